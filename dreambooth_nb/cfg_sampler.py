@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['guide', 'predict', 'ddim_timesteps', 'ddim_step', 'initial_latents', 'denoise', 'sample', 'grid']
 
-# %% ../nbs/05_cfg_sampler.ipynb #c002
+# %% ../nbs/05_cfg_sampler.ipynb #c003
 from collections.abc import Callable
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -15,7 +15,7 @@ from .data import UserError, randn, to_pil
 from .losses import NoiseSchedule, split_prediction
 from .model import StableDiffusion
 
-# %% ../nbs/05_cfg_sampler.ipynb #c005
+# %% ../nbs/05_cfg_sampler.ipynb #c007
 def guide(noise_uncond:Tensor, # prediction without the prompt, (b,c,h,w)
           noise_cond:Tensor, # prediction with the prompt, (b,c,h,w)
           guidance_scale:float # s: 0 no prompt, 1 plain conditional, typically 4 to 8
@@ -23,20 +23,20 @@ def guide(noise_uncond:Tensor, # prediction without the prompt, (b,c,h,w)
     "Classifier-free guidance. Ho & Salimans 2022, equation 6, with s = 1 + w."
     return noise_uncond + guidance_scale*(noise_cond - noise_uncond)
 
-# %% ../nbs/05_cfg_sampler.ipynb #c008
-def predict(model:StableDiffusion,
+# %% ../nbs/05_cfg_sampler.ipynb #c010
+def predict(model:StableDiffusion, # whose UNet is asked
             x_t:Tensor, # noisy latents, (b,c,h,w)
             t:int, # timestep
             cond:Tensor, # embeddings of the prompts, (b,s,d)
             uncond:Tensor, # embeddings of the negative prompts, (b,s,d)
-            guidance_scale:float
+            guidance_scale:float # s of `guide`
             ) -> Tensor: # the network's guided prediction, (b,c,h,w)
     "One batched forward of the UNet on [uncond ; cond], then `guide`."
     if guidance_scale == 1: return model.unet(x_t, t, encoder_hidden_states=cond).sample
     both = model.unet(torch.cat([x_t, x_t]), t, encoder_hidden_states=torch.cat([uncond, cond])).sample
     return guide(*both.chunk(2), guidance_scale)
 
-# %% ../nbs/05_cfg_sampler.ipynb #c011
+# %% ../nbs/05_cfg_sampler.ipynb #c013
 def ddim_timesteps(num_inference_steps:int, # 1 to T
                    num_train_timesteps:int=1000, # T
                    steps_offset:int=1 # of Stable Diffusion's scheduler configs
@@ -47,12 +47,12 @@ def ddim_timesteps(num_inference_steps:int, # 1 to T
     stride = num_train_timesteps//num_inference_steps
     return [min(i*stride + steps_offset, num_train_timesteps - 1) for i in reversed(range(num_inference_steps))]
 
-# %% ../nbs/05_cfg_sampler.ipynb #c014
+# %% ../nbs/05_cfg_sampler.ipynb #c016
 def ddim_step(prediction:Tensor, # (guided) output of the network at t, (b,c,h,w)
               x_t:Tensor, # noisy latents at t, (b,c,h,w)
               t:int, # timestep we are at
               t_next:int, # timestep we go to; negative: the end
-              schedule:NoiseSchedule,
+              schedule:NoiseSchedule, # the model's
               eta:float=0., # 0: deterministic, 1: as noisy as DDPM
               z:Tensor|None=None # fresh standard normal noise, (b,c,h,w); needed where eta > 0
               ) -> Tensor: # latents at t_next, (b,c,h,w)
@@ -63,22 +63,22 @@ def ddim_step(prediction:Tensor, # (guided) output of the network at t, (b,c,h,w
     x = a_next.sqrt()*x0 + (1 - a_next - sigma**2).sqrt()*noise
     return x + sigma*z if eta else x
 
-# %% ../nbs/05_cfg_sampler.ipynb #c018
-def initial_latents(model:StableDiffusion,
+# %% ../nbs/05_cfg_sampler.ipynb #c020
+def initial_latents(model:StableDiffusion, # gives shape and device
                     seeds:list[int] # one per picture
                     ) -> Tensor: # standard normal, (b,c,h,w), on the model's device
     "Where sampling starts: a pure function of each picture's own seed."
     return torch.cat([randn((1, *model.latent_shape), s, 'sample') for s in seeds]).to(model.device)
 
 @torch.no_grad()
-def denoise(model:StableDiffusion,
+def denoise(model:StableDiffusion, # text encoder and UNet are asked
             x:Tensor, # initial noise, (b,c,h,w)
             prompts:list[str], # b of them
             seeds:list[int], # b of them; used only where eta > 0
             negative_prompt:str='', # what guidance leads away from
-            guidance_scale:float=5.,
-            num_inference_steps:int=25,
-            eta:float=0.,
+            guidance_scale:float=5., # s of `guide`
+            num_inference_steps:int=25, # more is slower and a little better
+            eta:float=0., # fresh noise per step, see `ddim_step`
             callback:Callable|None=None # called as callback(t, latents, prediction) at every step
             ) -> Tensor: # clean latents, (b,c,h,w)
     "The reverse process: predict, step, repeat."
@@ -93,14 +93,14 @@ def denoise(model:StableDiffusion,
         x = ddim_step(prediction, x, t, t - stride, schedule, eta, z)
     return x
 
-# %% ../nbs/05_cfg_sampler.ipynb #c019
-def sample(model:StableDiffusion,
+# %% ../nbs/05_cfg_sampler.ipynb #c021
+def sample(model:StableDiffusion, # any base model
            prompts:str|list[str], # one for all pictures, or one per seed
            seeds:list[int], # one per picture
-           negative_prompt:str='',
-           guidance_scale:float=5.,
-           num_inference_steps:int=25,
-           eta:float=0.,
+           negative_prompt:str='', # what guidance leads away from
+           guidance_scale:float=5., # s of `guide`
+           num_inference_steps:int=25, # more is slower and a little better
+           eta:float=0., # fresh noise per step, see `ddim_step`
            batch_size:int=16, # pictures made at a time; does not change them
            progress:bool=False # show a progress bar
            ) -> list[Image.Image]:
@@ -116,7 +116,7 @@ def sample(model:StableDiffusion,
     model.train(was_training)
     return pictures
 
-# %% ../nbs/05_cfg_sampler.ipynb #c032
+# %% ../nbs/05_cfg_sampler.ipynb #c034
 def grid(rows:list, # of lists of pictures; None leaves a place empty
          row_labels:list[str], # one per row
          col_labels:list[str]|None=None, # one per column

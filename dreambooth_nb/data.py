@@ -6,7 +6,7 @@
 __all__ = ['IMAGE_SUFFIXES', 'UserError', 'to_tensor', 'to_pil', 'show_images', 'image_files', 'load_image', 'Concept',
            'LatentCache', 'generator', 'randn', 'Batch', 'Batches']
 
-# %% ../nbs/00_data.ipynb #c002
+# %% ../nbs/00_data.ipynb #c003
 import base64, hashlib, html, io, math, operator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,11 @@ from fastcore.basics import patch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-# %% ../nbs/00_data.ipynb #c005
+# %% ../nbs/00_data.ipynb #c006
 class UserError(ValueError):
     "Wrong input, said in one clear line: which file or field, what is wrong, what to do."
 
-# %% ../nbs/00_data.ipynb #c011
+# %% ../nbs/00_data.ipynb #c012
 def to_tensor(
     images:list[Image.Image]|Image.Image, # b pictures of one size, or a single one
 ) -> Tensor: # (b,3,h,w), float32 in [-1,1]
@@ -30,7 +30,7 @@ def to_tensor(
     pixels = np.stack([np.asarray(im.convert('RGB')) for im in images])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float()/127.5 - 1
 
-# %% ../nbs/00_data.ipynb #c014
+# %% ../nbs/00_data.ipynb #c015
 def to_pil(
     pixels:Tensor, # (b,3,h,w) in [-1,1], any float type, any device; values outside are clamped
 ) -> list[Image.Image]: # b RGB pictures
@@ -38,7 +38,7 @@ def to_pil(
     pixels = (pixels.detach().float().cpu().clamp(-1, 1) + 1)*127.5
     return [Image.fromarray(p) for p in pixels.round().to(torch.uint8).permute(0, 2, 3, 1).numpy()]
 
-# %% ../nbs/00_data.ipynb #c017
+# %% ../nbs/00_data.ipynb #c018
 def _pictures(images) -> list[Image.Image]:
     "RGB pictures from a (b,c,h,w) tensor, or from a list that may mix PIL and (c,h,w) tensors, c 1 or 3."
     return [im.convert('RGB') if isinstance(im, Image.Image) else to_pil(im.expand(3, -1, -1)[None])[0] for im in images]
@@ -67,7 +67,7 @@ def show_images(
     plt.close(fig) # we hand it over: left open, Jupyter would draw it a second time
     return fig
 
-# %% ../nbs/00_data.ipynb #c024
+# %% ../nbs/00_data.ipynb #c025
 IMAGE_SUFFIXES = '.jpg', '.jpeg', '.png', '.webp', '.bmp' # compared in lower case
 
 def image_files(
@@ -83,7 +83,7 @@ def image_files(
     if not found: raise UserError(f'{folder}: holds no images ({" ".join(IMAGE_SUFFIXES)}); put some there.')
     return sorted(found, key=lambda p: (p.name.lower(), p.name))
 
-# %% ../nbs/00_data.ipynb #c029
+# %% ../nbs/00_data.ipynb #c030
 def _rgb(im:Image.Image) -> Image.Image:
     "8-bit RGB from any mode: 16 bits scaled down, alpha laid over white."
     if im.mode.startswith('I'): # Pillow's own conversion may clip instead: all above 255 becomes white
@@ -92,7 +92,7 @@ def _rgb(im:Image.Image) -> Image.Image:
     im = im.convert('RGBA')
     return Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im).convert('RGB')
 
-# %% ../nbs/00_data.ipynb #c030
+# %% ../nbs/00_data.ipynb #c031
 def load_image(
     path:str|Path, # an image file
     resolution:int, # side of the square that comes back, pixels, >= 1
@@ -112,7 +112,7 @@ def load_image(
         raise UserError(f'{path}: is damaged or cut short; replace it or take it out.') from e
     return ImageOps.fit(im, (resolution, resolution), Image.Resampling.LANCZOS)
 
-# %% ../nbs/00_data.ipynb #c042
+# %% ../nbs/00_data.ipynb #c043
 @dataclass
 class Concept:
     "What to learn: photos of a subject, and the words for it. `UserError` when words are missing."
@@ -139,7 +139,7 @@ class Concept:
         "The photos as training sees them."
         return [load_image(path, resolution) for path in self.paths]
 
-# %% ../nbs/00_data.ipynb #c046
+# %% ../nbs/00_data.ipynb #c047
 @patch
 def _repr_html_(self:Concept) -> str:
     "The prompts, and up to eight photos as training crops them."
@@ -151,7 +151,7 @@ def _repr_html_(self:Concept) -> str:
     try: return f'<p>{prompts}; {len(self.paths)} photos</p>' + '\n'.join(picture(path) for path in self.paths[:8])
     except UserError as e: return f'<p>{prompts}</p><p>{html.escape(str(e))}</p>'
 
-# %% ../nbs/00_data.ipynb #c049
+# %% ../nbs/00_data.ipynb #c050
 @dataclass
 class LatentCache:
     "The posterior of every image, computed once. Row `v*n + i` holds variant `v` of image `i`; `len` is n."
@@ -172,7 +172,7 @@ class LatentCache:
         "2 when each image has a mirrored variant, else 1."
         return len(self.means)//len(self)
 
-# %% ../nbs/00_data.ipynb #c050
+# %% ../nbs/00_data.ipynb #c051
 @patch(cls_method=True)
 def build(cls:LatentCache,
     images:list[Image.Image], # n pictures of one size
@@ -189,7 +189,7 @@ def build(cls:LatentCache,
     means, stds = (torch.cat([part[j].float().cpu() for part in parts]) if parts else torch.zeros(0) for j in range(2))
     return cls(means, stds, list(prompts), [str(i) for i in ids])
 
-# %% ../nbs/00_data.ipynb #c057
+# %% ../nbs/00_data.ipynb #c058
 def generator(
     seed:int, # the user's seed, any integer
     *what:str|int, # the draw's name: what it is for, which one it is, such as 'noise', 'instance', 17
@@ -207,7 +207,7 @@ def randn(
     "Standard normal numbers, a pure function of the shape and of (`seed`, `what`)."
     return torch.randn(tuple(shape), generator=generator(seed, *what))
 
-# %% ../nbs/00_data.ipynb #c065
+# %% ../nbs/00_data.ipynb #c066
 @dataclass
 class Batch:
     "One training batch: the rows of instance examples, then, with prior preservation, as many of class examples."
@@ -232,7 +232,7 @@ class Batches:
             raise UserError(f'class images: their latents are {shapes[1]}, those of the photos {shapes[0]}; read both at one resolution.')
         self.train_batch_size, self.seed = train_batch_size, seed
 
-# %% ../nbs/00_data.ipynb #c066
+# %% ../nbs/00_data.ipynb #c067
 @patch
 def index(self:Batches,
     kind:str, # 'instance' or 'class'
@@ -242,7 +242,7 @@ def index(self:Batches,
     size = len(self.caches[kind])
     return torch.randperm(size, generator=generator(self.seed, 'order', kind, n//size))[n % size].item()
 
-# %% ../nbs/00_data.ipynb #c073
+# %% ../nbs/00_data.ipynb #c074
 @patch
 def latent(self:Batches,
     kind:str, # 'instance' or 'class'

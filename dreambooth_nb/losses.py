@@ -6,12 +6,12 @@
 __all__ = ['NoiseSchedule', 'alpha_bar', 'q_sample', 'target', 'split_prediction', 'mse_per_example', 'snr', 'min_snr_weight',
            'dreambooth_loss']
 
-# %% ../nbs/03_losses.ipynb #c002
+# %% ../nbs/03_losses.ipynb #c003
 from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# %% ../nbs/03_losses.ipynb #c006
+# %% ../nbs/03_losses.ipynb #c008
 @dataclass
 class NoiseSchedule:
     "The noise schedule of a diffusion model. Ho et al. 2020 (arXiv:2006.11239), section 2."
@@ -36,26 +36,29 @@ class NoiseSchedule:
         else: raise ValueError(f'beta_schedule: {kind!r} is not supported; choose "scaled_linear" or "linear".')
         return cls((1 - betas).cumprod(0).float(), config.get('prediction_type', 'epsilon'))
 
-# %% ../nbs/03_losses.ipynb #c010
-def alpha_bar(schedule:NoiseSchedule, timesteps:Tensor, like:Tensor) -> Tensor:
-    "The schedule's `alphas_cumprod` at `timesteps` (b,), shaped (b,1,1,...) on the device and in the dtype of `like`."
+# %% ../nbs/03_losses.ipynb #c012
+def alpha_bar(schedule:NoiseSchedule, # with alphas_cumprod (T,)
+              timesteps:Tensor, # (b,), integers in [0, T)
+              like:Tensor # (b,...): gives device, dtype and number of axes
+              ) -> Tensor: # (b,1,1,...)
+    "The schedule's `alphas_cumprod` at `timesteps`, shaped to broadcast over `like`."
     a = schedule.alphas_cumprod.to(like.device)[timesteps.to(like.device)].to(like.dtype)
     return a.reshape(-1, *[1]*(like.ndim - 1))
 
-# %% ../nbs/03_losses.ipynb #c011
+# %% ../nbs/03_losses.ipynb #c015
 def q_sample(x0:Tensor, # clean latents, (b,c,h,w), about unit variance
              noise:Tensor, # standard normal, (b,c,h,w)
              timesteps:Tensor, # (b,), integers in [0, T)
-             schedule:NoiseSchedule
+             schedule:NoiseSchedule # its alphas_cumprod are used
              ) -> Tensor: # noisy latents x_t, (b,c,h,w)
     "Jump from x_0 to x_t at once. Ho et al. 2020, equation 4."
     a = alpha_bar(schedule, timesteps, x0)
     return a.sqrt()*x0 + (1 - a).sqrt()*noise
 
-# %% ../nbs/03_losses.ipynb #c017
+# %% ../nbs/03_losses.ipynb #c021
 def target(x0:Tensor, # clean latents, (b,c,h,w)
            noise:Tensor, # the noise that was added, (b,c,h,w)
-           timesteps:Tensor, # (b,)
+           timesteps:Tensor, # (b,), integers in [0, T)
            schedule:NoiseSchedule # says which target the model was trained on
            ) -> Tensor: # what a perfect network returns, (b,c,h,w)
     "The regression target: the noise, or the velocity of Salimans & Ho 2022, section 4."
@@ -63,25 +66,25 @@ def target(x0:Tensor, # clean latents, (b,c,h,w)
     a = alpha_bar(schedule, timesteps, x0)
     return a.sqrt()*noise - (1 - a).sqrt()*x0
 
-# %% ../nbs/03_losses.ipynb #c020
+# %% ../nbs/03_losses.ipynb #c024
 def split_prediction(prediction:Tensor, # output of the network, (b,c,h,w)
                      x_t:Tensor, # noisy latents it was given, (b,c,h,w)
                      timesteps:Tensor, # (b,)
-                     schedule:NoiseSchedule
+                     schedule:NoiseSchedule # says what was predicted
                      ) -> tuple: # (x0, noise) it implies, each (b,c,h,w)
     "What a prediction says about the clean latents and about the noise."
     a = alpha_bar(schedule, timesteps, x_t)
     if schedule.prediction_type == 'epsilon': return (x_t - (1 - a).sqrt()*prediction)/a.sqrt(), prediction
     return a.sqrt()*x_t - (1 - a).sqrt()*prediction, (1 - a).sqrt()*x_t + a.sqrt()*prediction
 
-# %% ../nbs/03_losses.ipynb #c024
+# %% ../nbs/03_losses.ipynb #c028
 def mse_per_example(prediction:Tensor, # (b,c,h,w)
                     target:Tensor # (b,c,h,w)
                     ) -> Tensor: # (b,), float32
     "Squared error, averaged over all but the first axis. Computed in float32 whatever the inputs are."
     return ((prediction.float() - target.float())**2).flatten(1).mean(1)
 
-# %% ../nbs/03_losses.ipynb #c027
+# %% ../nbs/03_losses.ipynb #c031
 def snr(schedule:NoiseSchedule, # with alphas_cumprod (T,)
         timesteps:Tensor # (b,)
         ) -> Tensor: # (b,), positive
@@ -89,7 +92,7 @@ def snr(schedule:NoiseSchedule, # with alphas_cumprod (T,)
     a = schedule.alphas_cumprod.to(timesteps.device)[timesteps]
     return a/(1 - a)
 
-def min_snr_weight(schedule:NoiseSchedule,
+def min_snr_weight(schedule:NoiseSchedule, # says what is predicted
                    timesteps:Tensor, # (b,)
                    snr_gamma:float|None=None # the cap; 5 in the paper; None: every timestep weighs 1
                    ) -> Tensor: # (b,)
@@ -98,7 +101,7 @@ def min_snr_weight(schedule:NoiseSchedule,
     r = snr(schedule, timesteps)
     return r.clamp(max=snr_gamma)/(r + (schedule.prediction_type == 'v_prediction'))
 
-# %% ../nbs/03_losses.ipynb #c032
+# %% ../nbs/03_losses.ipynb #c036
 def dreambooth_loss(losses:Tensor, # weighted per-example losses of the batch, (b,)
                     is_class:Tensor, # (b,), bool: True where the example is a class image
                     prior_loss_weight:float=1. # lambda

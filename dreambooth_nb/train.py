@@ -6,7 +6,7 @@
 __all__ = ['TrainConfig', 'save_config', 'read_config', 'make_config', 'draw_noise', 'training_loss', 'checkpoints',
            'save_checkpoint', 'find_checkpoint', 'train']
 
-# %% ../nbs/04_train.ipynb #c002
+# %% ../nbs/04_train.ipynb #c003
 import math, os, shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,7 +21,7 @@ from .data import Batch, Batches, UserError, generator, randn
 from .losses import NoiseSchedule, dreambooth_loss, min_snr_weight, mse_per_example, q_sample, target
 from .model import StableDiffusion
 
-# %% ../nbs/04_train.ipynb #c005
+# %% ../nbs/04_train.ipynb #c006
 @dataclass
 class TrainConfig:
     "Everything a DreamBooth run depends on."
@@ -43,8 +43,8 @@ class TrainConfig:
     learning_rate:float = 2e-4 # peak; 5e-6 is usual for Stable Diffusion 1.5
     lr_scheduler:str = 'constant' # constant, linear, cosine, constant_with_warmup, ... (diffusers' names)
     lr_warmup_steps:int = 0 # optimiser steps
-    snr_gamma:float|None = None # min-SNR weighting; 5 is usual, None: off
-    adam_weight_decay:float = 1e-2
+    snr_gamma:float|None = None # min-SNR weighting; 5 is usual; null: off
+    adam_weight_decay:float = 1e-2 # of AdamW
     max_grad_norm:float = 1. # gradients are scaled down to this norm
     mixed_precision:str = 'no' # "no", "bf16" or "fp16"
     seed:int = 0 # of every random draw
@@ -56,7 +56,7 @@ class TrainConfig:
 
     def __post_init__(self): _check(self)
 
-# %% ../nbs/04_train.ipynb #c006
+# %% ../nbs/04_train.ipynb #c007
 def _check(cfg):
     "Refuse impossible settings. Raises UserError naming the field."
     def bad(name, why): raise UserError(f'{name}: {getattr(cfg, name)!r} {why}')
@@ -76,7 +76,7 @@ def _check(cfg):
     try: get_scheduler(cfg.lr_scheduler, torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.), num_warmup_steps=1, num_training_steps=2)
     except (ValueError, TypeError): bad('lr_scheduler', 'is unknown; choose constant, constant_with_warmup, linear, cosine, cosine_with_restarts or polynomial.')
 
-# %% ../nbs/04_train.ipynb #c009
+# %% ../nbs/04_train.ipynb #c010
 def save_config(cfg:TrainConfig,
                 path # of the YAML file
                 ):
@@ -106,21 +106,21 @@ def make_config(values:dict # field name -> value
     try: return TrainConfig(**values)
     except TypeError as e: raise UserError(f'a setting has a value of the wrong type: {e}') from e
 
-# %% ../nbs/04_train.ipynb #c012
+# %% ../nbs/04_train.ipynb #c013
 def draw_noise(batch:Batch, # its draws say which
                num_train_timesteps:int, # T
-               seed:int
+               seed:int # the user's
                ) -> tuple: # noise (b,c,h,w), timesteps (b,) uniform in [0, T)
     "Noise and timesteps of a batch: pure functions of the seed and each example's draw."
     noise = torch.stack([randn(batch.latents.shape[1:], seed, 'noise', *d) for d in batch.draws])
     timesteps = torch.cat([torch.randint(0, num_train_timesteps, (1,), generator=generator(seed, 'timestep', *d)) for d in batch.draws])
     return noise, timesteps
 
-# %% ../nbs/04_train.ipynb #c013
-def training_loss(model:StableDiffusion,
+# %% ../nbs/04_train.ipynb #c014
+def training_loss(model:StableDiffusion, # whose UNet and text encoder are asked
                   batch:Batch, # latents x0, prompts, draws, is_class
-                  schedule:NoiseSchedule,
-                  cfg:TrainConfig
+                  schedule:NoiseSchedule, # the model's
+                  cfg:TrainConfig # seed, snr_gamma and prior_loss_weight are used
                   ) -> tuple: # scalar loss; per-example losses, (b,), detached
     "One forward of the UNet on [instance ; class]: the DreamBooth objective. Ruiz et al. 2023, equation 2."
     noise, timesteps = draw_noise(batch, len(schedule), cfg.seed)
@@ -131,12 +131,17 @@ def training_loss(model:StableDiffusion,
     losses = losses*min_snr_weight(schedule, timesteps, cfg.snr_gamma)
     return dreambooth_loss(losses, is_class, cfg.prior_loss_weight), losses.detach()
 
-# %% ../nbs/04_train.ipynb #c019
-def checkpoints(output_dir) -> list: # of folders, oldest first
+# %% ../nbs/04_train.ipynb #c020
+def checkpoints(output_dir # of the run
+                ) -> list: # of folders, oldest first
     "The finished checkpoints of a run."
     return sorted(Path(output_dir).glob('checkpoint-[0-9]*'), key=lambda p: int(p.name.split('-')[1]))
 
-def save_checkpoint(accelerator:Accelerator, output_dir, step:int, total_limit:int=2):
+def save_checkpoint(accelerator:Accelerator, # knows the networks, the optimiser and the learning-rate schedule
+                    output_dir, # of the run
+                    step:int, # optimiser steps done
+                    total_limit:int=2 # how many checkpoints stay
+                    ):
     "Save everything at `step` as `output_dir/checkpoint-STEP`, and let go of the oldest beyond `total_limit`."
     if not accelerator.is_main_process: return
     folder = Path(output_dir)/f'checkpoint-{step}'; tmp = folder.with_name(f'.{folder.name}.tmp')
@@ -144,7 +149,8 @@ def save_checkpoint(accelerator:Accelerator, output_dir, step:int, total_limit:i
     accelerator.save_state(tmp); os.replace(tmp, folder)
     for old in checkpoints(output_dir)[:-total_limit]: shutil.rmtree(old)
 
-def find_checkpoint(cfg:TrainConfig) -> Path|None:
+def find_checkpoint(cfg:TrainConfig # its output_dir and resume_from_checkpoint
+                    ) -> Path|None: # None: start at the beginning
     "The checkpoint that `resume_from_checkpoint` names. Raises UserError when it is not there."
     if not cfg.resume_from_checkpoint: return None
     if cfg.resume_from_checkpoint == 'latest':
@@ -155,10 +161,10 @@ def find_checkpoint(cfg:TrainConfig) -> Path|None:
         raise UserError(f'resume_from_checkpoint: {path} is no checkpoint; give "latest" or a folder such as {cfg.output_dir}/checkpoint-500.')
     return path
 
-# %% ../nbs/04_train.ipynb #c021
+# %% ../nbs/04_train.ipynb #c022
 def train(model:StableDiffusion, # trained in place
           data:Batches, # instance and class examples
-          cfg:TrainConfig,
+          cfg:TrainConfig, # all settings
           callbacks:list[Callable]=(), # each called as callback(step, log, model) after every optimiser step
           progress:bool=True # show a progress bar
           ) -> list[dict]: # the log: one row a step, with step, loss, instance_loss, class_loss, lr
