@@ -171,6 +171,7 @@ def main():
     readme = root/'README.md'
     if readme.exists():
         soup = BeautifulSoup(markdown2html(readme.read_text(encoding='utf-8')), 'html.parser')
+        for o in soup.select('a.anchor-link'): o.decompose()  # nbconvert's own, beside each heading
         ids['README.md'] = anchors(soup)
         links += check_links('README.md', soup, None, root, ids, outputs)
     if not soups: problem('nbs', 'holds no notebook')

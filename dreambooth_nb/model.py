@@ -6,7 +6,7 @@
 __all__ = ['find_base', 'StableDiffusion', 'quiet', 'load']
 
 # %% ../nbs/02_model.ipynb #c003
-import hashlib, json
+import hashlib, json, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -79,7 +79,9 @@ def quiet():
     "Without the progress bars and warnings of diffusers and transformers."
     logs = (diffusers.utils.logging, transformers.utils.logging); levels = [log.get_verbosity() for log in logs]
     for log in logs: log.set_verbosity_error(); log.disable_progress_bar()
-    try: yield
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', FutureWarning); yield
     finally:
         for log, level in zip(logs, levels): log.set_verbosity(level); log.enable_progress_bar()
 

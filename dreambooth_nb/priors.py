@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['prior_seed', 'PriorPool']
 
-# %% ../nbs/01_priors.ipynb #c002
+# %% ../nbs/01_priors.ipynb #c003
 import hashlib, io, json, os
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 from .data import IMAGE_SUFFIXES, UserError, generator, show_images
 
-# %% ../nbs/01_priors.ipynb #c007
+# %% ../nbs/01_priors.ipynb #c008
 def prior_seed(
     seed:int, # the pool's seed
     i:int, # number of the image, from 0
@@ -22,7 +22,7 @@ def prior_seed(
     "The seed of the `i`-th class image, whichever images were made before it or beside it."
     return generator(seed, 'prior', i).initial_seed()
 
-# %% ../nbs/01_priors.ipynb #c010
+# %% ../nbs/01_priors.ipynb #c011
 def _write(path:Path, data:bytes, mode:str='wb'):
     "Write and sync, `UserError` when the disk refuses. Mode 'a+b' adds a line, after cutting off an unfinished last one: what a killed run leaves."
     try:
@@ -44,7 +44,7 @@ def _read_manifest(path:Path) -> dict[str, dict]: # file name -> its last record
         records[record['file']] = record
     return records
 
-# %% ../nbs/01_priors.ipynb #c013
+# %% ../nbs/01_priors.ipynb #c014
 class PriorPool:
     "A folder of class images with its `manifest.jsonl`: for each image the prompt, seed, hash and settings it was made with."
     def __init__(self,
@@ -80,7 +80,7 @@ class PriorPool:
                 raise UserError(f'{path}: is not in {self.manifest.name}, so this pool did not make it; '
                                 f'move it out, or choose another class_data_dir.')
 
-# %% ../nbs/01_priors.ipynb #c015
+# %% ../nbs/01_priors.ipynb #c016
 @patch(as_prop=True)
 def paths(self:PriorPool) -> list[Path]:
     "The class images that are there, in order."
@@ -96,7 +96,7 @@ def missing(self:PriorPool,
 
 def _name(i:int) -> str: return f'{i:05d}.png'
 
-# %% ../nbs/01_priors.ipynb #c018
+# %% ../nbs/01_priors.ipynb #c019
 @patch
 def _verify(self:PriorPool, n:int, seed:int):
     "`UserError` when one of the first `n` images was made from another seed, or its file changed since."
@@ -119,7 +119,7 @@ def _add(self:PriorPool, i:int, seed:int, image:Image.Image):
     os.replace(temporary, self.folder/_name(i))
     self.records[_name(i)] = record
 
-# %% ../nbs/01_priors.ipynb #c019
+# %% ../nbs/01_priors.ipynb #c020
 @patch
 def fill(self:PriorPool,
     n:int, # how many images the pool should hold, >= 1
@@ -143,7 +143,7 @@ def fill(self:PriorPool,
             for i, s, image in zip(numbers, seeds, images): self._add(i, s, image); bar.update()
     return [self.folder/_name(i) for i in range(n)]
 
-# %% ../nbs/01_priors.ipynb #c026
+# %% ../nbs/01_priors.ipynb #c027
 @patch
 def contact_sheet(self:PriorPool,
     n:int=32, # at most so many of them

@@ -54,14 +54,14 @@ def timed(seconds:dict, # is given the entry `phase`
     seconds[phase] = round(time.perf_counter() - start, 1)
 
 def class_images(model:StableDiffusion, # the base model, not yet trained
-                 cfg:TrainConfig, # class_prompt, class_data_dir, num_class_images, sample_batch_size and seed are used
+                 cfg:TrainConfig, # class_prompt, class_data_dir, num_class_images and sample_batch_size are used
                  progress:bool=True # show a progress bar
                  ) -> list[Path]:
-    "Fill the pool of class images with the base model's own pictures of the class (chapter 01)."
+    "Fill the pool of class images with the base model's own pictures of the class (chapter 01); its seeds are its own, so that runs can share it."
     how = dict(model=model.fingerprint(), solver='ddim', num_inference_steps=25, guidance_scale=5., size=model.resolution)
     pool = PriorPool(cfg.class_data_dir or Path(cfg.output_dir)/'class_images', cfg.class_prompt, how)
     def generate(prompts, seeds): return sample(model, prompts, seeds, guidance_scale=5., num_inference_steps=25, batch_size=cfg.sample_batch_size)
-    return pool.fill(cfg.num_class_images, generate, batch_size=cfg.sample_batch_size, seed=cfg.seed, progress=progress)
+    return pool.fill(cfg.num_class_images, generate, batch_size=cfg.sample_batch_size, progress=progress)
 
 # %% ../nbs/09_run.ipynb #c010
 def dreambooth(cfg:TrainConfig, # all settings

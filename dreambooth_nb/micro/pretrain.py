@@ -433,8 +433,8 @@ def score_reader(reader:Reader, # looks at the pictures
     return {a: float(np.mean([f[a] == t[a] for f, t in zip(found, true)])) for a in ATTRIBUTES}
 
 def score_identity(reader:Reader, # looks at the pictures
-                   n_subjects:int=3, # reserved individuals per class
-                   n_pictures:int=8, # renders of each
+                   n_subjects:int=1, # reserved individuals per class
+                   n_pictures:int=16, # renders of each
                    seed:int=5 # chooses them
                    ) -> float: # share right
     "How often the reader picks, on real renders, the right one of 32 individuals of a class; over all classes."
@@ -460,7 +460,7 @@ def score_samples(model:StableDiffusion, # draws
     found = [f for c in to_tensor(pictures).split(64) for f in reader.read(c)]
     return {a: float(np.mean([f[a] == w[a] for f, w in zip(found, want)])) for a in want[0]}, prompts, pictures
 
-# %% ../../nbs/micro/01_pretrain.ipynb #c044
+# %% ../../nbs/micro/01_pretrain.ipynb #c045
 TARGETS = dict(vae=dict(psnr=28, foreground_psnr=26), reader=dict(class_noun=.95, place=.95, colour=.90, pattern=.90),
                samples=dict(class_noun=.95, place=.95, colour=.80, pattern=.60), identity=.90)
 
