@@ -125,7 +125,7 @@ def demo(output_dir:str='dreambooth-demo', # where everything goes
          quick:bool=False, # a few steps only, to see that everything works
          seed:int=0 # of every random draw
          ) -> dict: # the metrics, as in metrics.json
-    "The embedded model learns a toy it has never seen from four photos: three minutes on a laptop."
+    "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
     if class_noun not in CLASSES: raise UserError(f'class_noun: {class_noun!r} is unknown; choose one of {", ".join(CLASSES)}.')
     out, start = claim_folder(output_dir), time.perf_counter()
     who, reader, model = subject(class_noun), load_reader(), load('micro')

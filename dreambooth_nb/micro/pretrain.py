@@ -10,7 +10,7 @@ __all__ = ['SHARD', 'RARE_TOKENS', 'SCHEDULER', 'ATTRIBUTES', 'IDENTITY', 'TARGE
            'measure', 'model_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
-import json, math, os, platform, random, time
+import json, math, os, random, time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np
