@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SHARD', 'RARE_TOKENS', 'SCHEDULER', 'ATTRIBUTES', 'IDENTITY', 'TARGETS', 'render_shard', 'shard_scenes', 'Pictures',
-           'lr_at', 'fit', 'new_vae', 'vae_loss', 'encode_all', 'whiten', 'new_tokenizer', 'Denoiser', 'denoiser_loss',
-           'truth', 'Reader', 'reader_loss', 'save_reader', 'load_reader', 'gallery', 'identify', 'Recipe', 'train_vae',
-           'train_denoiser', 'train_reader', 'pretrain', 'score_vae', 'score_reader', 'score_identity', 'score_samples',
-           'measure', 'model_card']
+           'lr_at', 'fit', 'new_vae', 'vae_loss', 'encode_all', 'whiten', 'new_tokenizer', 'Denoiser', 'new_denoiser',
+           'denoiser_loss', 'truth', 'Reader', 'reader_loss', 'save_reader', 'load_reader', 'gallery', 'identify',
+           'Recipe', 'begin', 'train_vae', 'train_denoiser', 'train_reader', 'pretrain', 'score_vae', 'score_reader',
+           'score_identity', 'score_samples', 'measure', 'model_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
 import json, math, os, random, time
@@ -23,7 +23,7 @@ from ..data import to_tensor
 from ..losses import NoiseSchedule, min_snr_weight, mse_per_example, q_sample, target
 from .world import (ACCESSORIES, CLASSES, COLOURS, PATTERNS, PLACES, caption, line_up, random_individual,
                                        random_scene, render, views)
-from ..model import StableDiffusion
+from ..model import StableDiffusion, load
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c007
 SHARD = 512
@@ -208,21 +208,33 @@ SCHEDULER = dict(num_train_timesteps=1000, beta_start=.00085, beta_end=.012, bet
 class Denoiser(nn.Module):
     "Text encoder and UNet, trained together."
     def __init__(self,
-                 tokenizer, # says how many tokens there are, and how long a prompt is
+                 text_encoder, # CLIPTextModel
+                 unet): # UNet2DConditionModel
+        super().__init__()
+        self.text_encoder, self.unet = text_encoder, unet
+
+    def forward(self,
+                x_t:Tensor, # noised latents, (b,c,16,16)
+                t:Tensor, # timesteps, (b,)
+                ids:Tensor # tokens, (b,l)
+                ) -> Tensor: # predicted noise, (b,c,16,16)
+        return self.unet(x_t, t, encoder_hidden_states=self.text_encoder(ids)[0]).sample
+
+def new_denoiser(tokenizer, # says how many tokens there are, and how long a prompt is
                  width:int=128, # of the text encoder
                  channels=(80, 128, 160), # of the UNet's levels 16x16, 8x8, 4x4
-                 latent_channels:int=8): # of the VAE
-        super().__init__()
-        from diffusers import UNet2DConditionModel
-        from transformers import CLIPTextConfig, CLIPTextModel
-        self.text_encoder = CLIPTextModel(CLIPTextConfig(vocab_size=len(tokenizer), hidden_size=width, intermediate_size=4*width, num_hidden_layers=2,
-            num_attention_heads=4, max_position_embeddings=tokenizer.model_max_length, bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
-        self.unet = UNet2DConditionModel(sample_size=16, in_channels=latent_channels, out_channels=latent_channels, block_out_channels=channels, layers_per_block=1,
-            down_block_types=('DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'), up_block_types=('CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'),
-            cross_attention_dim=width, attention_head_dim=4, norm_num_groups=16)
-
-    def forward(self, x_t, t, ids): return self.unet(x_t, t, encoder_hidden_states=self.text_encoder(ids)[0]).sample
+                 latent_channels:int=8 # of the VAE
+                 ) -> Denoiser:
+    "A `CLIPTextModel` and a `UNet2DConditionModel` with random weights."
+    from diffusers import UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+    text_encoder = CLIPTextModel(CLIPTextConfig(vocab_size=len(tokenizer), hidden_size=width, intermediate_size=4*width, num_hidden_layers=2,
+        num_attention_heads=4, max_position_embeddings=tokenizer.model_max_length, bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
+    unet = UNet2DConditionModel(sample_size=16, in_channels=latent_channels, out_channels=latent_channels, block_out_channels=channels, layers_per_block=1,
+        down_block_types=('DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'), up_block_types=('CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'),
+        cross_attention_dim=width, attention_head_dim=4, norm_num_groups=16)
+    return Denoiser(text_encoder, unet)
 
 def denoiser_loss(model:Denoiser,
                   tokenizer, # from `new_tokenizer`
@@ -339,7 +351,8 @@ def identify(reader:Reader, # looks at the pictures
 @dataclass
 class Recipe:
     "How micro Stable Diffusion is made."
-    shards:int = 64 # of 512 pictures each
+    start:str|None = None # folder of an earlier result, `micro/` and `reader/`, whose weights this one begins with; None: from nothing
+    shards:int = 96 # of 512 pictures each
     vae_channels:tuple = (32, 48, 64) # of the autoencoder's levels
     vae_steps:int = 2600 # with the subject counted three times
     vae_focus_steps:int = 700 # then eleven times
@@ -352,35 +365,44 @@ class Recipe:
     lr:float = 1e-3 # peak learning rate of VAE and denoiser; the reader's is twice that
     seed:int = 0 # of the initial weights
 
-def train_vae(recipe:Recipe, # channels, steps, batch size, learning rate
+def begin(recipe:Recipe, # start, channels, seed
+          folder # gets `tokenizer/`
+          ) -> StableDiffusion:
+    "What training begins with: an earlier result, or random weights and a tokenizer made for the captions."
+    if recipe.start: return load(f'{recipe.start}/micro')
+    torch.manual_seed(recipe.seed); rng = random.Random(recipe.seed)
+    tokenizer = new_tokenizer(Path(folder)/'tokenizer', [caption(random_scene(rng), rng) for _ in range(20_000)])
+    net = new_denoiser(tokenizer, channels=recipe.denoiser_channels)
+    return StableDiffusion(tokenizer, net.text_encoder, new_vae(recipe.vae_channels), net.unet, dict(SCHEDULER), 'micro')
+
+def train_vae(recipe:Recipe, # steps, batch size, learning rate
+              vae, # AutoencoderKL, trained in place
               pictures:Pictures, # to learn from
-              folder, # of checkpoints
-              device='cpu' # to train on
+              folder # of checkpoints
               ):
     "The autoencoder, before whitening: first for the whole picture, then, at half the rate, with most of the attention on the subject."
-    torch.manual_seed(recipe.seed); vae = new_vae(recipe.vae_channels).to(device)
+    vae.requires_grad_(True)
     def loss(step, fg_weight):
         rows = pictures.batch(step, recipe.vae_batch_size)
-        x, mask = pictures.images[rows].to(device).float()/127.5 - 1, pictures.masks[rows].to(device).float()/255
+        x, mask = pictures.images[rows].to(vae.device).float()/127.5 - 1, pictures.masks[rows].to(vae.device).float()/255
         posterior = vae.encode(x).latent_dist
-        z = posterior.mean + posterior.std*torch.randn(posterior.mean.shape, generator=torch.Generator().manual_seed(step)).to(device)
+        z = posterior.mean + posterior.std*torch.randn(posterior.mean.shape, generator=torch.Generator().manual_seed(step)).to(vae.device)
         return vae_loss(x, vae.decode(z).sample, mask, posterior, fg_weight)
     fit('vae', vae, lambda step: loss(step, 2.), recipe.vae_steps, folder, recipe.lr)
     fit('vae_focus', vae, lambda step: loss(recipe.vae_steps + step, 10.), recipe.vae_focus_steps, folder, recipe.lr/2)
     return vae.requires_grad_(False)
 
-def train_denoiser(recipe:Recipe, # channels, steps, batch size, learning rate
+def train_denoiser(recipe:Recipe, # steps, batch size, learning rate
+                   model:StableDiffusion, # whose text encoder and UNet are trained in place
                    pictures:Pictures, # their scenes give the captions
                    mean:Tensor, # latents, (n,c,16,16)
                    std:Tensor, # their posterior standard deviations
-                   tokenizer, # from `new_tokenizer`
-                   folder, # of checkpoints
-                   device='cpu' # to train on
+                   folder # of checkpoints
                    ) -> Denoiser:
     "Text encoder and UNet, on the latents of `pictures`."
-    torch.manual_seed(recipe.seed); model = Denoiser(tokenizer, channels=recipe.denoiser_channels).to(device)
-    def loss(step): return denoiser_loss(model, tokenizer, pictures, mean, std, step, recipe.denoiser_batch_size)
-    return fit('denoiser', model, loss, recipe.denoiser_steps, folder, recipe.lr)
+    net = Denoiser(model.text_encoder, model.unet).requires_grad_(True)
+    def loss(step): return denoiser_loss(net, model.tokenizer, pictures, mean, std, step, recipe.denoiser_batch_size)
+    return fit('denoiser', net, loss, recipe.denoiser_steps, folder, recipe.lr)
 
 def train_reader(recipe:Recipe, # steps, batch size, learning rate
                  pictures:Pictures, # to learn from
@@ -388,7 +410,8 @@ def train_reader(recipe:Recipe, # steps, batch size, learning rate
                  device='cpu' # to train on
                  ) -> Reader:
     "The reader of attributes and identity."
-    torch.manual_seed(recipe.seed); reader = Reader().to(device); true = [truth(s) for s in pictures.scenes]
+    torch.manual_seed(recipe.seed); true = [truth(s) for s in pictures.scenes]
+    reader = (load_reader(f'{recipe.start}/reader') if recipe.start else Reader()).to(device)
     labels = {a: torch.tensor([values.index(t[a]) for t in true]) for a, values in ATTRIBUTES.items()}
     return fit('reader', reader, lambda step: reader_loss(reader, pictures, labels, step, recipe.reader_batch_size), recipe.reader_steps, folder, 2*recipe.lr, ema_decay=.995)
 
@@ -398,17 +421,14 @@ def pretrain(recipe:Recipe, # all settings
              out, # gets `micro/`, the diffusers folder, and `reader/`
              device='cpu' # to render and train on
              ) -> StableDiffusion:
-    "Make micro Stable Diffusion and its reader, from nothing."
+    "Make micro Stable Diffusion and its reader, from nothing or from an earlier result."
     folder, out = Path(folder), Path(out)
     pictures = Pictures(folder/'shards', recipe.shards, device=device)
-    vae = train_vae(recipe, pictures, folder, device)
-    whiten(vae, encode_all(vae, pictures.images[:2048])[0])
-    mean, std = encode_all(vae, pictures.images)
-    rng = random.Random(recipe.seed)
-    tokenizer = new_tokenizer(folder/'tokenizer', [caption(random_scene(rng), rng) for _ in range(20_000)])
-    net = train_denoiser(recipe, pictures, mean, std, tokenizer, folder, device)
+    model = begin(recipe, folder).to(device)
+    train_vae(recipe, model.vae, pictures, folder)
+    whiten(model.vae, encode_all(model.vae, pictures.images[:2048])[0])
+    train_denoiser(recipe, model, pictures, *encode_all(model.vae, pictures.images), folder)
     save_reader(train_reader(recipe, pictures, folder, device), out/'reader')
-    model = StableDiffusion(tokenizer, net.text_encoder, vae, net.unet, dict(SCHEDULER), 'micro')
     model.to(torch.float16).save(out/'micro')
     return model.to(torch.float32)
 

@@ -76,10 +76,11 @@ def random_individual(
     rng:random.Random, # where the dice come from
     class_noun:str|None=None, # one of `CLASSES`; None: any of them
     reserved:bool=False, # False: one that training pictures may show; True: one that they never show
-) -> Individual: # its second colour and its accessory's colour differ from its colour
+) -> Individual: # its second colour is well apart from its colour (0.5 in RGB), its accessory's colour is another
     "An individual drawn at random, its proportions rounded to 3 decimals."
     while True:
         colour, second_colour = rng.sample(list(COLOURS), 2)
+        if math.dist(COLOURS[colour], COLOURS[second_colour]) < .5: continue
         accessory = rng.choice(ACCESSORIES)
         accessory_colour = rng.choice([c for c in COLOURS if c != colour])
         individual = Individual(
@@ -120,7 +121,7 @@ def random_scene(
     "A scene drawn at random. Training pictures are `random_scene(rng)`, so they never show a reserved individual."
     return Scene(
         individual or random_individual(rng, reserved=reserved), place or rng.choice(list(PLACES)),
-        yaw=rng.uniform(-180, 180), elevation=rng.uniform(6, 20), scale=rng.uniform(.86, 1.12),
+        yaw=rng.uniform(-180, 180), elevation=rng.uniform(6, 20), scale=rng.uniform(.92, 1.14),
         x=rng.uniform(-.3, .3), y=rng.uniform(-.12, .12),
         light_azimuth=rng.choice((-1, 1)) * rng.uniform(20, 75), light_elevation=rng.uniform(35, 65),
         texture_seed=rng.randrange(1 << 30))
@@ -595,11 +596,11 @@ def _pattern(
         across = torch.tensor(stripe, device=p.device)
         across = across / across.norm()
         distance = p[0] * across[0] + (p[1] - middle) * across[1] + p[2] * across[2]
-        return (torch.sin(distance * (2 * math.pi / .36)) > 0.1).float()
-    cell = torch.stack([p[0] / .27, (p[1] - middle) / .27 + .25, p[2] / .27 + .5])
+        return (torch.sin(distance * (2 * math.pi / .48)) > 0.1).float()
+    cell = torch.stack([p[0] / .34, (p[1] - middle) / .34 + .25, p[2] / .34 + .5])
     cell[0] = cell[0] + .5 * (cell[1].floor() % 2)
     from_middle = cell - cell.floor() - .5
-    return ((from_middle * from_middle).sum(0) < .36 ** 2).float()
+    return ((from_middle * from_middle).sum(0) < .42 ** 2).float()
 
 # %% ../../nbs/micro/00_world.ipynb #c086
 def _rgb(colour, like): # RGB in 0..1 -> (3,1,1) on the device of `like`
@@ -1034,9 +1035,9 @@ def describe(
         named = thing if rng.random() < .35 else f'{individual.accessory_colour} {thing}'
         wears = f" {'holding' if thing == 'balloon' else 'wearing'} {_a(named)}"
     dice = rng.random()
-    if dice < .22: return _a(noun) + wears
-    if pattern == 'plain' or dice < .34: return _a(f'{colour} {noun}') + wears
-    if dice < .56: return _a(f'{colour} {pattern} {noun}') + wears
+    if dice < .16: return _a(noun) + wears
+    if pattern == 'plain' or dice < .26: return _a(f'{colour} {noun}') + wears
+    if dice < .62: return _a(f'{colour} {pattern} {noun}') + wears
     tail = {'striped': 'with {} stripes', 'spotted': 'with {} spots', 'dipped': 'dipped in {}'}[pattern]
     return _a(f'{colour} {noun} ' + tail.format(individual.second_colour)) + (',' + wears if wears else '')
 
