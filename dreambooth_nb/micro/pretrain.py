@@ -220,6 +220,7 @@ class Denoiser(nn.Module):
                 ) -> Tensor: # predicted noise, (b,c,16,16)
         return self.unet(x_t, t, encoder_hidden_states=self.text_encoder(ids)[0]).sample
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def new_denoiser(tokenizer, # says how many tokens there are, and how long a prompt is
                  width:int=128, # of the text encoder
                  channels=(80, 128, 160), # of the UNet's levels 16x16, 8x8, 4x4
@@ -236,6 +237,7 @@ def new_denoiser(tokenizer, # says how many tokens there are, and how long a pro
         cross_attention_dim=width, attention_head_dim=4, norm_num_groups=16)
     return Denoiser(text_encoder, unet)
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def denoiser_loss(model:Denoiser,
                   tokenizer, # from `new_tokenizer`
                   pictures:Pictures, # their scenes give the captions
@@ -244,17 +246,18 @@ def denoiser_loss(model:Denoiser,
                   step:int, # chooses pictures, captions, timesteps and noise
                   batch_size:int=32,
                   drop:float=.1, # share of empty captions
-                  snr_gamma:float=5. # of min-SNR weighting
+                  snr_gamma:float=5., # of min-SNR weighting
+                  fg_weight:float=4. # how much more the subject counts than the backdrop
                   ) -> tuple: # scalar loss; dict(mse) for the log
-    "One step of ordinary diffusion training: captions dropped at `drop`, min-SNR weights. A function of `step` alone."
+    "One step of diffusion training: captions dropped at `drop`, min-SNR weights, more attention for the subject. A function of `step` alone."
     rows, g = pictures.batch(step, batch_size, seed=1), torch.Generator().manual_seed(step)
     rng = random.Random(step); schedule = NoiseSchedule.from_config(SCHEDULER); device = model.unet.device
     captions = ['' if rng.random() < drop else caption(pictures.scenes[k], rng) for k in rows.tolist()]
     ids = tokenizer(captions, padding='max_length', truncation=True, max_length=tokenizer.model_max_length, return_tensors='pt').input_ids
     x0 = mean[rows].float() + std[rows].float()*torch.randn(mean[rows].shape, generator=g)
     noise, t = torch.randn(x0.shape, generator=g), torch.randint(0, len(schedule), (batch_size,), generator=g)
-    x_t = q_sample(x0, noise, t, schedule)
-    losses = mse_per_example(model(x_t.to(device), t.to(device), ids.to(device)), target(x0, noise, t, schedule).to(device))
+    x_t, count = q_sample(x0, noise, t, schedule), 1 + fg_weight*F.adaptive_avg_pool2d(pictures.masks[rows].float()/255, x0.shape[-2:])
+    losses = mse_per_example(model(x_t.to(device), t.to(device), ids.to(device)), target(x0, noise, t, schedule).to(device), count.to(device))
     return (losses*min_snr_weight(schedule, t, snr_gamma).to(device)).mean(), dict(mse=losses.mean().item())
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c027
@@ -269,6 +272,7 @@ def truth(scene # of micro.world
     if found['accessory'] == 'none': found['accessory_colour'] = 'none'
     return {a: found[a] for a in ATTRIBUTES}
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 class Reader(nn.Module):
     "Reads the attributes of a micro-world picture; what it reads of the individual is the identity embedding."
     def __init__(self, width:int=32): # channels of the first layers
@@ -295,6 +299,7 @@ class Reader(nn.Module):
         with torch.no_grad(): logits = self(x)
         return torch.cat([logits[a].softmax(1).sqrt() for a in IDENTITY], 1)/len(IDENTITY)**.5
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def reader_loss(reader:Reader,
                 pictures:Pictures, # renders
                 labels:dict, # attribute -> index of its value for every picture, (n,)
@@ -355,12 +360,12 @@ class Recipe:
     shards:int = 96 # of 512 pictures each
     vae_channels:tuple = (32, 48, 64) # of the autoencoder's levels
     vae_steps:int = 2600 # with the subject counted three times
-    vae_focus_steps:int = 700 # then eleven times
+    vae_focus_steps:int = 1800 # then eleven times
     vae_batch_size:int = 16
     denoiser_channels:tuple = (80, 128, 160) # of the UNet's levels
-    denoiser_steps:int = 2600
+    denoiser_steps:int = 8000
     denoiser_batch_size:int = 32
-    reader_steps:int = 2000
+    reader_steps:int = 4500
     reader_batch_size:int = 64
     lr:float = 1e-3 # peak learning rate of VAE and denoiser; the reader's is twice that
     seed:int = 0 # of the initial weights
@@ -375,6 +380,7 @@ def begin(recipe:Recipe, # start, channels, seed
     net = new_denoiser(tokenizer, channels=recipe.denoiser_channels)
     return StableDiffusion(tokenizer, net.text_encoder, new_vae(recipe.vae_channels), net.unet, dict(SCHEDULER), 'micro')
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def train_vae(recipe:Recipe, # steps, batch size, learning rate
               vae, # AutoencoderKL, trained in place
               pictures:Pictures, # to learn from
@@ -392,6 +398,7 @@ def train_vae(recipe:Recipe, # steps, batch size, learning rate
     fit('vae_focus', vae, lambda step: loss(recipe.vae_steps + step, 10.), recipe.vae_focus_steps, folder, recipe.lr/2)
     return vae.requires_grad_(False)
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def train_denoiser(recipe:Recipe, # steps, batch size, learning rate
                    model:StableDiffusion, # whose text encoder and UNet are trained in place
                    pictures:Pictures, # their scenes give the captions
@@ -452,6 +459,7 @@ def score_reader(reader:Reader, # looks at the pictures
     found, true = [f for c in x.split(64) for f in reader.read(c)], [truth(s) for s in scenes]
     return {a: float(np.mean([f[a] == t[a] for f, t in zip(found, true)])) for a in ATTRIBUTES}
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def score_identity(reader:Reader, # looks at the pictures
                    n_subjects:int=1, # reserved individuals per class
                    n_pictures:int=16, # renders of each
@@ -466,6 +474,7 @@ def score_identity(reader:Reader, # looks at the pictures
             right += (identify(reader, x, gallery(reader, line_up(who))) == 0).tolist()
     return float(np.mean(right))
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def score_samples(model:StableDiffusion, # draws
                   reader:Reader, # looks
                   n:int=480, # pictures
@@ -493,6 +502,7 @@ def measure(model:StableDiffusion, # draws
     return dict(vae=score_vae(model.vae, x, masks), reader=score_reader(reader, x, scenes), identity=score_identity(reader),
                 samples=score_samples(model, reader, n_samples)[0], n_samples=n_samples)
 
+# %% ../../nbs/micro/01_pretrain.ipynb #y
 def model_card(recipe:Recipe,
                scores:dict, # from `measure`
                how:str # hardware, hours and date, in a sentence or two
