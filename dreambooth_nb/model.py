@@ -54,14 +54,14 @@ def find_base(base:str='micro' # "micro", a diffusers folder, a .safetensors or 
 @contextmanager
 def quiet():
     "Without the progress bars and warnings of diffusers and transformers."
-    logs = (diffusers.utils.logging, transformers.utils.logging); levels = [log.get_verbosity() for log in logs]
+    logs = (diffusers.utils.logging, transformers.utils.logging); levels = [(log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
     for log in logs: log.set_verbosity(50); log.disable_progress_bar() # 50: what fails raises, it need not be logged too
     try:
         with warnings.catch_warnings():
             for kind in (FutureWarning, UserWarning, RuntimeWarning): warnings.simplefilter('ignore', kind)
             yield
     finally:
-        for log, level in zip(logs, levels): log.set_verbosity(level); log.enable_progress_bar()
+        for log, (level, bars) in zip(logs, levels): log.set_verbosity(level); bars and log.enable_progress_bar()
 
 # %% ../nbs/02_model.ipynb #c012
 @dataclass

@@ -152,7 +152,7 @@ def new_places(individual:Individual, # the subject
     seen = {s.place for s in instance_scenes(individual)}
     return [p for p in PLACES if p not in seen][:n]
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #f30d8f95
 def subject_scores(model:StableDiffusion, # base or personalised
                    individual:Individual, # the subject
                    reader, # of micro.pretrain
@@ -173,7 +173,7 @@ def subject_scores(model:StableDiffusion, # base or personalised
 # %% ../nbs/09_run.ipynb #c014
 DEMO = dict(max_train_steps=300, learning_rate=2e-4, num_class_images=48, train_batch_size=4)
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #aefb9e2b
 def demo(output_dir:str='dreambooth-demo', # where everything goes
          class_noun:str='teapot', # which reserved individual: dog, duck, robot, teapot, car, fish, cactus or mug
          quick:bool=False, # a few steps only, to see that everything works
@@ -213,7 +213,7 @@ def demo_config(output_dir, # where the model goes
     return TrainConfig(str(instance_data_dir), f'a photo of a {IDENTIFIER} {class_noun}', str(output_dir), class_prompt=f'a photo of a {class_noun}',
                        seed=seed, **DEMO | steps | changes)
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #9587af4e
 def demo_prompts(who:Individual # the subject
                  ) -> list[str]:
     "What the demo draws before and after: the subject in three new places, and two prompts for its class."
@@ -228,7 +228,7 @@ def save_images(images:list[Image.Image], # pictures
     for im, p in zip(images, paths): im.save(p)
     return paths
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #3bc403e3
 def before_after(prompts:list[str], # one a row
                  before:list, # a list of pictures for each prompt
                  after:list, # the same seeds after training
@@ -238,7 +238,7 @@ def before_after(prompts:list[str], # one a row
     n = len(before[0])
     return grid([[*b, *a] for b, a in zip(before, after)], prompts, [f'before, seed {k}' for k in range(n)] + [f'after, seed {k}' for k in range(n)], size=size)
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #e1008b95
 def peak_memory_mb() -> int:
     "The most memory this process has had, in megabytes."
     import psutil
@@ -247,7 +247,7 @@ def peak_memory_mb() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak/(1e6 if sys.platform == 'darwin' else 1e3))
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #2d6f6707
 def demo_readme(metrics:dict # as in metrics.json
                 ) -> str: # Markdown
     "What is what in the demo's folder."
@@ -297,7 +297,7 @@ def train_command(**settings # fields of TrainConfig
     dreambooth(cfg)
     print(f'Done. Try: dreambooth sample {cfg.output_dir} "{cfg.instance_prompt}"')
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #a5c03b9a
 def sample_command(model_dir:str, # a personalised model, or any base model
                    prompt:str, # what to draw
                    output_dir:str='samples', # pictures go here, as seed-SEED.png, ...; existing files are never replaced
@@ -323,7 +323,7 @@ def sample_command(model_dir:str, # a personalised model, or any base model
 # %% ../nbs/09_run.ipynb #c022
 COMMANDS = dict(demo=(demo, demo), check=(check_command, check_command), train=(train_command, TrainConfig), sample=(sample_command, sample_command))
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #f2dbc8f3
 def make_parser() -> jsonargparse.ArgumentParser:
     "The command line: every parameter of a command is a flag, explained by the comment beside it."
     parser = jsonargparse.ArgumentParser(prog='dreambooth', description='DreamBooth that you can read, run and trust.', exit_on_error=False)
@@ -338,7 +338,7 @@ def make_parser() -> jsonargparse.ArgumentParser:
         commands.add_subcommand(name, sub, help=run.__doc__)
     return parser
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #6703cb52
 def spell_out(argv:list[str] # the command line's words
               ) -> list[str]:
     "Let a boolean flag stand alone, as in diffusers' scripts: `--random_flip` means `--random_flip true`."
@@ -365,7 +365,7 @@ def main(argv:list[str]|None=None) -> int: # exit code: 0, or 2 when the input w
     except KeyboardInterrupt:
         print('dreambooth: stopped.', file=sys.stderr); return 130
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #25f03968
 def nearest(message:str # of an error
             ) -> str: # '; did you mean --learning_rate?', or nothing
     "The flag that an unrecognised one may have been meant to be."
@@ -373,7 +373,7 @@ def nearest(message:str # of an error
     found = [near for word in message.split() if 'unrecognized' in message and word.startswith('--') for near in difflib.get_close_matches(word, known, 1)]
     return f'; did you mean {found[0]}?' if found else ''
 
-# %% ../nbs/09_run.ipynb #y
+# %% ../nbs/09_run.ipynb #e9648c2c
 def demo_summary(m:dict # metrics of the demo
                  ) -> str:
     "What the demo says at its end."

@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from diffusers.optimization import get_scheduler
 from torch import Tensor
 from tqdm.auto import tqdm
-from .data import Batch, Batches, UserError
+from .data import Batch, Batches, TextCache, UserError
 from .losses import (NoiseSchedule, dreambooth_loss, min_snr_weight, mse_per_example, q_sample, sample_timesteps, target,
                                   timestep_weights, training_noise)
 from .model import StableDiffusion
@@ -120,7 +120,8 @@ def make_config(values:dict # field name -> value
 def training_loss(model:StableDiffusion, # whose UNet and text encoder are asked
                   batch:Batch, # latents x0, prompts, draws, is_class
                   schedule:NoiseSchedule, # the model's
-                  cfg:TrainConfig # seed, snr_gamma and prior_loss_weight are used
+                  cfg:TrainConfig, # seed, snr_gamma and prior_loss_weight are used
+                  encode_prompts:Callable|None=None # prompts -> embeddings; None: the model's text encoder
                   ) -> tuple: # scalar loss; per-example losses, (b,), detached
     "One forward of the UNet on [instance ; class]: the DreamBooth objective. Ruiz et al. 2023, equation 2."
     losses, weights, device = torch.zeros(len(batch), device=model.device), timestep_weights(len(schedule)), model.device
@@ -128,7 +129,8 @@ def training_loss(model:StableDiffusion, # whose UNet and text encoder are asked
         x0, t = part.latents.to(device), sample_timesteps(part.draws, cfg.seed, weights).to(device)
         noise = training_noise(x0.shape[1:], cfg.seed, part.draws).to(device)
         x_t = q_sample(x0, noise, t, schedule)
-        prediction = model.unet(x_t, t, encoder_hidden_states=model.encode_prompts(part.prompts)).sample
+        prompts = (encode_prompts or model.encode_prompts)(part.prompts).to(device)
+        prediction = model.unet(x_t, t, encoder_hidden_states=prompts).sample
         error = mse_per_example(prediction, target(x0, noise, t, schedule), part.masks)
         losses[rows.to(device)] = error*min_snr_weight(schedule, t, cfg.snr_gamma)
     return dreambooth_loss(losses, batch.is_class, cfg.prior_loss_weight), losses.detach()
@@ -181,12 +183,13 @@ def train(model:StableDiffusion, # trained in place
     start, k = 0, cfg.gradient_accumulation_steps
     if ckpt := find_checkpoint(cfg): accelerator.load_state(ckpt); start = int(ckpt.name.split('-')[1])
     log, schedule = [], NoiseSchedule.from_config(model.scheduler_config)
+    encode = None if cfg.train_text_encoder else TextCache(inside.encode_prompts)   # a frozen encoder says the same every time
     bar = tqdm(range(start, cfg.max_train_steps), initial=start, total=cfg.max_train_steps, desc='training', disable=not progress)
     for step in bar:
         row = dict(step=step + 1, lr=lr.get_last_lr()[0], loss=0., instance_loss=0., class_loss=0.)
         for micro in range(k):
             batch = data.batch(step*k + micro)
-            with accelerator.autocast(): loss, losses = training_loss(inside, batch, schedule, cfg)
+            with accelerator.autocast(): loss, losses = training_loss(inside, batch, schedule, cfg, encode)
             accelerator.backward(loss/k)
             row['loss'] += loss.item()/k
             for kind, mine in (('instance_loss', ~batch.is_class), ('class_loss', batch.is_class)):
