@@ -341,8 +341,8 @@ def _duplicates(images:dict[str, Path], records:dict[str, dict]):
 
 # %% ../nbs/01_priors.ipynb #c042
 @patch
-def check(self:PriorPool) -> 'PoolReport':
-    "Compare the folder with its manifest, and change nothing; `UserError` when the manifest is damaged."
+def check(self:PriorPool):
+    "A `PoolReport`: the folder compared with its manifest; nothing is changed. `UserError` when the manifest is damaged."
     files, records = _listing(self.folder), self.records # in this order, see above
     images = {name: path for name, path in files.items() if _is_image(path)}
     found = self._strangers() + [self._absent(name, record) for name, record in records.items() if name not in files]

@@ -237,7 +237,7 @@ def new_denoiser(tokenizer, # says how many tokens there are, and how long a pro
         cross_attention_dim=width, attention_head_dim=4, norm_num_groups=16)
     return Denoiser(text_encoder, unet)
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #bbd3e204
 def denoiser_loss(model:Denoiser,
                   tokenizer, # from `new_tokenizer`
                   pictures:Pictures, # their scenes give the captions
@@ -272,7 +272,7 @@ def truth(scene # of micro.world
     if found['accessory'] == 'none': found['accessory_colour'] = 'none'
     return {a: found[a] for a in ATTRIBUTES}
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #ed4219c2
 class Reader(nn.Module):
     "Reads the attributes of a micro-world picture; what it reads of the individual is the identity embedding."
     def __init__(self, width:int=32): # channels of the first layers
@@ -305,7 +305,7 @@ class Reader(nn.Module):
         seen = self.look(x)
         return torch.cat([seen[a].sqrt() for a in IDENTITY], 1)/len(IDENTITY)**.5
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #269e835e
 def reader_loss(reader:Reader,
                 pictures:Pictures, # renders
                 labels:dict, # attribute -> index of its value for every picture, (n,)
@@ -386,7 +386,7 @@ def begin(recipe:Recipe, # start, channels, seed
     net = new_denoiser(tokenizer, channels=recipe.denoiser_channels)
     return StableDiffusion(tokenizer, net.text_encoder, new_vae(recipe.vae_channels), net.unet, dict(SCHEDULER), 'micro')
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #bc4fb4a1
 def train_vae(recipe:Recipe, # steps, batch size, learning rate
               vae, # AutoencoderKL, trained in place
               pictures:Pictures, # to learn from
@@ -404,7 +404,7 @@ def train_vae(recipe:Recipe, # steps, batch size, learning rate
     fit('vae_focus', vae, lambda step: loss(recipe.vae_steps + step, 10.), recipe.vae_focus_steps, folder, recipe.lr/2)
     return vae.requires_grad_(False)
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #99cc5822
 def train_denoiser(recipe:Recipe, # steps, batch size, learning rate
                    model:StableDiffusion, # whose text encoder and UNet are trained in place
                    pictures:Pictures, # their scenes give the captions
@@ -465,7 +465,7 @@ def score_reader(reader:Reader, # looks at the pictures
     found, true = [f for c in x.split(64) for f in reader.read(c)], [truth(s) for s in scenes]
     return {a: float(np.mean([f[a] == t[a] for f, t in zip(found, true)])) for a in ATTRIBUTES}
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #15aef3c3
 def score_identity(reader:Reader, # looks at the pictures
                    n_subjects:int=1, # reserved individuals per class
                    n_pictures:int=16, # renders of each
@@ -480,7 +480,7 @@ def score_identity(reader:Reader, # looks at the pictures
             right += (identify(reader, x, gallery(reader, line_up(who))) == 0).tolist()
     return float(np.mean(right))
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #8d230550
 def score_samples(model:StableDiffusion, # draws
                   reader:Reader, # looks
                   n:int=480, # pictures
@@ -508,7 +508,7 @@ def measure(model:StableDiffusion, # draws
     return dict(vae=score_vae(model.vae, x, masks), reader=score_reader(reader, x, scenes), identity=score_identity(reader),
                 samples=score_samples(model, reader, n_samples)[0], n_samples=n_samples)
 
-# %% ../../nbs/micro/01_pretrain.ipynb #y
+# %% ../../nbs/micro/01_pretrain.ipynb #26a104a1
 def model_card(recipe:Recipe,
                scores:dict, # from `measure`
                how:str # hardware, hours and date, in a sentence or two
