@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['GUIDANCE_SCHEDULES', 'SPACINGS', 'SOLVERS', 'guide', 'rescale_guidance', 'scale_at', 'predict', 'Levels',
-           'spread_timesteps', 'spread_sigmas', 'split', 'Step', 'ddim_step', 'ddpm_step', 'euler_step',
-           'euler_ancestral_step', 'heun_step', 'dpmpp_2m_step', 'Solver', 'choose_levels', 'solve', 'parse_prompt',
-           'tokenize', 'encode_weighted', 'Settings', 'make_settings', 'initial_latents', 'model_levels', 'first_level',
-           'denoise', 'count_chunks', 'latent_shape', 'draw', 'digest', 'sample', 'save_png', 'parameters', 'read_png',
-           'replay', 'grid', 'Grid']
+           'spread_timesteps', 'spread_sigmas', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step',
+           'heun_step', 'dpmpp_2m_step', 'Solver', 'choose_levels', 'solve', 'parse_prompt', 'tokenize',
+           'encode_weighted', 'Settings', 'make_settings', 'initial_latents', 'model_levels', 'first_level', 'denoise',
+           'count_chunks', 'latent_shape', 'draw', 'digest', 'sample', 'save_png', 'parameters', 'read_png', 'replay',
+           'grid', 'Grid']
 
 # %% ../nbs/05_cfg_sampler.ipynb #c003
 import base64, difflib, hashlib, html, io, itertools, json, math, operator, re
@@ -23,7 +23,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from tqdm.auto import tqdm
 from .data import UserError, randn, to_pil, to_tensor
-from .losses import NoiseSchedule
+from .losses import NoiseSchedule, split
 from .model import StableDiffusion, load
 
 # %% ../nbs/05_cfg_sampler.ipynb #c008
@@ -109,17 +109,6 @@ def spread_sigmas(n:int, # steps
     return (hi**(1/rho) + u*(lo**(1/rho) - hi**(1/rho)))**rho
 
 # %% ../nbs/05_cfg_sampler.ipynb #c026
-def split(prediction:Tensor, # output of the network, (b,c,h,w)
-          x_t:Tensor, # noisy latents it was given, (b,c,h,w)
-          a:Tensor, # their share of signal, a scalar
-          prediction_type:str # "epsilon", "v_prediction" or "sample"
-          ) -> tuple: # (x0, noise) it implies, each (b,c,h,w)
-    "What a prediction says about the clean latents and about the noise. Salimans & Ho 2022, section 4."
-    signal, sigma = a.sqrt(), (1 - a).sqrt()
-    if prediction_type == 'epsilon': return (x_t - sigma*prediction)/signal, prediction
-    if prediction_type == 'sample': return prediction, (x_t - signal*prediction)/sigma
-    return signal*x_t - sigma*prediction, sigma*x_t + signal*prediction
-
 @dataclass
 class Step:
     "What a solver may look at when it takes a step."
@@ -402,7 +391,7 @@ def latent_shape(model:StableDiffusion, # gives channels, and the size where non
                  how:Settings # its width and height are used
                  ) -> tuple: # (c,h,w)
     "The shape of a picture's latents. Raises UserError on a size that the UNet cannot halve often enough."
-    step, size = model.vae_scale*2**(len(model.unet.config.block_out_channels) - 1), (how.height or model.resolution, how.width or model.resolution)
+    step, size = model.size_step, (how.height or model.resolution, how.width or model.resolution)
     for name, v in zip(('height', 'width'), size):
         if v % step: raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
     return (model.latent_shape[0], *(v//model.vae_scale for v in size))

@@ -94,16 +94,29 @@ class StableDiffusion:
 
 # %% ../nbs/02_model.ipynb #c014
 @patch(as_prop=True)
-def device(self:StableDiffusion) -> torch.device: return self.unet.device
+def device(self:StableDiffusion) -> torch.device:
+    "Where the UNet is."
+    return self.unet.device
 
 @patch(as_prop=True)
-def vae_scale(self:StableDiffusion) -> int: return 2**(len(self.vae.config.block_out_channels) - 1)
+def vae_scale(self:StableDiffusion) -> int:
+    "Pixels along the side of one latent."
+    return 2**(len(self.vae.config.block_out_channels) - 1)
 
 @patch(as_prop=True)
-def resolution(self:StableDiffusion) -> int: return self.unet.config.sample_size*self.vae_scale
+def size_step(self:StableDiffusion) -> int:
+    "Sides of pictures must be multiples of so many pixels: the UNet halves latents once for each level but the last. 64 for Stable Diffusion."
+    return self.vae_scale*2**(len(self.unet.config.block_out_channels) - 1)
 
 @patch(as_prop=True)
-def latent_shape(self:StableDiffusion) -> tuple: return (self.unet.config.in_channels, self.unet.config.sample_size, self.unet.config.sample_size)
+def resolution(self:StableDiffusion) -> int:
+    "Side of the pictures that the model was trained on, pixels."
+    return self.unet.config.sample_size*self.vae_scale
+
+@patch(as_prop=True)
+def latent_shape(self:StableDiffusion) -> tuple:
+    "(c,h,w) of the latents of such a picture."
+    return (self.unet.config.in_channels, self.unet.config.sample_size, self.unet.config.sample_size)
 
 @patch
 def to(self:StableDiffusion, *args, **kwargs) -> StableDiffusion:

@@ -32,7 +32,7 @@ class TrainConfig:
     pretrained_model_name_or_path:str = 'micro' # base model: "micro", a diffusers folder, or a hub id
     class_prompt:str|None = None # e.g. "a photo of a dog"; needed with prior preservation
     class_data_dir:str|None = None # pool of class images, or photos of your own; by default a pool inside output_dir
-    concepts_list:str|None = None # YAML file of one or several subjects, instead of the four settings about this one
+    concepts_list:str|None = None # YAML file of one or several subjects, instead of these settings and use_masks
     with_prior_preservation:bool = True # also train on class images made by the base model itself
     prior_loss_weight:float = 1. # lambda: how much the class images count
     num_class_images:int = 48 # size of the pool of class images; 200 is usual for Stable Diffusion 1.5
@@ -72,7 +72,7 @@ def _check(cfg):
     subject = () if cfg.concepts_list else ('instance_prompt', 'instance_data_dir')
     for name in (*subject, 'output_dir'):
         if not str(getattr(cfg, name) or '').strip(): bad(name, 'is empty; it is needed.')
-    for name in ('instance_data_dir', 'instance_prompt', 'class_prompt', 'class_data_dir'):
+    for name in ('instance_data_dir', 'instance_prompt', 'class_prompt', 'class_data_dir', 'use_masks'):
         if cfg.concepts_list and getattr(cfg, name): bad(name, 'is given beside concepts_list; give one of the two.')
     for name in ('train_batch_size', 'num_crops', 'refresh_class_images', 'gradient_accumulation_steps', 'max_train_steps', 'num_class_images', 'sample_batch_size', 'checkpointing_steps', 'checkpoints_total_limit'):
         if getattr(cfg, name) < 1: bad(name, 'is impossible; it must be at least 1.')
@@ -89,7 +89,7 @@ def _check(cfg):
     except (ValueError, TypeError): bad('lr_scheduler', 'is unknown; choose constant, constant_with_warmup, linear, cosine, cosine_with_restarts or polynomial.')
 
 # %% ../nbs/04_train.ipynb #c010
-def save_config(cfg:TrainConfig,
+def save_config(cfg:TrainConfig, # all settings
                 path # of the YAML file
                 ):
     "Write the settings, one field a line."
