@@ -57,7 +57,8 @@ class Pictures:
                  folder, # where the shards are
                  n:int, # how many shards
                  split:str='train', # "train" or "val"
-                 device='cpu'):
+                 device='cpu' # to render on
+                 ):
         data = [np.load(render_shard(k, folder, split, device)) for k in range(n)]
         self.images = torch.from_numpy(np.concatenate([d['images'] for d in data]))
         self.masks = torch.from_numpy(np.concatenate([d['masks'] for d in data]))
@@ -132,7 +133,8 @@ def fit(name:str, # of this stage; its checkpoint is `folder/name.pt`
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c015
 def new_vae(channels=(32, 64, 64), # of the levels 64x64, 32x32, 16x16
-            latent_channels:int=8):
+            latent_channels:int=8 # of the latents
+            ):
     "An `AutoencoderKL`: pictures (b,3,64,64) <-> latents (b,8,16,16)."
     from diffusers import AutoencoderKL
     return AutoencoderKL(block_out_channels=channels, latent_channels=latent_channels, layers_per_block=1, norm_num_groups=8, sample_size=64,
@@ -238,13 +240,13 @@ def new_denoiser(tokenizer, # says how many tokens there are, and how long a pro
     return Denoiser(text_encoder, unet)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #bbd3e204
-def denoiser_loss(model:Denoiser,
+def denoiser_loss(model:Denoiser, # text encoder and UNet
                   tokenizer, # from `new_tokenizer`
                   pictures:Pictures, # their scenes give the captions
                   mean:Tensor, # latents of all pictures, (n,c,16,16)
                   std:Tensor, # their posterior standard deviations
                   step:int, # chooses pictures, captions, timesteps and noise
-                  batch_size:int=32,
+                  batch_size:int=32, # pictures
                   drop:float=.1, # share of empty captions
                   snr_gamma:float=5., # of min-SNR weighting
                   fg_weight:float=4. # how much more the subject counts than the backdrop
@@ -306,11 +308,11 @@ class Reader(nn.Module):
         return torch.cat([seen[a].sqrt() for a in IDENTITY], 1)/len(IDENTITY)**.5
 
 # %% ../../nbs/micro/01_pretrain.ipynb #269e835e
-def reader_loss(reader:Reader,
+def reader_loss(reader:Reader, # looks at the pictures
                 pictures:Pictures, # renders
                 labels:dict, # attribute -> index of its value for every picture, (n,)
                 step:int, # chooses pictures, blur and noise
-                batch_size:int=64
+                batch_size:int=64 # pictures
                 ) -> tuple: # scalar loss; share right of each attribute, for the log
     "Cross-entropy of all attributes, on pictures that are blurred and noised a little, as samples may be."
     rows, g = pictures.batch(step, batch_size, seed=2), torch.Generator().manual_seed(step)
@@ -363,13 +365,13 @@ def identify(reader:Reader, # looks at the pictures
 class Recipe:
     "How micro Stable Diffusion is made."
     start:str|None = None # folder of an earlier result, `micro/` and `reader/`, whose weights this one begins with; None: from nothing
-    shards:int = 96 # of 512 pictures each
+    shards:int = 160 # of 512 pictures each
     vae_channels:tuple = (32, 48, 64) # of the autoencoder's levels
     vae_steps:int = 2600 # with the subject counted three times
     vae_focus_steps:int = 1800 # then eleven times
     vae_batch_size:int = 16
     denoiser_channels:tuple = (80, 128, 160) # of the UNet's levels
-    denoiser_steps:int = 8000
+    denoiser_steps:int = 14_000
     denoiser_batch_size:int = 32
     reader_steps:int = 4500
     reader_batch_size:int = 64
@@ -509,7 +511,7 @@ def measure(model:StableDiffusion, # draws
                 samples=score_samples(model, reader, n_samples)[0], n_samples=n_samples)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #26a104a1
-def model_card(recipe:Recipe,
+def model_card(recipe:Recipe, # as it was followed
                scores:dict, # from `measure`
                how:str # hardware, hours and date, in a sentence or two
                ) -> str: # Markdown
