@@ -29,7 +29,7 @@ from .micro.pretrain import gallery, identify, load_reader
 from .micro.world import CLASSES, PLACES, Individual, instance_scenes, line_up, render, subject
 from .model import LoRA, StableDiffusion, find_base, fit, free_memory, load
 from .priors import PriorPool, refresh, static
-from .train import TrainConfig, presets, save_config, train, verdict
+from .train import TrainConfig, preset, presets, save_config, train, verdict
 
 # %% ../nbs/09_run.ipynb #c006
 def claim_folder(path, # the output folder; made where missing
@@ -210,7 +210,7 @@ def subject_scores(model:StableDiffusion, # base or personalised
                 class_rate=(identify(reader, y, known) == 0).float().mean().item())
 
 # %% ../nbs/09_run.ipynb #c014
-DEMO = dict(max_train_steps=300, learning_rate=2e-4, num_class_images=48, train_batch_size=4)
+DEMO = preset('micro')
 
 # %% ../nbs/09_run.ipynb #aefb9e2b
 def demo(output_dir:str='dreambooth-demo', # where everything goes
