@@ -66,7 +66,8 @@ def refuse(report:Report # of `preflight`
 # %% ../nbs/09_run.ipynb #c009
 @contextmanager
 def timed(seconds:dict, # is given the entry `phase`
-          phase:str):
+          phase:str # name of the entry
+          ):
     "Measure how long a phase takes."
     start = time.perf_counter()
     yield

@@ -37,7 +37,7 @@ from tqdm.auto import tqdm
 from .data import Batch, Batches, LatentCache, UserError, did_you_mean, generator
 from .losses import (NoiseSchedule, debiased_weight, dreambooth_loss, huber_delta, huber_per_example, min_snr_weight, mse_per_example,
                                   perturb, q_sample, sample_timesteps, target, timestep_weights, training_noise)
-from .model import EMA, OPTIMIZERS, TARGETS, WORDS, LoRA, StableDiffusion, make_optimizer, nan_guard
+from .model import ATTENTION, EMA, OPTIMIZERS, TARGETS, WORDS, LoRA, StableDiffusion, make_optimizer, nan_guard
 
 # %% ../nbs/04_train.ipynb #c006
 @dataclass
@@ -73,13 +73,13 @@ class TrainConfig:
     lora_targets:str = 'attention' # "attention", "linear" or "all"
     use_dora:bool = False # learn the length of each row apart
     gradient_checkpointing:bool = False # less memory, more time, same result
-    attention:str = 'sdpa' # of the UNet: "sdpa", "sliced", "eager" or "xformers"
+    attention:str = 'sdpa' # of the UNet: "sdpa", "sliced" or "eager"
     mixed_precision:str = 'no' # "no", "bf16" or "fp16"
     # steps
     train_batch_size:int = 4 # instance examples a step (and as many class examples), over all processes
     gradient_accumulation_steps:int = 1 # batches per optimiser step
     max_train_steps:int = 300 # optimiser steps
-    optimizer:str = 'adamw' # adamw, adamw8bit, adafactor, lion, lion8bit, prodigy or sgd
+    optimizer:str = 'adamw' # adamw, adamw8bit, adafactor, lion, lion8bit, prodigy, schedulefree or sgd
     learning_rate:float = 2e-4 # peak; 5e-6 is usual for Stable Diffusion 1.5
     text_encoder_lr:float|None = None # of the text encoders; null: learning_rate
     stop_text_encoder_training:int|None = None # optimiser step from which the text encoders stay as they are
@@ -111,6 +111,7 @@ class TrainConfig:
     num_validation_images:int = 0 # photos of the subject that are held out to see when to stop
     validation_steps:int = 50 # optimiser steps between two looks at them
     early_stopping_patience:int = 0 # stop after so many looks without a better one; 0: never
+    load_best_at_end:bool = False # end with the weights that held-out photos scored best, not with the last
     checkpointing_steps:int = 500 # optimiser steps between checkpoints
     checkpoints_total_limit:int = 2 # how many checkpoints are kept, and the best one besides
     resume_from_checkpoint:str|None = None # "latest", or a checkpoint's folder
@@ -128,7 +129,7 @@ _RULES = [ # what to say, the test, the fields; null passes where a field may be
         'noise_offset input_perturbation num_validation_images early_stopping_patience'),
     ('must be at least 0 and less than 1', lambda v: 0 <= v < 1, 'lora_dropout ema_decay pyramid_discount'),
     ('must be at least 8 pixels', lambda v: v >= 8, 'resolution')]
-_CHOICES = dict(mixed_precision=('no', 'bf16', 'fp16'), attention=('sdpa', 'sliced', 'eager', 'xformers'), optimizer=tuple(OPTIMIZERS), lora_targets=tuple(TARGETS),
+_CHOICES = dict(mixed_precision=('no', 'bf16', 'fp16'), attention=ATTENTION, optimizer=tuple(OPTIMIZERS), lora_targets=tuple(TARGETS),
                 loss_type=('l2', 'huber'), huber_schedule=('snr', 'constant'), report_to=tuple(t.value for t in LoggerType),
                 lr_scheduler=tuple(t.value for t in SchedulerType if t.value != 'piecewise_constant'), timestep_bias_strategy=('none', 'earlier', 'later', 'range'))
 
@@ -369,7 +370,7 @@ def freeze_text(self:Run):
 def one_step(self:Run):
     "One optimiser step: the algorithm at the head of this chapter."
     cfg, k, device = self.cfg, self.cfg.gradient_accumulation_steps, self.accelerator.device
-    self.freeze_text(); self.model.train()
+    self.freeze_text(); self.model.train(); self.optimizer.train()
     batches = [self.data.batch(self.step*k + micro) for micro in range(k)]
     is_class = torch.cat([batch.is_class for batch in batches]); counts = (~is_class).sum().item(), is_class.sum().item()
     sums = torch.zeros(2, device=device)
@@ -386,7 +387,7 @@ def one_step(self:Run):
     if not self.optimizer.step_was_skipped:                             # fp16 leaves a step out when its loss scale was too large
         self.lr.step()
         if self.ema: self.ema.update()
-    self.step += 1; self.log.append(self.row); self.model.eval()
+    self.step += 1; self.log.append(self.row); self.model.eval(); self.optimizer.eval()   # schedule-free optimisers have weights for each
 
 # %% ../nbs/04_train.ipynb #t027
 @patch
@@ -485,7 +486,8 @@ def train(model:StableDiffusion, # trained in place
           validation=None # latents that are not trained on: of the subject, or a pair (of the subject, of the class)
           ) -> list[dict]: # the log: one row a step, with step, lr, loss, instance_loss, class_loss, grad_norm
     "Fine-tune `model` for `cfg.max_train_steps` steps, going on from a checkpoint if `cfg` names one. `UserError`; KeyboardInterrupt after Ctrl-C."
-    if cfg.early_stopping_patience and validation is None: raise UserError('early_stopping_patience: needs photos that are held out; set num_validation_images.')
+    for name in ('early_stopping_patience', 'load_best_at_end'):
+        if getattr(cfg, name) and validation is None: raise UserError(f'{name}: needs photos that are held out; set num_validation_images.')
     look = [] if validation is None else [Validation(*validation) if isinstance(validation, tuple) else Validation(validation)]
     after = [LogFile(), Checkpoints()] + [Tracker()]*bool(cfg.report_to) + [Progress()]*progress
     run = Run(model, data, cfg, [*look, *callbacks, *after]); run.resume()
@@ -628,7 +630,7 @@ def find_checkpoint(cfg:TrainConfig # its output_dir and resume_from_checkpoint
     if found: raise UserError(f'resume_from_checkpoint: no checkpoint in {cfg.output_dir} is whole; start anew in another output_dir.')
 
 # %% ../nbs/04_train.ipynb #t038
-MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'output_dir', 'resume_from_checkpoint', 'cache_dir', 'sample_batch_size', 'early_stopping_patience',
+MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'output_dir', 'resume_from_checkpoint', 'cache_dir', 'sample_batch_size', 'early_stopping_patience', 'load_best_at_end',
               'gradient_checkpointing', 'instance_data_dir', 'class_data_dir', 'concepts_list', 'pretrained_model_name_or_path'}
 
 def fingerprints(model:StableDiffusion, # the base
@@ -699,8 +701,8 @@ def best_step(log:list[dict] # rows of a run
 
 @patch
 def settle(self:Run):
-    "End with the best weights that held-out photos have shown; else with the average, where there is one."
-    best = best_step(self.log); folder = self.folder/f'checkpoint-{best}'
+    "End with the weights that held-out photos scored best, if `load_best_at_end`; else with the average, where there is one."
+    best = self.cfg.load_best_at_end and best_step(self.log); folder = self.folder/f'checkpoint-{best}'
     if best and not damage(folder):
         state = read_checkpoint(folder); self.put(state['ema']['average'] if self.ema else state['weights'].values())
     elif self.ema: self.put(self.ema.average)
