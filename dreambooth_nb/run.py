@@ -19,6 +19,7 @@ from pathlib import Path
 import jsonargparse
 import torch
 from accelerate import PartialState
+from accelerate.utils import parse_flag_from_env
 from fastcore.docments import docments
 from PIL import Image
 from .cfg_sampler import grid, read_prompts, sample, save_png, share
@@ -159,7 +160,7 @@ def dreambooth(cfg:TrainConfig, # all settings
                callbacks=() # for `train`
                ) -> tuple: # the personalised model, the training log, seconds per phase
     "Personalise a model: photos in, `output_dir` with a diffusers folder and `config.yaml` out. Raises UserError on wrong input."
-    find_base(cfg.pretrained_model_name_or_path); seconds, subjects, processes = {}, concepts(cfg), PartialState()
+    find_base(cfg.pretrained_model_name_or_path); seconds, subjects, processes = {}, concepts(cfg), PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU'))
     progress = progress and processes.is_main_process
     refuse(preflight(subjects))                     # what cannot be read is said before anything is loaded or made
     learn, look = hold_back([s.examples() for s in subjects], cfg.num_validation_images)
@@ -361,7 +362,7 @@ def sample_command(model_dir:str, # a personalised model, or any base model
     shots = share([(Path(output_dir)/f'{name}seed-{s}.png', p, s) for name, p in words.items() for s in seeds])
     for file, _, _ in shots:
         if file.exists(): raise UserError(f'output_dir: {file} is already there; choose another --output_dir or --seed.')
-    model = load(model_dir, PartialState().device)
+    model = load(model_dir, PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU')).device)
     images = sample(model, [p for _, p, _ in shots], [s for _, _, s in shots], negative_prompt, guidance_scale, num_inference_steps,
                     batch_size=batch_size, progress=True, solver=solver, lora_scale=lora_scale)
     for im, (file, _, _) in zip(images, shots): print(save_png(im, file, model))
