@@ -384,7 +384,9 @@ def state(self:Studio) -> StudioState:
     return StudioState(**{name: None if name in ('size', 'rows', 'columns') and w.value in empty else w.value for name, w in self.controls.items()})
 
 @patch
-def set_state(self:Studio, new:StudioState):
+def set_state(self:Studio,
+              new:StudioState # what the controls are to say
+              ):
     "Let the controls say something else."
     for name, w in self.controls.items():
         value = getattr(new, name)
@@ -439,7 +441,10 @@ def mark(self:Studio):
 
 # %% ../nbs/08_studio.ipynb #d068
 @patch
-def say(self:Studio, text, wrong:bool=False):
+def say(self:Studio,
+        text, # what is said; a UserError says itself
+        wrong:bool=False # in red
+        ):
     "One line below the buttons."
     self.status.value = f'<span class="{"dn-wrong" if wrong else ""}">{html.escape(str(text))}</span>'
 
@@ -462,7 +467,9 @@ def generate(self:Studio):
     self.task = drive(lambda tell: paint(self.grid, tell, self.made, marks, self.every), self.show, self.finish, self.wait)
 
 @patch
-def finish(self:Studio, error:BaseException|None):
+def finish(self:Studio,
+           error:BaseException|None # why it ended early; None: it did not
+           ):
     "Say how it ended; give the buttons back."
     self.run.disabled, self.stop.disabled, self.bar.value, self.error = False, True, 0, error; n = len(self.pictures)
     if isinstance(error, Stopped): self.say(f'Cancelled; {n} of {len(self.places)} pictures are there.', wrong=True)
@@ -484,7 +491,9 @@ def cell(image:Image.Image, # to begin with
     return W.Box([W.Image(value=png(image), format='png', layout=size), button('look closer', on_click, why)], layout=size).add_class('dn-cell')
 
 @patch
-def lay_out(self:Studio, marks:dict):
+def lay_out(self:Studio,
+            marks:dict # as `fingerprints` returns them
+            ):
     "Make room for every picture of the grid; show those that are there already."
     grid, w, h = self.grid, *(self.state.size or [self.models[self.state.checkpoint or list(self.models)[-1]].resolution]*2)
     labels = [list(v) for v in grid.axes.values()]; titles, down, across = [['']]*(3 - len(labels)) + labels
@@ -504,7 +513,11 @@ def lay_out(self:Studio, marks:dict):
     self.gallery.children = pages
 
 @patch
-def show(self:Studio, share:float, pictures:dict, finished:bool):
+def show(self:Studio,
+         share:float, # of the work that is done, 0 to 1
+         pictures:dict, # place in the grid -> picture
+         finished:bool # they are no previews
+         ):
     "Put pictures, or previews of them, in their places."
     if self.cancelled: raise Stopped
     self.bar.value = share
@@ -531,7 +544,9 @@ def build_stage(self:Studio) -> W.Box:
 
 # %% ../nbs/08_studio.ipynb #d072a
 @patch
-def choose(self:Studio, place:tuple):
+def choose(self:Studio,
+           place:tuple # in the grid
+           ):
     "Show a picture large."
     if place not in self.pictures: return self.say('This picture is not there yet.')
     models = list(self.grid.axes.get('model', {})); k = list(self.grid.axes).index('model') if models else None
@@ -539,7 +554,11 @@ def choose(self:Studio, place:tuple):
     for p, box in self.places.items(): (box.add_class if p == place else box.remove_class)('dn-chosen')
 
 @patch
-def look(self:Studio, image:Image.Image, model:StableDiffusion, label:str|None):
+def look(self:Studio,
+         image:Image.Image, # with the settings it was drawn with
+         model:StableDiffusion, # that drew it
+         label:str|None # the model's name, where there are several
+         ):
     "Put a picture on the stage."
     self.chosen = image, model, label; big = thumbnail(image, 256)
     self.large.value, self.large.layout.width, self.large.layout.height = png(big), f'{big.width}px', f'{big.height}px'; self.caption.value = describe(image, label)
@@ -646,7 +665,11 @@ def ask(self:TrainingView):
     self.stopping = True; self.stop.disabled = True; self.status.value = 'Stopping after this step …'
 
 @patch
-def show(self:TrainingView, step:int, row:dict, pictures:list):
+def show(self:TrainingView,
+         step:int, # that was taken
+         row:dict, # of the log
+         pictures:list # drawn after it; mostly none
+         ):
     "A step more."
     if not self.shown and get_ipython(): self._ipython_display_()
     self.rows.append(dict(row, step=step)); n = len(self.rows)
@@ -679,7 +702,9 @@ def run(self:TrainingView,
     self.task = drive(work, self.show, self.finish, wait)
 
 @patch
-def finish(self:TrainingView, error:BaseException|None):
+def finish(self:TrainingView,
+           error:BaseException|None # why it ended early; None: it did not
+           ):
     "Say how it ended."
     self.stop.disabled, self.error = True, error; n = self.rows[-1]['step'] if self.rows else 0
     if self.rows: self.curve.value = loss_curve(self.rows)
