@@ -663,6 +663,8 @@ def load_lora(self:StableDiffusion,
     if not path.is_file() or path.suffix != '.safetensors':
         raise UserError(f'{path}: there is no such LoRA; give a .safetensors file, or the folder of one.')
     if self.has_lora(): raise UserError(f'{path}: the model carries a LoRA already; merge_lora or remove_lora first.')
+    if any(k.endswith('.dora_scale') for k in _contents(path, False)[0]):
+        raise UserError(f'{path}: this is a DoRA in kohya\'s layout, whose lengths diffusers does not read; first `dreambooth export {path} FOLDER --format peft`.')
     used = given = []
     try:
         with quiet(): self.pipeline().load_lora_weights(str(path.parent), weight_name=path.name, adapter_name='default')
