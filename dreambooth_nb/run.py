@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['IDENTIFIER', 'DEMO', 'COMMANDS', 'claim_folder', 'concepts', 'refuse', 'timed', 'class_pools', 'class_images',
-           'class_latents', 'hold_back', 'class_side', 'memory_warning', 'dreambooth', 'new_places', 'subject_scores',
-           'demo', 'demo_config', 'demo_prompts', 'save_images', 'before_after', 'peak_memory_mb', 'demo_readme',
+           'class_latents', 'class_side', 'memory_warning', 'dreambooth', 'new_places', 'subject_scores', 'demo',
+           'demo_config', 'demo_prompts', 'save_images', 'before_after', 'peak_memory_mb', 'demo_readme',
            'check_command', 'train_command', 'sample_command', 'demo_summary', 'demo_command', 'export_command',
            'push_command', 'make_parser', 'settings_file', 'spell_out', 'main', 'nearest', 'compare_priors']
 
@@ -28,9 +28,9 @@ from .data import (Batches, Concept, Example, Geometry, LatentCache, Report, Use
 from .export import export_model, push_to_hub
 from .micro.pretrain import gallery, identify, load_reader
 from .micro.world import CLASSES, PLACES, Individual, instance_scenes, line_up, render, subject
-from .model import LoRA, StableDiffusion, find_base, fit, free_memory, load
+from .model import StableDiffusion, base_dtype, find_base, fit, free_memory, load
 from .priors import PriorPool, refresh, static
-from .train import TrainConfig, preset, presets, save_config, train, verdict
+from .train import TrainConfig, asks_for_shards, hold_out, preset, presets, save_config, train, verdict
 
 # %% ../nbs/09_run.ipynb #c006
 def claim_folder(path, # the output folder; made where missing
@@ -117,14 +117,6 @@ def class_latents(images:Callable, # optimiser step -> the class images in force
     return in_force
 
 # %% ../nbs/09_run.ipynb #h01dback
-def hold_back(examples:list[list[Example]], # of each subject, or each class
-              n:int, # how many of each are held out
-              ) -> tuple: # those to train on; those held out
-    "The last `n` of each are kept for validation. `UserError` when nothing would be left to train on."
-    for some in examples:
-        if n and len(some) <= n: raise UserError(f'num_validation_images: {n} of {len(some)} images are too many; leave some to train on.')
-    return [e for some in examples for e in some[:len(some) - n]], [e for some in examples for e in some[len(some) - n:]]
-
 def class_side(model:StableDiffusion, # the base model, not yet trained
                subjects:list[Concept], # whose class prompts are drawn
                cfg:TrainConfig, # with_prior_preservation, num_validation_images and all about class images
@@ -133,7 +125,8 @@ def class_side(model:StableDiffusion, # the base model, not yet trained
                ) -> tuple: # the latents in force, by number of a batch; those held out. None where there are none
     "Class images to train on, and to validate with."
     if not cfg.with_prior_preservation: return None, None
-    images = class_images(model, subjects, cfg, progress); _, held = hold_back([images(0)], cfg.num_validation_images)
+    images = class_images(model, subjects, cfg, progress); drawn = images(0)
+    _, held = hold_out([[e for e in drawn if e.prompt == p] for p in dict.fromkeys(e.prompt for e in drawn)], cfg.num_validation_images)
     return class_latents(images, cache, cfg, held), cache(held) if held else None
 
 # %% ../nbs/09_run.ipynb #m3m0ryfn
@@ -142,11 +135,10 @@ def memory_warning(cfg:TrainConfig, # what would be trained, and how
                    budget:int|None=None # bytes; None: what the device has free now
                    ) -> str|None: # None: it fits
     "One line when training will not fit, with the smallest change that makes it fit."
-    words, budget = cfg.train or ('unet+text_encoder' if cfg.train_text_encoder else 'unet'), budget or free_memory(str(device))
-    rows = cfg.train_batch_size*(2 if cfg.with_prior_preservation else 1)
-    settings = dict(base=cfg.pretrained_model_name_or_path, rows=rows, train=words, resolution=cfg.resolution, mixed_precision=cfg.mixed_precision, optimizer=cfg.optimizer,
-                    lora=LoRA(cfg.rank, cfg.lora_alpha, cfg.lora_dropout, cfg.lora_targets, cfg.use_dora) if 'lora' in words else None,
-                    gradient_checkpointing=cfg.gradient_checkpointing, ema=cfg.use_ema, device=torch.device(device).type)
+    budget, rows = budget or free_memory(str(device)), cfg.train_batch_size*(2 if cfg.with_prior_preservation else 1)
+    settings = dict(base=cfg.pretrained_model_name_or_path, rows=rows, train=cfg.words, lora=cfg.lora, resolution=cfg.resolution,
+                    mixed_precision=cfg.mixed_precision, optimizer=cfg.optimizer, gradient_checkpointing=cfg.gradient_checkpointing, gradient_accumulation_steps=cfg.gradient_accumulation_steps,
+                    ema=cfg.use_ema, device=torch.device(device).type)
     try: changes, then = fit(budget, **settings)
     except UserError as e: return str(e)
     if 'rows' in changes: changes['train_batch_size'] = cfg.train_batch_size*changes.pop('rows')//rows
@@ -162,14 +154,15 @@ def dreambooth(cfg:TrainConfig, # all settings
     "Personalise a model: photos in, `output_dir` with a diffusers folder and `config.yaml` out. Raises UserError on wrong input."
     find_base(cfg.pretrained_model_name_or_path); seconds, subjects, processes = {}, concepts(cfg), PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU'))
     progress = progress and processes.is_main_process
+    if processes.num_processes > 1: asks_for_shards(cfg)        # what cannot be had is said at once
     refuse(preflight(subjects))                     # what cannot be read is said before anything is loaded or made
-    learn, look = hold_back([s.examples() for s in subjects], cfg.num_validation_images)
+    learn, look = hold_out([s.examples() for s in subjects], cfg.num_validation_images)
     with processes.main_process_first():
         out = claim_folder(cfg.output_dir, resume=bool(cfg.resume_from_checkpoint) or not processes.is_main_process)
         if not (out/'config.yaml').exists(): save_config(cfg, out/'config.yaml')
     if model is None and processes.device.type == 'cuda' and not Path(find_base(cfg.pretrained_model_name_or_path)).is_file():
         if line := memory_warning(cfg, processes.device): print(line, file=sys.stderr)
-    with timed(seconds, 'load'): model = model or load(cfg.pretrained_model_name_or_path, processes.device)
+    with timed(seconds, 'load'): model = model or load(cfg.pretrained_model_name_or_path, processes.device, base_dtype(cfg.words, cfg.mixed_precision))
     geometry = Geometry(cfg.resolution or model.resolution, cfg.center_crop, cfg.num_crops, cfg.random_flip, cfg.aspect_ratio_buckets,
                         model.size_step, seed=cfg.seed)
     for warning in preflight(subjects, geometry, model.tokenizer).warnings if progress else (): print(warning, file=sys.stderr)
@@ -177,8 +170,9 @@ def dreambooth(cfg:TrainConfig, # all settings
     def cache(examples): return LatentCache.from_examples(examples, geometry, model.encode_images, base, cfg.cache_dir)
     with timed(seconds, 'latents'): instance, validation = cache(learn), (cache(look),) if look else None
     with timed(seconds, 'class_images'), processes.main_process_first(): class_, held = class_side(model, subjects, cfg, cache, progress)
+    others = {e.prompt: s.class_prompt for s in subjects for e in s.examples()} | {s.class_prompt: s.instance_prompt for s in reversed(subjects)}
     with timed(seconds, 'training'):
-        log = train(model, Batches(instance, class_, cfg.train_batch_size, cfg.seed), cfg, callbacks, progress, validation and (*validation, held))
+        log = train(model, Batches(instance, class_, cfg.train_batch_size, cfg.seed), cfg, callbacks, progress, validation and (*validation, held, others))
     with timed(seconds, 'saving'):
         if processes.is_main_process: model.save_trained(out); save_config(cfg, out/'config.yaml')
     return model, log, seconds
@@ -335,9 +329,9 @@ def train_command(**settings # fields of TrainConfig
                   ):
     "Personalise a model with your own photos."
     cfg = TrainConfig(**settings)
-    _, log, _ = dreambooth(cfg)
-    if cfg.num_validation_images: print(verdict(log))
-    print(f'Done. Try: dreambooth sample {cfg.output_dir} "{concepts(cfg)[0].instance_prompt}"')
+    _, log, _ = dreambooth(cfg); tell = PartialState().print              # once, however many processes there are
+    if cfg.num_validation_images: tell(verdict(log))
+    tell(f'Done. Try: dreambooth sample {cfg.output_dir} "{concepts(cfg)[0].instance_prompt}"')
 
 # %% ../nbs/09_run.ipynb #a5c03b9a
 def sample_command(model_dir:str, # a personalised model, or any base model
