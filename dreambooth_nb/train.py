@@ -127,16 +127,18 @@ class TrainConfig:
 
 # %% ../nbs/04_train.ipynb #c007
 _RULES = [ # what to say, the test, the fields; null passes where a field may be null
-    ('must be at least 1', lambda v: v >= 1, 'num_class_images refresh_class_images num_crops rank train_batch_size gradient_accumulation_steps max_train_steps '
-        'timestep_strata validation_steps checkpointing_steps checkpoints_total_limit sample_batch_size'),
+    ('must be at least 1', lambda v: v >= 1, 'num_class_images refresh_class_images num_crops rank train_batch_size gradient_accumulation_steps '
+        'max_train_steps timestep_strata validation_steps checkpointing_steps checkpoints_total_limit sample_batch_size'),
     ('must be a positive number', lambda v: 0 < v < math.inf, 'learning_rate text_encoder_lr max_grad_norm snr_gamma huber_c lora_alpha'),
-    ('must not be negative', lambda v: 0 <= v < math.inf, 'prior_loss_weight refresh_class_images_every lr_warmup_steps stop_text_encoder_training adam_weight_decay seed '
-        'noise_offset input_perturbation num_validation_images early_stopping_patience'),
+    ('must not be negative', lambda v: 0 <= v < math.inf, 'prior_loss_weight refresh_class_images_every lr_warmup_steps '
+        'stop_text_encoder_training adam_weight_decay seed noise_offset input_perturbation num_validation_images early_stopping_patience'),
     ('must be at least 0 and less than 1', lambda v: 0 <= v < 1, 'lora_dropout ema_decay pyramid_discount'),
     ('must be at least 8 pixels', lambda v: v >= 8, 'resolution')]
 _CHOICES = dict(mixed_precision=('no', 'bf16', 'fp16'), attention=ATTENTION, optimizer=tuple(OPTIMIZERS), lora_targets=tuple(TARGETS),
                 loss_type=('l2', 'huber'), huber_schedule=('snr', 'constant'), report_to=tuple(t.value for t in LoggerType),
-                lr_scheduler=tuple(t.value for t in SchedulerType if t.value != 'piecewise_constant'), timestep_bias_strategy=('none', 'earlier', 'later', 'range'))
+                lr_scheduler=tuple(t.value for t in SchedulerType if t.value != 'piecewise_constant'),
+                timestep_bias_strategy=('none', 'earlier', 'later', 'range'))
+_KINDS = dict(bool='true or false', str='text', int='a whole number', float='a number')
 
 def _typed(kind:type, v):
     "A value as its field's type. `TypeError` or `ValueError` when it is nothing of the kind."
@@ -156,24 +158,27 @@ def _check(cfg):
         if getattr(cfg, f.name) is None and type(None) in get_args(f.type): continue
         try: setattr(cfg, f.name, _typed(kind, getattr(cfg, f.name)))
         except (TypeError, ValueError, OverflowError):
-            bad(f.name, f'is of the wrong type; give {dict(bool="true or false", str="text", int="a whole number", float="a number")[kind.__name__]}.')
+            bad(f.name, f'is of the wrong type; give {_KINDS[kind.__name__]}.')
     for name in (() if cfg.concepts_list else ('instance_prompt', 'instance_data_dir')) + ('output_dir',):
         if not getattr(cfg, name).strip(): bad(name, 'is empty; it is needed.')
     for rule, test, names in _RULES:
         for name in names.split():
             if getattr(cfg, name) is not None and not test(getattr(cfg, name)): bad(name, f'is impossible; it {rule}.')
     for name, known in _CHOICES.items():
-        if (v := getattr(cfg, name)) is not None and v not in known: bad(name, f'is unknown; {did_you_mean(v, known, "choose " + ", ".join(known) + ".")}')
+        if (v := getattr(cfg, name)) is not None and v not in known:
+            bad(name, f'is unknown; {did_you_mean(v, known, "choose " + ", ".join(known) + ".")}')
     _contradictions(cfg, bad)
 
 def _contradictions(cfg, bad):
     words = cfg.words.replace(' ', '').split('+')
     for w in words:
-        if w not in WORDS: bad('train', f'has the word {w!r}, which is unknown; {did_you_mean(w, WORDS, "choose from " + ", ".join(WORDS) + ", joined by +.")}')
+        if w in WORDS: continue
+        bad('train', f'has the word {w!r}, which is unknown; {did_you_mean(w, WORDS, "choose from " + ", ".join(WORDS) + ", joined by +.")}')
     for name in ('instance_data_dir', 'instance_prompt', 'class_prompt', 'class_data_dir', 'use_masks'):
         if cfg.concepts_list and getattr(cfg, name): bad(name, 'is given beside concepts_list; give one of the two.')
     for name in ('text_encoder_lr', 'stop_text_encoder_training'):
-        if getattr(cfg, name) is not None and not {'text_encoder', 'token'} & set(words): bad(name, 'is given, but no text encoder is trained; leave it out, or train it.')
+        if getattr(cfg, name) is not None and not {'text_encoder', 'token'} & set(words):
+            bad(name, 'is given, but no text encoder is trained; leave it out, or train it.')
     if cfg.debiased and cfg.snr_gamma: bad('snr_gamma', 'is given beside debiased; choose one weighting.')
     if cfg.with_prior_preservation and not cfg.concepts_list and not (cfg.class_prompt or '').strip():
         raise UserError('class_prompt: prior preservation needs one, such as "a photo of a dog"; or set with_prior_preservation to false.')
@@ -198,7 +203,8 @@ def save_config(cfg:TrainConfig, # all settings
 
 def presets() -> dict: # name -> file
     "The settings that ship with the package."
-    return {Path(p.name).stem: p for p in sorted(resources.files('dreambooth_nb').joinpath('presets').iterdir(), key=lambda p: p.name) if p.name.endswith('.yaml')}
+    files = sorted(resources.files('dreambooth_nb').joinpath('presets').iterdir(), key=lambda p: p.name)
+    return {Path(p.name).stem: p for p in files if p.name.endswith('.yaml')}
 
 def preset(name:str # "paper", "sd15-lora-8gb", ...
            ) -> dict: # field -> value: what differs from the defaults
@@ -213,7 +219,9 @@ def read_config(path, # of a YAML file made by `save_config`, or by hand; or the
     "Read settings. `UserError` on a missing file, broken YAML or an unknown field."
     if str(path) in presets(): return make_config(preset(str(path)) | changes)
     try: values = yaml.safe_load(Path(path).read_text(encoding='utf-8')) or {}
-    except OSError as e: raise UserError(f'{path}: cannot be read ({e.strerror}); {did_you_mean(path, presets(), "give a YAML file, or one of " + ", ".join(presets()) + ".")}') from e
+    except OSError as e:
+        hint = did_you_mean(path, presets(), 'give a YAML file, or one of ' + ', '.join(presets()) + '.')
+        raise UserError(f'{path}: cannot be read ({e.strerror}); {hint}') from e
     except (yaml.YAMLError, UnicodeDecodeError) as e: raise UserError(f'{path}: this is not valid YAML: {" ".join(str(e).split())}') from e
     if not isinstance(values, dict): raise UserError(f'{path}: holds no settings; write one a line, such as "seed: 1".')
     return make_config(values | changes)
@@ -333,9 +341,11 @@ def make_accelerator(cfg:TrainConfig # mixed_precision, report_to and output_dir
     try:
         with patch_environment(ACCELERATE_USE_FSDP='false'):            # the run shards the UNet itself
             accelerator = Accelerator(mixed_precision=cfg.mixed_precision, log_with=cfg.report_to, project_dir=cfg.output_dir)
-    except (ValueError, ImportError) as e: raise UserError(f'mixed_precision: {cfg.mixed_precision} is not to be had here ({str(e).splitlines()[0]}); choose no or bf16.') from e
+    except (ValueError, ImportError) as e:
+        raise UserError(f'mixed_precision: {cfg.mixed_precision} is not to be had here ({str(e).splitlines()[0]}); choose no or bf16.') from e
     kind = accelerator.distributed_type.value
-    if kind not in ('NO', 'MULTI_GPU', 'MULTI_CPU'): raise UserError(f'accelerate: {kind} is not supported; run `accelerate config` and choose multi-GPU or multi-CPU, with FSDP or without.')
+    if kind not in ('NO', 'MULTI_GPU', 'MULTI_CPU'):
+        raise UserError(f'accelerate: {kind} is not supported; run `accelerate config` and choose multi-GPU or multi-CPU, with FSDP or without.')
     return accelerator
 
 class Run:
@@ -359,7 +369,9 @@ class Run:
 def choose_parameters(self:Run):
     "Freeze what is not trained; `trained` has the others by name."
     cfg, model = self.cfg, self.model.to(self.accelerator.device)
-    model.trainable(cfg.train_text_encoder, cfg.train, None if model.has_lora() else cfg.lora); model.tune(cfg.gradient_checkpointing, not self.sharded and model.unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last), cfg.attention)
+    model.trainable(cfg.train_text_encoder, cfg.train, None if model.has_lora() else cfg.lora)
+    channels_last = not self.sharded and model.unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
+    model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention)
     if self.sharded: self.shard()
     self.trained = {f'{part}.{k}': p for part, net in model.parts.items() for k, p in net.named_parameters() if p.requires_grad}
     self.condition = model.condition if any(k.startswith('text') for k in self.trained) else remember(model)
@@ -371,7 +383,8 @@ def make_optimizer(self:Run):
     cfg, groups = self.cfg, {False: [], True: []}
     for k, p in self.trained.items(): groups[k.startswith('text')].append(p)
     rates = {False: cfg.learning_rate, True: cfg.text_encoder_lr or cfg.learning_rate}
-    optimizer = make_optimizer(cfg.optimizer, [dict(params=ps, lr=rates[text]) for text, ps in groups.items() if ps], cfg.learning_rate, cfg.adam_weight_decay)
+    groups = [dict(params=ps, lr=rates[text]) for text, ps in groups.items() if ps]
+    optimizer = make_optimizer(cfg.optimizer, groups, cfg.learning_rate, cfg.adam_weight_decay)
     self.lr = get_scheduler(cfg.lr_scheduler, optimizer, num_warmup_steps=cfg.lr_warmup_steps, num_training_steps=cfg.max_train_steps)
     self.optimizer = self.accelerator.prepare(optimizer)                # knows the loss scale of fp16
 
@@ -412,8 +425,10 @@ def one_step(self:Run):
 def share(self:Run, batch:Batch) -> Batch|None: # None: there are fewer rows than processes
     "The rows of a batch that this process takes. `UserError` when a sharded run cannot take it."
     rows, n = list(range(self.accelerator.process_index, len(batch), self.accelerator.num_processes)), self.accelerator.num_processes
-    if self.sharded and len(batch) < n: raise UserError(f'train_batch_size: {len(batch)} rows are too few for {n} processes that share a UNet (FSDP); raise it, or use fewer processes.')
-    if self.sharded and len(list(batch.groups())) > 1: raise UserError('aspect_ratio_buckets: FSDP takes pictures of one size only; set it to false, or train without FSDP.')
+    if self.sharded and len(batch) < n:
+        raise UserError(f'train_batch_size: {len(batch)} rows are too few for {n} processes that share a UNet (FSDP); raise it, or use fewer processes.')
+    if self.sharded and len(list(batch.groups())) > 1:
+        raise UserError('aspect_ratio_buckets: FSDP takes pictures of one size only; set it to false, or train without FSDP.')
     return batch if n == 1 else batch.take(rows) if rows else None
 
 @patch
@@ -480,7 +495,8 @@ def tell(self:Run,
         except Exception as e:
             if vital: raise
             name = getattr(c.f, '__name__', 'a function') if isinstance(c, _Function) else type(c).__name__
-            if (id(c), hook) not in self.failed: say(f'{name}: failed after step {self.step} ({type(e).__name__}: {e}); the training goes on without it.')
+            if (id(c), hook) not in self.failed:
+                say(f'{name}: failed after step {self.step} ({type(e).__name__}: {e}); the training goes on without it.')
             self.failed.add((id(c), hook))
         finally: self.lone = False
 
@@ -489,7 +505,8 @@ def tell(self:Run,
 def stopped(self:Run) -> bool:
     "Has anybody, in any process, said stop?"
     if self.accelerator.num_processes == 1: return bool(self.stop or self.interrupted)
-    asked = self.accelerator.reduce(torch.tensor([bool(self.stop), bool(self.interrupted)], dtype=torch.float32, device=self.accelerator.device), 'sum').tolist()
+    asked = torch.tensor([bool(self.stop), bool(self.interrupted)], dtype=torch.float32, device=self.accelerator.device)
+    asked = self.accelerator.reduce(asked, 'sum').tolist()
     if asked[0]: self.stop = self.stop or 'another process said so'
     self.interrupted = bool(asked[1])
     return any(asked)
@@ -520,7 +537,7 @@ def train(model:StableDiffusion, # trained in place
           cfg:TrainConfig, # all settings
           callbacks:list=(), # `Callback`s, objects with some of its hooks, or functions of (step, row, model)
           progress:bool=True, # show a progress bar
-          validation=None # latents that are not trained on: of the subject; or (of the subject, of the class); or these two and `others` of `validation_loss`
+          validation=None # latents that are not trained on: of the subject; or (subject, class); or these two and `others` of `validation_loss`
           ) -> list[dict]: # the log: one row a step, with step, lr, loss, instance_loss, class_loss, grad_norm
     "Fine-tune `model` for `cfg.max_train_steps` steps, going on from a checkpoint if `cfg` names one. `UserError`; KeyboardInterrupt after Ctrl-C."
     for name in ('early_stopping_patience', 'load_best_at_end'):
@@ -564,7 +581,8 @@ class Tracker(Callback):
         for tracker in run.accelerator.trackers: tracker.finish()
 
 # %% ../nbs/04_train.ipynb #fs02cfg
-FSDP = dict(fsdp_version='2', fsdp_reshard_after_forward='true', fsdp_offload_params='false', fsdp_cpu_ram_efficient_loading='false', fsdp_activation_checkpointing='false')
+FSDP = dict(fsdp_version='2', fsdp_reshard_after_forward='true', fsdp_offload_params='false', fsdp_cpu_ram_efficient_loading='false',
+            fsdp_activation_checkpointing='false')
 SLICEABLE = 'adamw', 'sgd', 'schedulefree' # optimisers that treat each number alone
 
 def asks_for_shards(cfg:TrainConfig # mixed_precision and optimizer are looked at
@@ -627,18 +645,22 @@ def clip(self:Run) -> Tensor:
     "Scale gradients down to `max_grad_norm`; returns the norm that they had."
     params, top = [p for p in self.trained.values() if p.requires_grad], self.cfg.max_grad_norm
     if not self.sharded: return self.accelerator.clip_grad_norm_(params, top)
-    grads = [p.grad for p in params if p.grad is not None]; slices, others = [g.to_local() for g in grads if isinstance(g, DTensor)], [g for g in grads if not isinstance(g, DTensor)]
+    grads = [p.grad for p in params if p.grad is not None]
+    slices, others = [g.to_local() for g in grads if isinstance(g, DTensor)], [g for g in grads if not isinstance(g, DTensor)]
     squares = [sum((g.square().sum() for g in gs), torch.zeros((), device=self.accelerator.device)) for gs in (slices, others)]
     norm = (self.accelerator.reduce(squares[0], 'sum') + squares[1]).sqrt()             # of a slice each process knows its own
     for g in slices + others: g.mul_((top/(norm + 1e-6)).clamp(max=1.))
     return norm
 
 # %% ../nbs/04_train.ipynb #fs06aln
-def _refuse_alone(): raise UserError('unet: its weights are spread over the processes (FSDP), which must use it together; give the callback vital = True, so that it acts in all of them.')
+def _refuse_alone():
+    raise UserError('unet: its weights are spread over the processes (FSDP), which must use it together; '
+                    'give the callback vital = True, so that it acts in all of them.')
 
 class _Alone(TorchDispatchMode):
     "Within it slices cannot be used."
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None): return _refuse_alone() if any(issubclass(t, DTensor) for t in types) else func(*args, **(kwargs or {}))
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        return _refuse_alone() if any(issubclass(t, DTensor) for t in types) else func(*args, **(kwargs or {}))
 
 # %% ../nbs/04_train.ipynb #t035
 def _pack(tree, tensors:dict, name:str):
@@ -674,7 +696,8 @@ def _disk(path:Path):
     "What the disk refuses becomes one clear line."
     try: yield
     except (OSError, SafetensorError) as e:
-        raise UserError(f'{path}: cannot be written ({getattr(e, "strerror", None) or e}); the checkpoints before it are whole. Make room, and go on with resume_from_checkpoint "latest".') from e
+        raise UserError(f'{path}: cannot be written ({getattr(e, "strerror", None) or e}); the checkpoints before it are whole. '
+                        'Make room, and go on with resume_from_checkpoint "latest".') from e
 
 # %% ../nbs/04_train.ipynb #c020
 def checkpoints(output_dir # of the run
@@ -745,16 +768,18 @@ def find_checkpoint(cfg:TrainConfig # its output_dir and resume_from_checkpoint
     if found: raise UserError(f'resume_from_checkpoint: no checkpoint in {cfg.output_dir} is whole; start anew in another output_dir.')
 
 # %% ../nbs/04_train.ipynb #t038
-MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'output_dir', 'resume_from_checkpoint', 'cache_dir', 'sample_batch_size', 'early_stopping_patience', 'load_best_at_end',
-              'gradient_checkpointing', 'instance_data_dir', 'class_data_dir', 'concepts_list', 'pretrained_model_name_or_path'}
+MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'output_dir', 'resume_from_checkpoint', 'cache_dir',
+              'sample_batch_size', 'early_stopping_patience', 'load_best_at_end', 'gradient_checkpointing', 'instance_data_dir', 'class_data_dir', 'concepts_list', 'pretrained_model_name_or_path'}
 
 def fingerprints(model:StableDiffusion, # the base
                  data:Batches # instance and class examples
                  ) -> dict: # field of TrainConfig -> what identifies its contents
     "What must be the same when a run goes on, whatever the folders are called now."
     names = dict(instance='instance_data_dir', **{'class': 'class_data_dir'})
-    return dict(pretrained_model_name_or_path=model.fingerprint()) | {names[kind]: [[i, p, m.mean().item(), m.std().item()] for i, p, m in zip(cache.ids, cache.prompts, cache.means)]
-                                                                      for kind, cache in data.caches.items() if not callable(cache)}
+    def contents(cache): return [[i, p, m.mean().item(), m.std().item()] for i, p, m in zip(cache.ids, cache.prompts, cache.means)]
+    caches = {names[kind]: contents(cache) for kind, cache in data.caches.items() if not callable(cache)}
+    return dict(pretrained_model_name_or_path=model.fingerprint()) | caches
+
 def _alike(a, b) -> bool:
     "Equal; but the VAE of another device may round latents otherwise."
     if isinstance(a, float) and isinstance(b, float): return abs(a - b) < .003
@@ -768,17 +793,19 @@ def refuse_changes(state:dict, # of a checkpoint
     longer = {'max_train_steps'} if run.cfg.lr_scheduler in ('constant', 'constant_with_warmup') else set()
     for name, now in asdict(run.cfg).items():
         was = state['config'].get(name, now)
-        if name not in MAY_CHANGE | longer and was != now: raise UserError(f'{name}: was {was!r} when {folder} was written and is {now!r} now; put it back, or start anew in another output_dir.')
+        if name in MAY_CHANGE | longer or was == now: continue
+        raise UserError(f'{name}: was {was!r} when {folder} was written and is {now!r} now; put it back, or start anew in another output_dir.')
     for name, now in run.fingerprints.items():
-        if not _alike(state['fingerprints'].get(name, now), now): raise UserError(f'{name}: holds other contents than when {folder} was written; put them back, or start anew in another output_dir.')
+        if _alike(state['fingerprints'].get(name, now), now): continue
+        raise UserError(f'{name}: holds other contents than when {folder} was written; put them back, or start anew in another output_dir.')
 
 # %% ../nbs/04_train.ipynb #t039
 @patch
 def state(self:Run) -> dict:
     "Everything that the rest of the run depends on."
     scaler = self.accelerator.scaler
-    return dict(weights=dict(self.trained), optimizer=self.optimizer.state_dict(), lr_scheduler=self.lr.state_dict(), scaler=scaler.state_dict() if scaler else None,
-                ema=self.ema.state_dict() if self.ema else None, step=self.step, log=self.log, 
+    return dict(weights=dict(self.trained), optimizer=self.optimizer.state_dict(), lr_scheduler=self.lr.state_dict(),
+                scaler=scaler.state_dict() if scaler else None, ema=self.ema.state_dict() if self.ema else None, step=self.step, log=self.log,
                 config={k: v for k, v in asdict(self.cfg).items() if k not in MAY_CHANGE}, fingerprints=self.fingerprints)
 
 @patch
@@ -795,7 +822,8 @@ def resume(self:Run):
     "Go on from a checkpoint, if the settings name one. `UserError` when it does not fit, or when this would write over another run."
     folder = find_checkpoint(self.cfg)
     if folder is None and not self.cfg.resume_from_checkpoint and checkpoints(self.folder):
-        raise UserError(f'output_dir: {self.folder} holds checkpoints of an earlier run; set resume_from_checkpoint to "latest" to go on with it, or choose another folder.')
+        raise UserError(f'output_dir: {self.folder} holds checkpoints of an earlier run; '
+                        'set resume_from_checkpoint to "latest" to go on with it, or choose another folder.')
     if folder is None: return
     state = read_checkpoint(folder); refuse_changes(state, folder, self); self.cut(state); self.put(state['weights'].values())
     self.optimizer.load_state_dict(state['optimizer']); self.lr.load_state_dict(state['lr_scheduler'])
@@ -885,7 +913,8 @@ def held_out(cache:LatentCache, # images that are not trained on
              ) -> Batch: # n rows: its posterior mean, each with a noise of its own
     "One held-out image, once for each timestep of the grid."
     parts = {name: None if (v := getattr(cache, name)) is None else torch.stack([v[i]]*n) for name in ('means', 'masks', 'size_conditioning')}
-    return Batch(parts['means'], [cache.prompts[i]]*n, [(f'held-out {kind}', i*n + k) for k in range(n)], torch.full((n,), kind == 'class'), parts['masks'], parts['size_conditioning'])
+    draws = [(f'held-out {kind}', i*n + k) for k in range(n)]
+    return Batch(parts['means'], [cache.prompts[i]]*n, draws, torch.full((n,), kind == 'class'), parts['masks'], parts['size_conditioning'])
 
 @torch.no_grad()
 def held_out_errors(model:StableDiffusion, # is asked
@@ -916,8 +945,9 @@ def validation_loss(model:StableDiffusion, # is asked
     row = dict(val_loss=means['val_instance_loss'] + cfg.prior_loss_weight*means.get('val_class_loss', 0.)) | means
     if class_ is None: return row
     others = others or {p: cfg.class_prompt for p in instance.prompts} | {p: cfg.instance_prompt for p in class_.prompts}
-    gain = {kind: (errors(kind, replace(cache, prompts=[others[p] for p in cache.prompts])) - own[kind])[:, n//2:].mean() for kind, cache in sets.items()}
-    return row | dict(val_score=(gain['instance'] + gain['class'] - own['class'][:, n//2:].mean()).item())
+    def gain(kind): return errors(kind, replace(sets[kind], prompts=[others[p] for p in sets[kind].prompts])) - own[kind]
+    late = [e[:, n//2:].mean() for e in (gain('instance'), gain('class'), own['class'])]
+    return row | dict(val_score=(late[0] + late[1] - late[2]).item())
 
 # %% ../nbs/04_train.ipynb #t0914
 class Validation(Callback):
@@ -932,10 +962,12 @@ class Validation(Callback):
         if run.step % run.cfg.validation_steps and run.step not in (1, run.cfg.max_train_steps): return
         with run.accelerator.autocast(), run.ema.applied() if run.ema else nullcontext():
             seen = validation_loss(run.model, *self.images, run.cfg, run.condition, others=self.others)
-        if run.accelerator.num_processes > 1: seen = dict(zip(seen, run.accelerator.reduce(torch.tensor(list(seen.values()), device=run.model.device), 'mean').tolist()))
-        run.row |= seen                                                 # the same in every process
+        if run.accelerator.num_processes > 1:                           # the same in every process
+            seen = dict(zip(seen, run.accelerator.reduce(torch.tensor(list(seen.values()), device=run.model.device), 'mean').tolist()))
+        run.row |= seen
         since = sum('val_score' in r and r['step'] > best_step(run.log) for r in run.log)
-        if 0 < run.cfg.early_stopping_patience <= since: raise StopTraining(f'held-out images were not scored better in {since} looks; step {best_step(run.log)} was best')
+        if 0 < run.cfg.early_stopping_patience <= since:
+            raise StopTraining(f'held-out images were not scored better in {since} looks; step {best_step(run.log)} was best')
 
 # %% ../nbs/04_train.ipynb #t093
 def hold_out(examples:list[list], # of each subject, or of each class: photos, paths, ...
@@ -951,15 +983,19 @@ def verdict(log:list[dict], # rows of a run
             ) -> str: # one or two sentences
     "What held-out images say of a run: still learning, learned, or overfitting; whether detail is memorised, and whether the class has drifted."
     seen = [r for r in log if 'val_score' in r]
-    if not seen and any('val_loss' in r for r in log): return 'No verdict: it needs class images that are held out, beside the photos; set with_prior_preservation.'
+    if not seen and any('val_loss' in r for r in log):
+        return 'No verdict: it needs class images that are held out, beside the photos; set with_prior_preservation.'
     if len(seen) < 3: return 'Too early to say: held-out images were looked at less than three times.'
     score = [1000*r['val_score'] for r in seen]; best, top = best_step(seen), max(score); scale = max(tolerance*(top - min(score)), abs(top)/1000)
     told = f'score {score[0]:.2f} at step {seen[0]["step"]}, {top:.2f} at step {best}, {score[-1]:.2f} at the end'
-    if top <= score[0] + scale: words = [f'Nothing was gained: subject and class are told apart no better than at first ({told}). Train longer; if the class drifts, slower, or raise prior_loss_weight.']
+    if top <= score[0] + scale:
+        words = [f'Nothing was gained: subject and class are told apart no better than at first ({told}).',
+                 'Train longer; if the class drifts, slower, or raise prior_loss_weight.']
     elif score[-1] < top - scale: words = [f'Overfitting since step {best} ({told}). Stop there, or train slower.']
-    elif score[-1] > score[-2] + scale: words = [f'Still learning: subject and class were told apart better at the last look than before ({told}). Train longer.']
+    elif score[-1] > score[-2] + scale: words = [f'Still learning: subject and class were told apart better at the last look ({told}). Train longer.']
     else: words = [f'Learned: subject and class are told apart no better any more ({told}).']
-    for name, what in (('val_instance_loss', "Fine detail of the photos is being memorised: the subject's"), ('val_class_loss', "The class drifts; raise prior_loss_weight, or train less: its")):
+    for name, what in (('val_instance_loss', "Fine detail of the photos is being memorised: the subject's"),
+                       ('val_class_loss', 'The class drifts; raise prior_loss_weight, or train less: its')):
         a, b = min(r[name] for r in seen), seen[-1][name]
         if b > 1.1*a: words.append(f'{what} held-out loss rose from {a:.4f} to {b:.4f}.')
     return ' '.join(words)
@@ -991,7 +1027,8 @@ def find_lr(model:StableDiffusion, # is given its weights back afterwards
             steps:int=25 # from one to the other; it ends sooner where the loss soars
             ) -> LRCurve:
     "Try growing learning rates. `UserError` when even the first breaks the model."
-    had = model.has_lora(); run = Run(model, data, replace(cfg, lr_scheduler='constant', report_to=None)); own = [p.detach().clone() for p in run.trained.values()]
+    had = model.has_lora(); run = Run(model, data, replace(cfg, lr_scheduler='constant', report_to=None))
+    own = [p.detach().clone() for p in run.trained.values()]
     photos, curve = data.cache('instance', 0), LRCurve([], [])
     try:
         for k in range(steps):
