@@ -50,10 +50,12 @@ def claim_folder(path, # the output folder; made where missing
 def concepts(cfg:TrainConfig # instance_*, class_* and use_masks, or concepts_list, are used
              ) -> list[Concept]:
     "The subjects of a run. `UserError` when prior preservation is asked for and one has no class prompt, or two say different folders for one."
-    if not cfg.concepts_list: return [Concept(cfg.instance_data_dir, cfg.instance_prompt, cfg.class_prompt, cfg.class_data_dir, use_masks=cfg.use_masks)]
+    if not cfg.concepts_list:
+        return [Concept(cfg.instance_data_dir, cfg.instance_prompt, cfg.class_prompt, cfg.class_data_dir, use_masks=cfg.use_masks)]
     found, folders = load_concepts(cfg.concepts_list), {}
     for c in found if cfg.with_prior_preservation else ():
-        if not c.class_prompt: raise UserError(f'{cfg.concepts_list}: {c.instance_prompt!r} has no class_prompt; add one, or set with_prior_preservation to false.')
+        if not c.class_prompt:
+            raise UserError(f'{cfg.concepts_list}: {c.instance_prompt!r} has no class_prompt; add one, or set with_prior_preservation to false.')
         if folders.setdefault(c.class_prompt, c.class_data_dir) != c.class_data_dir:
             raise UserError(f'{cfg.concepts_list}: class_prompt {c.class_prompt!r} has two folders as class_data_dir; subjects of a class share one.')
     return found
@@ -93,7 +95,7 @@ def class_images(model:StableDiffusion, # the base model, not yet trained
                  cfg:TrainConfig, # num_class_images, refresh_class_images(_every) and sample_batch_size are used
                  progress:bool=True # show a progress bar
                  ) -> Callable[[int], list[Example]]: # optimiser step -> the class images in force
-    "The base model's own pictures of the class (chapter 01), made when they are first asked for. The pool's seeds are its own, so that runs can share it."
+    "The base model's own pictures of the class (chapter 01), made when first asked for. The pool's seeds are its own, so that runs can share it."
     policy = refresh(cfg.refresh_class_images_every, cfg.refresh_class_images) if cfg.refresh_class_images_every else static()
     base, pools = deepcopy(model) if policy.n else model, class_pools(model, subjects, cfg)   # later rounds come from the original weights too
     def generate(prompts, seeds): return sample(base, prompts, seeds, guidance_scale=5., num_inference_steps=25, batch_size=cfg.sample_batch_size)
@@ -136,14 +138,14 @@ def memory_warning(cfg:TrainConfig, # what would be trained, and how
                    ) -> str|None: # None: it fits
     "One line when training will not fit, with the smallest change that makes it fit."
     budget, rows = budget or free_memory(str(device)), cfg.train_batch_size*(2 if cfg.with_prior_preservation else 1)
-    settings = dict(base=cfg.pretrained_model_name_or_path, rows=rows, train=cfg.words, lora=cfg.lora, resolution=cfg.resolution,
-                    mixed_precision=cfg.mixed_precision, optimizer=cfg.optimizer, gradient_checkpointing=cfg.gradient_checkpointing, gradient_accumulation_steps=cfg.gradient_accumulation_steps,
-                    ema=cfg.use_ema, device=torch.device(device).type)
+    same = {name: getattr(cfg, name) for name in ('lora', 'resolution', 'mixed_precision', 'optimizer', 'gradient_checkpointing', 'gradient_accumulation_steps')}
+    settings = dict(base=cfg.pretrained_model_name_or_path, rows=rows, train=cfg.words, ema=cfg.use_ema, device=torch.device(device).type, **same)
     try: changes, then = fit(budget, **settings)
     except UserError as e: return str(e)
     if 'rows' in changes: changes['train_batch_size'] = cfg.train_batch_size*changes.pop('rows')//rows
     told = ', '.join(f'{k}={v}' for k, v in changes.items())
-    return f'memory: {device} has {budget/1e6:,.0f} MB free, too little for these settings; with {told} about {then.peak/1e6:,.0f} MB are needed.' if changes else None
+    if changes: return (f'memory: {device} has {budget/1e6:,.0f} MB free, too little for these settings; '
+                        f'with {told} about {then.peak/1e6:,.0f} MB are needed.')
 
 # %% ../nbs/09_run.ipynb #c010
 def dreambooth(cfg:TrainConfig, # all settings
@@ -152,8 +154,8 @@ def dreambooth(cfg:TrainConfig, # all settings
                callbacks=() # for `train`
                ) -> tuple: # the personalised model, the training log, seconds per phase
     "Personalise a model: photos in, `output_dir` with a diffusers folder and `config.yaml` out. Raises UserError on wrong input."
-    find_base(cfg.pretrained_model_name_or_path); seconds, subjects, processes = {}, concepts(cfg), PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU'))
-    progress = progress and processes.is_main_process
+    find_base(cfg.pretrained_model_name_or_path); seconds, subjects = {}, concepts(cfg)
+    processes = PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU')); progress = progress and processes.is_main_process
     if processes.num_processes > 1: asks_for_shards(cfg)        # what cannot be had is said at once
     refuse(preflight(subjects))                     # what cannot be read is said before anything is loaded or made
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_validation_images)
@@ -162,7 +164,8 @@ def dreambooth(cfg:TrainConfig, # all settings
         if not (out/'config.yaml').exists(): save_config(cfg, out/'config.yaml')
     if model is None and processes.device.type == 'cuda' and not Path(find_base(cfg.pretrained_model_name_or_path)).is_file():
         if line := memory_warning(cfg, processes.device): print(line, file=sys.stderr)
-    with timed(seconds, 'load'): model = model or load(cfg.pretrained_model_name_or_path, processes.device, base_dtype(cfg.words, cfg.mixed_precision))
+    with timed(seconds, 'load'):
+        model = model or load(cfg.pretrained_model_name_or_path, processes.device, base_dtype(cfg.words, cfg.mixed_precision))
     geometry = Geometry(cfg.resolution or model.resolution, cfg.center_crop, cfg.num_crops, cfg.random_flip, cfg.aspect_ratio_buckets,
                         model.size_step, seed=cfg.seed)
     for warning in preflight(subjects, geometry, model.tokenizer).warnings if progress else (): print(warning, file=sys.stderr)
@@ -172,7 +175,8 @@ def dreambooth(cfg:TrainConfig, # all settings
     with timed(seconds, 'class_images'), processes.main_process_first(): class_, held = class_side(model, subjects, cfg, cache, progress)
     others = {e.prompt: s.class_prompt for s in subjects for e in s.examples()} | {s.class_prompt: s.instance_prompt for s in reversed(subjects)}
     with timed(seconds, 'training'):
-        log = train(model, Batches(instance, class_, cfg.train_batch_size, cfg.seed), cfg, callbacks, progress, validation and (*validation, held, others))
+        data = Batches(instance, class_, cfg.train_batch_size, cfg.seed)
+        log = train(model, data, cfg, callbacks, progress, validation and (*validation, held, others))
     with timed(seconds, 'saving'):
         if processes.is_main_process: model.save_trained(out); save_config(cfg, out/'config.yaml')
     return model, log, seconds
@@ -271,7 +275,8 @@ def before_after(prompts:list[str], # one a row
                  ) -> Image.Image:
     "Rows: prompts. Columns: the same seeds before, then after."
     n = len(before[0])
-    return grid([[*b, *a] for b, a in zip(before, after)], prompts, [f'before, seed {k}' for k in range(n)] + [f'after, seed {k}' for k in range(n)], size=size)
+    titles = [f'{when}, seed {k}' for when in ('before', 'after') for k in range(n)]
+    return grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
 
 # %% ../nbs/09_run.ipynb #e1008b95
 def peak_memory_mb() -> int:
@@ -350,7 +355,8 @@ def sample_command(model_dir:str, # a personalised model, or any base model
     "Draw pictures of a prompt, or of many. Several processes (accelerate launch) share the work."
     if not prompt.strip(): raise UserError('prompt: is empty; say what to draw.')
     if num_images < 1: raise UserError(f'num_images: {num_images} is impossible; it must be at least 1.')
-    if subject and not prompt.startswith('@'): raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE, or leave subject out.')
+    if subject and not prompt.startswith('@'):
+        raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE, or leave subject out.')
     many, seeds = prompt.startswith('@'), range(seed, seed + num_images)
     words = {f'prompt-{k:02d}-': p for k, p in enumerate(read_prompts(prompt[1:], subject), 1)} if many else {'': prompt}
     shots = share([(Path(output_dir)/f'{name}seed-{s}.png', p, s) for name, p in words.items() for s in seeds])
@@ -409,7 +415,8 @@ def settings_file(name:str # of a YAML file, or of a preset
                   ) -> str: # the file
     "Where settings are. `UserError` when there is neither file nor preset of that name."
     known = presets()
-    if not Path(name).is_file() and name not in known: raise UserError(f'config: there is no file {name}; {did_you_mean(name, known, "the presets are " + ", ".join(known) + ".")}')
+    if not Path(name).is_file() and name not in known:
+        raise UserError(f'config: there is no file {name}; {did_you_mean(name, known, "the presets are " + ", ".join(known) + ".")}')
     return name if Path(name).is_file() else str(known[name])
 
 def spell_out(argv:list[str] # the command line's words
@@ -452,7 +459,8 @@ def compare_priors(class_noun:str, # which subject
                    **changes # fields of TrainConfig to set otherwise
                    ) -> dict: # name of the run -> scores; and its before_after picture
     "Learn one subject with and without prior preservation; measure both, and the model as it was."
-    folder, who, reader = Path(folder), subject(class_noun), load_reader(); known, places, shots = gallery(reader, line_up(who)), new_places(who), demo_prompts(who)
+    folder, who, reader = Path(folder), subject(class_noun), load_reader()
+    known, places, shots = gallery(reader, line_up(who)), new_places(who), demo_prompts(who)
     save_images(to_pil(render(instance_scenes(who))[0]), folder/'photos'); model = load('micro')
     def look(model): return subject_scores(model, who, reader, known, places, n), [sample(model, p, [0, 1]) for p in shots]
     out = dict(before=look(model))
