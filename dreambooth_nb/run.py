@@ -30,7 +30,7 @@ from .micro.pretrain import gallery, identify, load_reader
 from .micro.world import CLASSES, PLACES, Individual, instance_scenes, line_up, render, subject
 from .model import StableDiffusion, base_dtype, find_base, fit, free_memory, load
 from .priors import PriorPool, refresh, static
-from .train import TrainConfig, asks_for_shards, hold_out, preset, presets, save_config, train, verdict
+from .train import TrainConfig, asks_for_shards, hold_out, own_settings, preset, presets, save_config, say, train, verdict
 
 # %% ../nbs/09_run.ipynb #c006
 def claim_folder(path, # the output folder; made where missing
@@ -162,6 +162,7 @@ def dreambooth(cfg:TrainConfig, # all settings
     with processes.main_process_first():
         out = claim_folder(cfg.output_dir, resume=bool(cfg.resume_from_checkpoint) or not processes.is_main_process)
         if not (out/'config.yaml').exists(): save_config(cfg, out/'config.yaml')
+    if progress: say(f'settings that differ from the defaults (all are in {out/"config.yaml"}):\n{own_settings(cfg)}')
     if model is None and processes.device.type == 'cuda' and not Path(find_base(cfg.pretrained_model_name_or_path)).is_file():
         if line := memory_warning(cfg, processes.device): print(line, file=sys.stderr)
     with timed(seconds, 'load'):
