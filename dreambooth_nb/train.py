@@ -184,6 +184,7 @@ def _contradictions(cfg, bad):
         raise UserError('class_prompt: prior preservation needs one, such as "a photo of a dog"; or set with_prior_preservation to false.')
     timestep_weights(1000, cfg.min_timestep, cfg.max_timestep, **{k: v for k, v in vars(cfg).items() if k.startswith('timestep_bias')})
 
+# %% ../nbs/04_train.ipynb #t0112
 @patch(as_prop=True)
 def words(self:TrainConfig) -> str:
     "What is trained, as `StableDiffusion.trainable` takes it."
@@ -206,6 +207,7 @@ def own_settings(cfg:TrainConfig # all settings
     "The settings that differ from the defaults."
     return yaml.safe_dump({f.name: v for f in fields(cfg) if (v := getattr(cfg, f.name)) != f.default}, sort_keys=False, allow_unicode=True)
 
+# %% ../nbs/04_train.ipynb #c0102
 def presets() -> dict: # name -> file
     "The settings that ship with the package."
     files = sorted(resources.files('dreambooth_nb').joinpath('presets').iterdir(), key=lambda p: p.name)
@@ -450,6 +452,7 @@ def add_up(self:Run,
         if n: p.grad = self.accelerator.reduce(torch.zeros_like(p) if p.grad is None else p.grad, 'sum')
     return self.accelerator.reduce(sums, 'sum')
 
+# %% ../nbs/04_train.ipynb #t0272
 @patch
 def numbers(self:Run,
             sums:list, # of the losses of instance and of class examples
@@ -636,7 +639,9 @@ def sliced(t, # a whole tensor, or something else
     return distribute_tensor(t.to(like.device), like.device_mesh, like.placements)
 
 @patch
-def cut(self:Run, state:dict):
+def cut(self:Run,
+        state:dict # of a checkpoint, with whole tensors
+        ):
     "Cut a checkpoint's moments and average to size, in place."
     if not self.sharded: return
     params = [p for group in self.optimizer.param_groups for p in group['params']]
