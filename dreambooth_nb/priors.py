@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['BLANK', 'ATTEMPTS', 'prior_seed', 'PriorPolicy', 'static', 'refresh', 'contrast', 'PriorPool', 'Finding',
-           'PoolReport']
+           'PoolReport', 'open_pool']
 
 # %% ../nbs/01_priors.ipynb #c003
-import base64, hashlib, html, io, itertools, json, os
-from contextlib import contextmanager
+import base64, hashlib, html, io, itertools, json, math, os, time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,8 @@ from filelock import FileLock
 from PIL import Image, ImageOps, ImageStat
 from PIL.PngImagePlugin import PngInfo
 from tqdm.auto import tqdm
-from .data import IMAGE_SUFFIXES, UserError, generator, load_image, show_images
+from .core import UserError, as_path, generator, is_junk, locked, writing
+from .data import IMAGE_SUFFIXES, list_folder, load_image, photo_size, read_photo, show_images
 
 # %% ../nbs/01_priors.ipynb #c009
 def prior_seed(
@@ -33,7 +34,7 @@ def prior_seed(
 # %% ../nbs/01_priors.ipynb #c012
 @dataclass(frozen=True)
 class PriorPolicy:
-    "Which class images are in force at a step: a window over the numbers 0, 1, 2, ... that moves on by `n` every `every` steps."
+    "Which class images are in force at a step: a window over 0, 1, 2, ... that moves on every `every` steps."
     every: int = 1 # steps from one round to the next, >= 1
     n: int = 0 # new images in each round; 0: the same set for ever
 
@@ -49,7 +50,7 @@ def refresh(
     every:int, # steps from one round to the next, >= 1
     n:int, # new images in each round, from 0 to the number in force
 ) -> PriorPolicy:
-    "Every so many steps, `n` new class images take the place of the oldest. `UserError` when a number is impossible."
+    "Every so many steps, `n` new class images replace the oldest. `UserError` when a number is impossible."
     return PriorPolicy(every, n)
 
 # %% ../nbs/01_priors.ipynb #c014
@@ -73,8 +74,10 @@ def numbers(self:PriorPolicy,
     step:int, # step of the training, from 0
     size:int, # N, how many are in force at a time
 ) -> list[int]: # `size` numbers; the one in slot j is j modulo `size`
-    "The numbers of the images in force at `step`. `UserError` when a round would draw more than are in force."
-    if size and self.n > size: raise UserError(f'refresh: draws {self.n} new images a round, but only {size} are in force; give {size} or fewer.')
+    "The numbers of the images in force at `step`. `UserError` when a round draws more than are in force."
+    if size and self.n > size:
+        raise UserError(f'refresh: draws {self.n} new images a round, but only {size} are in force; give '
+                        f'{size} or fewer.')
     first = self.round_of(step)*self.n
     return sorted(range(first, first + size), key=lambda i: i % size)
 
@@ -98,51 +101,94 @@ def contrast(
 # %% ../nbs/01_priors.ipynb #c023
 def _sha256(data:bytes) -> str: return hashlib.sha256(data).hexdigest()
 
+def _finished(data:bytes) -> bytes:
+    "A manifest without an unfinished last line; one that lacks nothing but its newline gets it."
+    end = data.rfind(b'\n') + 1
+    try: whole = isinstance(json.loads(data[end:]), dict)
+    except (ValueError, RecursionError): whole = False
+    return data + b'\n' if whole else data[:end]
+
 def _write(path:Path, data:bytes, mode:str='wb'):
-    "Write and sync. Mode 'a+b' adds a line, after cutting off an unfinished last one: what a killed run leaves."
+    "Write and sync. Mode 'a+b' adds a line, after cutting off an unfinished last one, which a kill leaves."
     with open(path, mode) as f:
-        if mode == 'a+b': f.seek(0); f.truncate(f.read().rfind(b'\n') + 1)
+        if mode == 'a+b':
+            f.seek(0); there = f.read(); kept = _finished(there)
+            f.truncate(min(len(kept), len(there))); data = kept[len(there):] + data
         f.write(data); f.flush(); os.fsync(f.fileno())
 
 def _name(i:int) -> str: return f'{i:05d}.png'
 
-_FIELDS = {'generated': {'file', 'prompt', 'seed', 'attempt', 'round', 'size', 'sha256', 'pixels', 'settings'},
-           'user': {'file', 'size', 'sha256', 'contrast'}}
+# %% ../nbs/01_priors.ipynb #628706fc
+_TEXT, _WHOLE = (str, 'a text'), (int, 'a whole number')
+_FIELDS = dict(
+    generated=dict(file=_TEXT, prompt=_TEXT, seed=_WHOLE, attempt=_WHOLE, round=_WHOLE,
+                   size=(list, 'width and height'),
+                   sha256=_TEXT, pixels=_TEXT, settings=(dict, 'settings')),
+    user=dict(file=_TEXT, size=(list, 'width and height'), sha256=_TEXT, contrast=((int, float), 'a number')))
+
+def _fault(record) -> str|None: # None: nothing is
+    "What is wrong with a line of a manifest."
+    if not isinstance(record, dict): return 'is damaged'
+    if record.get('source') not in tuple(_FIELDS):
+        return f'has no source of ours ({record.get("source")!r:.40})'
+    for field, (kind, what) in _FIELDS[record['source']].items():
+        if field not in record: return f'lacks {field}'
+        v = record[field]; right = isinstance(v, kind) and not isinstance(v, bool)
+        if field == 'size':
+            right = right and len(v) == 2 and all(type(side) is int and side > 0 for side in v)
+        if field == 'contrast': right = right and math.isfinite(v)
+        if not right: return f'has {v!r:.40} as {field}, which is not {what}'
+    name = record['file']
+    if not name or Path(name).name != name: return f'has {name!r:.40} as file, which is no file name'
+    if record['source'] == 'generated' and not (name.endswith('.png') and name[:-4].isdecimal()
+                                                and name == _name(int(name[:-4]))):
+        return f'has {name!r:.40} as file, which is not the name of an image of ours'
 
 def _read_manifest(path:Path) -> dict[str, dict]: # file name -> its last record
     "The finished lines of a manifest; `UserError` when one is damaged, or the file cannot be read."
-    try: lines = path.read_bytes().split(b'\n')[:-1] if path.exists() else [] # what follows the last newline is unfinished
-    except OSError as e: raise UserError(f'{path}: cannot be read ({e.strerror}); restore it, or choose another class_data_dir.') from None
+    try: lines = _finished(path.read_bytes()).split(b'\n') if path.exists() else []
+    except OSError as e:
+        raise UserError(f'{path}: cannot be read ({e.strerror}); restore it, or choose another '
+                        f'class_data_dir.') from None
     records = {}
     for number, line in enumerate(lines, 1):
         if not line.strip(): continue
-        try:
-            record = json.loads(line)
-            if not _FIELDS[record['source']] <= record.keys() or Path(record['file']).name != record['file']: raise ValueError
-            if record['source'] == 'generated' and record['file'] != _name(int(Path(record['file']).stem)): raise ValueError
-        except (ValueError, KeyError, TypeError):
-            raise UserError(f'{path}: line {number} is damaged; restore it, or choose another class_data_dir.') from None
+        try: record = json.loads(line)
+        except (ValueError, RecursionError): record = None
+        if fault := _fault(record):
+            raise UserError(f'{path}: line {number} {fault}; restore it, or choose another class_data_dir.')
         records[record['file']] = record
     return records
 
 # %% ../nbs/01_priors.ipynb #c026
 class PriorPool:
-    "A folder of class images with its `manifest.jsonl`: for each image the prompt, seed, hash and settings it was made with."
+    "A folder of class images and its `manifest.jsonl`: how each was made, and what it looked like then."
     def __init__(self,
         folder:str|Path, # where the class images live; `fill` makes it
         class_prompt:str, # the class without the identifier: 'a photo of a dog'
-        settings:dict|None=None, # how images are made: model fingerprint, solver, steps, guidance, size in pixels; None: as recorded
-        beside:bool=False, # images of another prompt or other settings may stay: this pool moves to a subfolder of its own
+        # how images are made: model fingerprint, solver, steps, guidance, size in pixels; None: as recorded
+        settings:dict|None=None,
+        # images of another prompt or other settings may stay: this pool moves to a subfolder of its own
+        beside:bool=False,
+        photos:str|Path|None=None, # folder of your own photos, which count as well and are only read
     ):
-        "`UserError` when the folder holds images of another prompt or other settings, or its manifest is damaged."
-        self.folder, self.class_prompt, self.settings = Path(folder), class_prompt, _plain(settings)
+        "`UserError`: it holds images of another prompt or other settings, or its manifest is damaged."
+        self.folder, self.class_prompt, self.settings = as_path(folder), class_prompt, _plain(settings)
+        self.photos, self._facts = as_path(photos) if photos else None, {}
         if not str(class_prompt or '').strip():
             raise UserError("class_prompt: is empty; name the class, such as 'a photo of a dog'.")
         if self.folder.exists() and not self.folder.is_dir():
             raise UserError(f'{self.folder}: is a file; give a folder for the class images.')
-        if beside and self._strangers(): self.folder = self.folder/_sha256(json.dumps([class_prompt, self.settings], sort_keys=True).encode())[:8]
+        if self.photos and self.photos.resolve() == self.folder.resolve():
+            raise UserError(f'class_data_dir: {self.folder} holds photos of your own; move them elsewhere, '
+                            f'images are drawn there.')
+        if beside and self._strangers():
+            self.folder = self.folder/_sha256(json.dumps([class_prompt, self.settings],
+                                                         sort_keys=True).encode())[:8]
         if found := self._strangers(): raise UserError(str(found[0]))
-        if self.settings is None: self.settings = next((r['settings'] for r in self.records.values() if r['source'] == 'generated'), None)
+        if self.settings is None:
+            self.settings = next((r['settings'] for r in self.records.values() if r['source'] == 'generated'),
+                                 None)
 
     @property
     def manifest(self) -> Path: return self.folder/'manifest.jsonl'
@@ -157,7 +203,8 @@ def _plain(settings:dict|None) -> dict|None:
     "Settings as JSON gives them back; `UserError` when it cannot."
     try: return None if settings is None else json.loads(json.dumps(settings, allow_nan=False))
     except (TypeError, ValueError) as e:
-        raise UserError(f'settings: cannot be written as JSON ({e}); give numbers, strings, lists and dicts.') from None
+        raise UserError(f'settings: cannot be written as JSON ({e}); give numbers, strings, lists and '
+                        f'dicts.') from None
 
 # %% ../nbs/01_priors.ipynb #c030
 class Finding(NamedTuple):
@@ -173,29 +220,44 @@ class Finding(NamedTuple):
 @patch
 def _strangers(self:PriorPool) -> list[Finding]:
     "The images of another prompt, or made with other settings."
-    found, remedy = [], 'choose another class_data_dir, delete this one to have the images made again, or keep both with beside=True'
+    remedy = ('choose another class_data_dir, delete this one to have the images made again, '
+              'or keep both with beside=True')
+    hints, found = dict(model=' (another base model, or other weights of it)',
+                        dtype=' (the base model in another precision)'), []
     for name, record in self.records.items():
         if record['source'] == 'user': continue
         was, path = record['settings'], self.folder/name
         if record['prompt'] != self.class_prompt:
-            found.append(Finding(path, 'other prompt', f'was made with class_prompt {record["prompt"]!r}, not {self.class_prompt!r}', remedy))
+            found.append(Finding(path, 'other prompt', f'was made with class_prompt {record["prompt"]!r}, '
+                                 f'not {self.class_prompt!r}', remedy))
         for k in sorted(was.keys() | self.settings.keys()) if self.settings is not None else ():
             if was.get(k) != self.settings.get(k):
-                found.append(Finding(path, 'other settings', f'was made with {k} {was.get(k)!r}, not {self.settings.get(k)!r}', remedy))
+                what = f'was made with {k} {was.get(k)!r}, not {self.settings.get(k)!r}{hints.get(k, "")}'
+                found.append(Finding(path, 'other settings', what, remedy))
     return found
 
 # %% ../nbs/01_priors.ipynb #c032
 @patch(as_prop=True)
-def users(self:PriorPool) -> list[str]:
-    "The names of your own photos that are there."
-    return sorted(name for name, r in self.records.items() if r['source'] == 'user' and (self.folder/name).exists())
+def marked(self:PriorPool) -> list[str]:
+    "The names of images in the pool's folder that you marked as your own."
+    return sorted(name for name, r in self.records.items() if r['source'] == 'user'
+                  and (self.folder/name).exists())
+
+@patch(as_prop=True)
+def own(self:PriorPool) -> list[Path]:
+    "Your own class images that are there: those of `photos`, then the marked ones."
+    return (list_folder(self.photos).images if self.photos
+            else []) + [self.folder/name for name in self.marked]
 
 @patch(as_prop=True)
 def paths(self:PriorPool) -> list[Path]:
     "The class images that are there: first your own, then those that were made, in order."
-    made = sorted(name for name, r in self.records.items() if r['source'] == 'generated' and (self.folder/name).exists())
-    return [self.folder/name for name in self.users + made]
+    made = sorted(name for name, r in self.records.items() if r['source'] == 'generated'
+                  and (self.folder/name).exists())
+    return self.own + [self.folder/name for name in made]
 
+
+# %% ../nbs/01_priors.ipynb #0914b573
 @patch
 def in_force(self:PriorPool,
     n:int, # how many class images are wanted, your own among them
@@ -203,9 +265,10 @@ def in_force(self:PriorPool,
     step:int=0, # of the training
 ) -> dict[int, int]: # number -> round, in the order of the slots
     "The numbers of the made images that are in force at `step`."
-    size, taken = max(n - len(self.users), 0), {name.lower() for name in self.users}
+    size, taken = max(n - len(self.own), 0), {name.lower() for name in self.marked}
     ks = policy.numbers(step, size)
-    free = list(itertools.islice((i for i in itertools.count() if _name(i) not in taken), max(ks, default=-1) + 1))
+    free = list(itertools.islice((i for i in itertools.count() if _name(i) not in taken),
+                                 max(ks, default=-1) + 1))
     return {free[k]: policy.born(k, size) for k in ks}
 
 @patch
@@ -215,8 +278,9 @@ def missing(self:PriorPool,
     step:int=0, # of the training
 ) -> list[int]: # numbers, in order
     "Which images still have to be made to have `n` in force at `step`."
-    there = {path.name for path in self.paths}
-    return sorted(i for i in self.in_force(n, policy, step) if _name(i) not in there)
+    made = self.records                 # a user's photo never has the name of a number in force
+    return sorted(i for i in self.in_force(n, policy, step) if _name(i) not in made
+                  or not (self.folder/_name(i)).exists())
 
 # %% ../nbs/01_priors.ipynb #c035
 def _pixels(image:Image.Image) -> str:
@@ -226,31 +290,34 @@ def _pixels(image:Image.Image) -> str:
 @patch
 @contextmanager
 def _locked(self:PriorPool):
-    "One process at a time; what the disk refuses becomes a `UserError`."
-    try:
+    "One process at a time, while an image is kept; what the disk refuses becomes a `UserError`."
+    with writing(self.folder):
         self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder/'.lock'): yield
-    except OSError as e:
-        raise UserError(f'{self.folder}: cannot be written ({e.strerror or e}); make room, or choose another class_data_dir.') from None
+        with FileLock(self.folder/'.image.lock'): yield
 
 @patch
 def _keep(self:PriorPool, i:int, attempt:int, round:int, seed:int, image:Image.Image):
-    "Image to a temporary name, record into the manifest, then the real name: a kill in between loses nothing."
+    "Image to a temporary name, record into the manifest, then the real name: a kill loses nothing."
     text, buffer, path = PngInfo(), io.BytesIO(), self.folder/_name(i)
     text.add_text('dreambooth_nb', json.dumps(self.settings | dict(prompt=self.class_prompt, seed=seed)))
     image.save(buffer, 'PNG', pnginfo=text); data = buffer.getvalue()
-    record = dict(file=path.name, source='generated', prompt=self.class_prompt, seed=seed, attempt=attempt, round=round, size=list(image.size),
-                  sha256=_sha256(data), pixels=_pixels(image), settings=self.settings)
+    record = dict(file=path.name, source='generated', prompt=self.class_prompt, seed=seed, attempt=attempt,
+                  round=round,
+                  size=list(image.size), sha256=_sha256(data), pixels=_pixels(image), settings=self.settings)
     with self._locked():
         records, temporary = self.records, self.folder/f'.{path.name}.tmp'
         if path.exists() and path.name in records: return # another process was quicker
         if path.exists(): raise UserError(str(self._inspect(path, None))) # somebody has just put it there
         for other in records.values():
             if other.get('pixels') == record['pixels'] and other['seed'] != seed:
-                raise ValueError(f'generate: gave the same picture for the seeds {other["seed"]} and {seed}; it must use them')
-        _write(temporary, data)
-        if records.get(path.name) != record: _write(self.manifest, json.dumps(record).encode() + b'\n', 'a+b')
-        os.replace(temporary, path)
+                raise ValueError(f'generate: gave the same picture for the seeds {other["seed"]} and {seed}; '
+                                 f'it must use them')
+        try:
+            _write(temporary, data)
+            if records.get(path.name) != record:
+                _write(self.manifest, json.dumps(record).encode() + b'\n', 'a+b')
+            os.replace(temporary, path)
+        finally: temporary.unlink(missing_ok=True)
 
 # %% ../nbs/01_priors.ipynb #c037
 ATTEMPTS = 4
@@ -258,31 +325,42 @@ ATTEMPTS = 4
 @patch
 def _ask(self:PriorPool, generate, seeds:list[int]) -> list[Image.Image]:
     "Pictures for `seeds`; `ValueError` or `TypeError` when `generate` does not keep its side of the bargain."
-    images, size = list(generate([self.class_prompt]*len(seeds), list(seeds))), (self.settings or {}).get('size')
+    images, size = list(generate([self.class_prompt]*len(seeds),
+                                 list(seeds))), (self.settings or {}).get('size')
     if isinstance(size, (int, float)): size = size, size
-    if len(images) != len(seeds): raise ValueError(f'generate: gave {len(images)} images for {len(seeds)} prompts')
+    if len(images) != len(seeds):
+        raise ValueError(f'generate: gave {len(images)} images for {len(seeds)} prompts')
     for im in images:
-        if not isinstance(im, Image.Image): raise TypeError(f'generate: gave a {type(im).__name__}, not a PIL image')
-        if size and im.size != tuple(size): raise ValueError(f'generate: gave an image of {im.size}, where settings have size {tuple(size)}')
+        if not isinstance(im, Image.Image):
+            raise TypeError(f'generate: gave a {type(im).__name__}, not a PIL image')
+        if size and im.size != tuple(size):
+            raise ValueError(f'generate: gave an image of {im.size}, where settings have size {tuple(size)}')
     return [im.convert('RGB') for im in images]
 
 @patch
 def _draw(self:PriorPool, numbers:list[int], generate, seed:int):
-    "Pictures that are no blanks, each with its number, attempt and seed; `UserError` when it is blank at every attempt."
+    "Pictures that are no blanks, with number, attempt and seed; `UserError` when every attempt is blank."
     attempts = dict.fromkeys(numbers, 0)
     while attempts:
         tries = [(i, k, prior_seed(seed, i, k)) for i, k in attempts.items()]
         for (i, k, s), image in zip(tries, self._ask(generate, [s for _, _, s in tries])):
             if contrast(image) >= BLANK: del attempts[i]; yield i, k, s, image
             elif k + 1 < ATTEMPTS: attempts[i] = k + 1
-            else: raise UserError(f'{self.folder/_name(i)}: came out blank {ATTEMPTS} times, with other noise each time; '
-                                  f'switch the safety checker off, run the VAE in float32, or change class_prompt.')
+            else:
+                raise UserError(f'{self.folder/_name(i)}: came out blank {ATTEMPTS} times, with other noise '
+                                f'each time; switch the safety checker off, run the VAE in float32, or '
+                                f'change class_prompt.')
 
 # %% ../nbs/01_priors.ipynb #c039
 def _look(path:Path) -> dict:
     "Size and contrast of a photo; `UserError` when it cannot be read."
-    small = load_image(path, 64)
-    with Image.open(path) as im: return dict(size=list(im.size), contrast=round(contrast(small), 2))
+    return dict(size=list(photo_size(path)), contrast=round(contrast(load_image(path, 64)), 2))
+
+def _made_from(path:Path) -> str|None:
+    "The prompt that a picture of ours was made from; None for a photo."
+    try:
+        with Image.open(path, formats=['PNG']) as im: return json.loads(im.info['dreambooth_nb'])['prompt']
+    except Exception: return None # no picture, or not one of ours
 
 @patch
 def _inspect_made(self:PriorPool, path:Path, record:dict) -> Finding|None:
@@ -290,28 +368,62 @@ def _inspect_made(self:PriorPool, path:Path, record:dict) -> Finding|None:
     remedy = 'delete it, and it is made again'
     try:
         if _sha256(path.read_bytes()) == record['sha256']: return
-        with Image.open(path) as im: pixels, size = _pixels(im), list(im.size)
-    except Exception: return Finding(path, 'unreadable', 'is damaged or no image at all', remedy) # decoders raise whatever they like
+        photo = read_photo(path); pixels, size = _pixels(photo.image), list(photo.size)
+    except (OSError, UserError): return Finding(path, 'unreadable', 'is damaged or no image at all', remedy)
     remedy += f", or keep it as your own with adopt('{path.name}')"
     if size != record['size']:
-        return Finding(path, 'wrong size', 'has {}x{} pixels, not the {}x{} it was made with'.format(*size, *record['size']), remedy)
+        return Finding(path, 'wrong size', 'has {}x{} pixels, not the {}x{} it was made '
+                       'with'.format(*size, *record['size']), remedy)
     if pixels != record['pixels']: return Finding(path, 'edited', 'has changed since it was made', remedy)
 
 @patch
-def _inspect_user(self:PriorPool, path:Path, record:dict) -> Finding|None:
+def _inspect_own(self:PriorPool, path:Path, facts:dict) -> Finding|None:
     "Is a photo of the user's own fit to train on?"
-    try: facts = record if _sha256(path.read_bytes()) == record['sha256'] else _look(path)
-    except (OSError, UserError): return Finding(path, 'unreadable', 'is damaged or no image at all', 'replace it or take it out')
-    if facts['contrast'] < BLANK: return Finding(path, 'blank', 'has one colour all over, as the pictures of a safety checker have', 'take it out')
+    if facts['contrast'] < BLANK:
+        return Finding(path, 'blank', 'has one colour all over, as the pictures of a safety checker have',
+                       'take it out')
     side, size = min(facts['size']), (self.settings or {}).get('size')
     if isinstance(size, (int, float)) and side < size:
-        return Finding(path, 'small', f'has {side} pixels on its short side, fewer than the {size:g} of the others', 'give a larger one', False)
+        what = f'has {side} pixels on its short side, fewer than the {size:g} of the others'
+        return Finding(path, 'small', what, 'give a larger one', False)
+
+# %% ../nbs/01_priors.ipynb #c2dbc639
+@patch
+def _inspect_marked(self:PriorPool, path:Path, record:dict) -> Finding|None:
+    "Is an image that was marked as the user's own fit to train on?"
+    try: facts = record if _sha256(path.read_bytes()) == record['sha256'] else _look(path)
+    except (OSError, UserError):
+        return Finding(path, 'unreadable', 'is damaged or no image at all', 'replace it or take it out')
+    return self._inspect_own(path, facts)
+
+@patch
+def _inspect_photo(self:PriorPool, path:Path) -> Finding|None:
+    "Is one of `photos` fit to train on? The answer is kept as long as the file stays the same."
+    try:
+        stat = path.stat(); key = path, stat.st_mtime_ns, stat.st_size
+        if key not in self._facts:
+            self._facts[key] = _look(path) | dict(sha256=_sha256(path.read_bytes()), prompt=_made_from(path))
+    except (OSError, UserError) as e:
+        why = str(e).removeprefix(
+            f'{path}: ').rstrip('.').partition('; ')[0] if isinstance(e, UserError) else 'cannot be read'
+        return Finding(path, 'unreadable', why, 'replace it or take it out')
+    self._facts[path] = facts = self._facts[key]
+    if facts['prompt'] and facts['prompt'] != self.class_prompt:
+        return Finding(path, 'no photo', f'is no photo, a model made it from {facts["prompt"]!r}',
+                       'take it out')
+    if facts['prompt']:
+        return Finding(path, 'no photo', 'is no photo, a model made it from this prompt',
+                       'take it out if you did not mean it', False)
+    return self._inspect_own(path, facts)
 
 # %% ../nbs/01_priors.ipynb #c041
 def _listing(folder:Path) -> dict[str, Path]:
-    "What lies in a folder and is not hidden, in order; `UserError` when it cannot be read."
-    try: return {p.name: p for p in sorted(folder.iterdir()) if p.name[0] != '.'} if folder.exists() else {}
-    except OSError as e: raise UserError(f'{folder}: cannot be read ({e.strerror}); check its permissions.') from None
+    "What lies in a folder, without hidden files and clutter, in order; `UserError` when it cannot be read."
+    try:
+        return {p.name: p for p in sorted(folder.iterdir()) if p.name[0] != '.'
+                and not is_junk(p)} if folder.exists() else {}
+    except OSError as e:
+        raise UserError(f'{folder}: cannot be read ({e.strerror}); check its permissions.') from None
 
 def _is_image(path:Path) -> bool:
     "Does its name say so? A mask beside a photo (`rex.mask.png`) is none."
@@ -320,40 +432,59 @@ def _is_image(path:Path) -> bool:
 @patch
 def _inspect(self:PriorPool, path:Path, record:dict|None) -> Finding|None:
     "What is wrong with one image?"
-    if record: return (self._inspect_user if record['source'] == 'user' else self._inspect_made)(path, record)
+    if record:
+        return (self._inspect_marked if record['source'] == 'user' else self._inspect_made)(path, record)
     return Finding(path, 'foreign', f'is not in {self.manifest.name}, so this pool did not make it',
                    f"move it out, or keep it as your own with adopt('{path.name}')")
 
 @patch
 def _absent(self:PriorPool, name:str, record:dict) -> Finding:
     "A record without a file: no harm, but worth a word."
-    remedy = 'put it back if you miss it' if record['source'] == 'user' else 'fill makes it again when it is needed'
+    remedy = 'put it back if you miss it' if record[
+        'source'] == 'user' else 'fill makes it again when it is needed'
     return Finding(self.folder/name, 'missing', 'is not there', remedy, False)
 
-def _duplicates(images:dict[str, Path], records:dict[str, dict]):
+def _duplicates(records:dict[Path, dict]):
     "The images that show what an earlier one shows."
     seen = {}
-    for name, path in images.items():
-        hashes = {records[name]['sha256'], records[name].get('pixels', name)}
+    for path, record in records.items():
+        hashes = {record['sha256'], record.get('pixels', record['sha256'])}
         if first := next((seen[h] for h in hashes if h in seen), None):
-            yield Finding(path, 'duplicate', f'shows the same picture as {first}, which so counts twice', 'take one of them out', False)
-        seen |= dict.fromkeys(hashes, name)
+            yield Finding(path, 'duplicate', f'shows the same picture as {first}, which so counts twice',
+                          'take one of them out', False)
+        seen |= dict.fromkeys(hashes, path.name)
 
 # %% ../nbs/01_priors.ipynb #c042
 @patch
 def check(self:PriorPool):
-    "A `PoolReport`: the folder compared with its manifest; nothing is changed. `UserError` when the manifest is damaged."
+    "A `PoolReport`: the folder compared with its manifest, unchanged. `UserError` when that is damaged."
     files, records = _listing(self.folder), self.records # in this order, see above
     images = {name: path for name, path in files.items() if _is_image(path)}
-    found = self._strangers() + [self._absent(name, record) for name, record in records.items() if name not in files]
-    wrong = {name: f for name, path in images.items() if (f := self._inspect(path, records.get(name)))}
-    found += [*wrong.values(), *_duplicates({name: path for name, path in images.items() if name not in wrong}, records)]
-    other = [name for name, path in files.items() if name not in images and path.is_file() and path != self.manifest]
+    found = self._strangers() + [self._absent(name, record) for name, record in records.items()
+                                 if name not in files]
+    photos = list_folder(self.photos) if self.photos else None; own = photos.images if photos else []
+    wrong = [f for f in map(self._inspect_photo, own) if f]
+    wrong += [f for name, path in images.items() if (f := self._inspect(path, records.get(name)))]
+    named = {f.path for f in wrong}; known = {path: self._facts.get(path) for path in own}
+    known |= {path: records.get(name) for name, path in images.items()}
+    found += [*wrong, *_duplicates({path: record for path, record in known.items() if path not in named})]
+    found += self._aside([path for name, path in files.items() if name not in images],
+                         photos.ignored if photos else {})
+    return PoolReport(self.folder, self.class_prompt, len(self.paths) - len(self.own), len(self.own), found)
+
+@patch
+def _aside(self:PriorPool, files:list[Path], left:dict[Path, str]) -> list[Finding]:
+    "Warnings about files that are no images, in the pool's folder and in that of `photos`."
+    other, found = [path.name for path in files if path.is_file() and path != self.manifest], []
     if other:
         few = ', '.join(other[:3]) + (', ...' if other[3:] else '')
-        found.append(Finding(self.folder, 'other files', f'holds files that are no images and are ignored ({few})',
+        found.append(Finding(self.folder, 'other files', f'holds files that are no images and are ignored '
+                             f'({few})',
                              'move them out if you did not expect them', False))
-    return PoolReport(self.folder, self.class_prompt, len(self.paths) - len(self.users), len(self.users), found)
+    for path, why in left.items():
+        what, _, remedy = why.partition('; ')
+        found.append(Finding(path, 'left aside', what, remedy or 'take it out', False))
+    return found
 
 # %% ../nbs/01_priors.ipynb #c044
 @dataclass
@@ -371,12 +502,14 @@ class PoolReport:
     def summary(self) -> str:
         "One line: how many images, how many errors and warnings."
         def count(n, noun): return f'{n} {noun}{"s"*(n != 1)}'
-        n = len(self.errors); images = count(self.made + self.own, 'image')
-        verdict = f'{count(n, "error")}, {count(len(self.findings) - n, "warning")}' if self.findings else 'nothing to complain about'
-        return f'{self.folder.name}: {images} of "{self.class_prompt}" ({self.made} made, {self.own} your own); {verdict}'
+        n, verdict = len(self.errors), 'nothing to complain about'
+        if self.findings: verdict = f'{count(n, "error")}, {count(len(self.findings) - n, "warning")}'
+        images = f'{count(self.made + self.own, "image")} of "{self.class_prompt}"'
+        return f'{self.folder.name}: {images} ({self.made} made, {self.own} your own); {verdict}'
 
     def __str__(self):
-        return '\n'.join([self.summary()] + [f'{"error" if f.is_error else "warning"}: {f}' for f in self.findings])
+        return '\n'.join([self.summary()] + [f'{"error" if f.is_error else "warning"}: {f}'
+                                             for f in self.findings])
 
 # %% ../nbs/01_priors.ipynb #c045
 def _thumbnail(path:Path) -> str:
@@ -392,16 +525,19 @@ def _repr_html_(self:PoolReport) -> str:
     rows = [('', 'file', 'finding', 'what to do')] if self.findings else []
     for f in self.findings:
         kind = f'{"<b>error</b>" if f.is_error else "warning"}, {f.kind}'
-        rows.append((_thumbnail(f.path), html.escape(f.path.name), f'{kind}: {html.escape(f.what)}', html.escape(f.remedy)))
+        rows.append((_thumbnail(f.path), html.escape(f.path.name), f'{kind}: {html.escape(f.what)}',
+                     html.escape(f.remedy)))
     cells = (''.join(f'<td>{cell}</td>' for cell in row) for row in rows)
-    return f'<p>{html.escape(self.summary())}</p><table>' + ''.join(f'<tr>{row}</tr>' for row in cells) + '</table>'
+    return f'<p>{html.escape(self.summary())}</p><table>' + ''.join(f'<tr>{row}</tr>'
+                                                                    for row in cells) + '</table>'
 
 # %% ../nbs/01_priors.ipynb #c047
 @patch
 def _refuse(self:PriorPool, seed:int):
     "`UserError` when the check finds an error, or an image was made from another seed."
     if errors := self.check().errors:
-        raise UserError(f'{errors[0]}' + (f' And {len(errors) - 1} more: check() names them.' if errors[1:] else ''))
+        raise UserError(f'{errors[0]}' + (f' And {len(errors) - 1} more: check() names them.' if errors[1:]
+                                          else ''))
     for name, record in self.records.items():
         if record['source'] == 'user' or not (self.folder/name).exists(): continue
         if record['seed'] != prior_seed(seed, int(Path(name).stem), record['attempt']):
@@ -418,35 +554,79 @@ def fill(self:PriorPool,
     progress:bool=True, # show a bar with the time left
     policy:PriorPolicy=static(), # a fixed set, or `refresh(every, n)`
     step:int=0, # of the training; a fixed set does not care
-    process_index:int=0, # which of the processes this is, from 0
-    num_processes:int=1, # how many there are; wait for all of them before using the images
+    process_index:int=0, # which of the run's processes this is, from 0
+    num_processes:int=1, # how many there are; `wait` for all of them before using the images
 ) -> list[Path]: # the images in force: first your own, then the made ones by slot
-    "Make what is missing of this process's share, nothing else; `UserError` when something there is not what it was."
+    "Make what is missing of this process's share; `UserError` when something there is not what it was."
     if n < 1: raise UserError(f'num_class_images: is {n}; give 1 or more.')
     if batch_size < 1: raise UserError(f'sample_batch_size: is {batch_size}; give 1 or more.')
     if not 0 <= process_index < num_processes:
-        raise UserError(f'process_index: is {process_index} of {num_processes}; give 0 to {num_processes - 1}.')
+        raise UserError(f'process_index: is {process_index} of {num_processes}; give 0 to '
+                        f'{num_processes - 1}.')
     self._refuse(seed)
     if self.settings is None: self.settings = {}
-    rounds = self.in_force(n, policy, step)
-    mine = [i for i in rounds if i % num_processes == process_index]
-    todo = [i for i in self.missing(n, policy, step) if i in mine]
-    with tqdm(total=len(mine), initial=len(mine) - len(todo), desc='class images', unit='image', disable=not progress) as bar:
+    rounds, missing = self.in_force(n, policy, step), self.missing(n, policy, step)
+    if missing: self._keep_apart(n)
+    todo = [i for i in missing if i % num_processes == process_index]
+    alone = missing and process_index == 0 and not policy.round_of(step)
+    with locked(self.folder, 'run') if alone else nullcontext(), self._bar(rounds, progress) as show:
         for start in range(0, len(todo), batch_size):
-            for i, k, s, image in self._draw(todo[start:start+batch_size], generate, seed): self._keep(i, k, rounds[i], s, image); bar.update()
-    return [self.folder/name for name in self.users] + [self.folder/_name(i) for i in rounds]
+            for i, k, s, image in self._draw(todo[start:start+batch_size], generate, seed):
+                self._keep(i, k, rounds[i], s, image)
+                show()
+    return self.own + [self.folder/_name(i) for i in rounds]
+
+@patch
+def _keep_apart(self:PriorPool, n:int):
+    "`UserError` where a folder holds nothing but your own images: those that are drawn do not go among them."
+    if self.marked and not any(r['source'] == 'generated' for r in self.records.values()):
+        raise UserError(f'class_data_dir: {self.folder} holds {len(self.marked)} images of your own, fewer '
+                        f'than {n}; those that are '
+                        'drawn are kept apart: open_pool(class_data_dir, drawn, class_prompt).')
+
+# %% ../nbs/01_priors.ipynb #37b55bf6
+@patch
+@contextmanager
+def _bar(self:PriorPool, rounds, progress:bool):
+    "A bar over the images of `rounds`, whoever makes them; the function it gives brings it up to date."
+    def there(): return sum((self.folder/_name(i)).exists() for i in rounds)
+    with tqdm(total=len(rounds), initial=there(), desc='class images', unit='image',
+              disable=not progress) as bar:
+        yield lambda: bar.disable or bar.update(there() - bar.n)
+
+@patch
+def wait(self:PriorPool,
+    n:int, # as for `fill`
+    policy:PriorPolicy=static(), # as for `fill`
+    step:int=0, # as for `fill`
+    progress:bool=False, # show a bar
+    patience:float=3600, # seconds without a new image after which the others are taken for dead
+) -> list[Path]: # the images in force, as `fill` returns them
+    "Watch the folder until the other processes have made their shares. `UserError` when nothing comes."
+    rounds, last, since = self.in_force(n, policy, step), None, 0.
+    with self._bar(rounds, progress) as show:
+        while missing := self.missing(n, policy, step):
+            if missing != last: last, since = missing, time.monotonic()
+            if time.monotonic() - since > patience:
+                raise UserError(f'{self.folder}: {len(missing)} class images are missing, and no other '
+                                f'process has made one for '
+                                f'{patience:g} s; see whether all processes run, and start again.')
+            show(); time.sleep(.1)
+        show()
+    return self.own + [self.folder/_name(i) for i in rounds]
 
 # %% ../nbs/01_priors.ipynb #c057
 @patch
 def contact_sheet(self:PriorPool,
     n:int=32, # at most so many of them
 ) -> plt.Figure:
-    "The pool at a glance: the first images as training sees them. `UserError` when there are none, or one is damaged."
-    paths, users, size = self.paths, self.users, (self.settings or {}).get('size')
+    "The pool at a glance, as training sees it. `UserError` when there are no images, or one is damaged."
+    paths, own, size = self.paths, set(self.own), (self.settings or {}).get('size')
     if not paths: raise UserError(f'{self.folder}: holds no class images yet; fill the pool first.')
     images = [load_image(path, size if isinstance(size, int) else 256) for path in paths[:n]]
-    titles = [f'{path.name[:12]} (yours)' if path.name in users else path.stem for path in paths[:n]]
-    return show_images(images, titles, suptitle=f'{self.class_prompt} ({len(paths)} images)')
+    titles = [f'{path.name[:12]} (yours)' if path in own else path.stem for path in paths[:n]]
+    count = f'{len(paths)} images' + (f', {len(own)} of them your own photos' if own else '')
+    return show_images(images, titles, suptitle=f'{self.class_prompt} ({count})')
 
 # %% ../nbs/01_priors.ipynb #c064
 @patch
@@ -454,36 +634,69 @@ def regenerate(self:PriorPool,
     i:int, # number of the image
     generate, # function of (prompts, seeds), as for `fill`
 ) -> Image.Image: # the picture; no file is touched
-    "Make image `i` again from its record, alone. `UserError` when there is no record, or the pixels are not the recorded ones."
+    "Make image `i` again from its record, alone. `UserError`: there is no record, or the pixels differ."
     path = self.folder/_name(i); record = self.records.get(path.name, {})
-    if record.get('source') != 'generated': raise UserError(f'{path}: this pool has not made it; fill the pool first.')
+    if record.get('source') != 'generated':
+        raise UserError(f'{path}: this pool has not made it; fill the pool first.')
     [image] = self._ask(generate, [record['seed']])
     if _pixels(image) == record['pixels']: return image
     how = ''
     if path.exists() and not self._inspect_made(path, record):
-        how = f' (by up to {np.abs(np.asarray(Image.open(path), dtype=int) - np.asarray(image, dtype=int)).max()} of 255)'
+        there, here = (np.asarray(im, dtype=int) for im in (read_photo(path).image, image))
+        how = f' (by up to {np.abs(there - here).max()} of 255)'
     raise UserError(f'{path}: made again, it differs from its record{how}; '
                     f'use the device and versions that made it, or begin a pool in another class_data_dir.')
 
-# %% ../nbs/01_priors.ipynb #c083
-def _made_from(path:Path) -> str|None:
-    "The prompt that a picture of ours was made from; None for a photo."
-    try:
-        with Image.open(path) as im: return json.loads(im.info['dreambooth_nb'])['prompt']
-    except Exception: return None # no picture, or not one of ours
+# %% ../nbs/01_priors.ipynb #83e83998
+def open_pool(
+    # a pool, a folder of your own photos, or an empty or new folder; None: `drawn`
+    class_data_dir:str|Path|None,
+    drawn:str|Path, # folder of the pool when `class_data_dir` is None, or holds your own photos
+    class_prompt:str, # the class without the identifier: 'a photo of a dog'
+    settings:dict|None=None, # how images are made, as for `PriorPool`
+) -> PriorPool:
+    "The pool that a class folder stands for; your own photos are only read. `UserError` as for `PriorPool`."
+    if class_data_dir is None: return PriorPool(drawn, class_prompt, settings)
+    folder = as_path(class_data_dir)
+    files = _listing(folder) if folder.is_dir() else {}
+    made = any(r['source'] == 'generated'
+               for r in _read_manifest(folder/'manifest.jsonl').values()) if files else False
+    if not made and any(map(_is_image, files.values())):
+        return PriorPool(drawn, class_prompt, settings, photos=folder)
+    for inner in files.values() if not made else ():
+        if inner.is_dir() and any(map(_is_image, _listing(inner).values())):
+            raise UserError(f'class_data_dir: {folder} holds no images itself, but {inner.name} in it does; '
+                            f'give {inner}.')
+    return PriorPool(folder, class_prompt, settings)
 
+@patch
+def notice(self:PriorPool,
+    n:int, # how many class images are wanted
+) -> str|None: # None when none are your own
+    "One line about photos of your own that count as class images, for the user to see before training."
+    if not (own := len(self.own)): return None
+    more, whose = max(n - own, 0), 'photo is' if own == 1 else 'photos are'
+    then = f'{more} more are drawn into {self.folder}' if more else 'none are drawn'
+    return (f'class_data_dir: {own} {whose} used for {self.class_prompt!r} as found in '
+            f'{self.photos or self.folder}, '
+            f'whatever may be on them; {then}.')
+
+# %% ../nbs/01_priors.ipynb #c083
 @patch
 def adopt(self:PriorPool,
     *names:str, # file names in the pool's folder; none: all images the manifest does not know
 ) -> list[str]: # the names that are marked now
-    "Mark images as your own class images. `UserError`, and none is marked, when one is not there, not readable, or made by a model and not named."
+    "Mark images in the pool's folder as your own; all or none. `UserError` when one is not fit for that."
     images, records = {name: path for name, path in _listing(self.folder).items() if _is_image(path)}, []
     for name in names or [name for name in images if name not in self.records]:
         path = self.folder/name
-        if name not in images: raise UserError(f'{path}: there is no such image; give file names in {self.folder}.')
+        if name not in images:
+            raise UserError(f'{path}: there is no such image; give file names in {self.folder}.')
         if not names and (prompt := _made_from(path)):
-            raise UserError(f"{path}: is no photo, a model made it from {prompt!r}; move it out, or name it: adopt('{name}').")
+            raise UserError(f"{path}: is no photo, a model made it from {prompt!r}; move it out, or name it: "
+                            f"adopt('{name}').")
         records.append(dict(file=name, source='user', **_look(path), sha256=_sha256(path.read_bytes())))
     if records:
-        with self._locked(): _write(self.manifest, b''.join(json.dumps(r).encode() + b'\n' for r in records), 'a+b')
+        with self._locked():
+            _write(self.manifest, b''.join(json.dumps(r).encode() + b'\n' for r in records), 'a+b')
     return [r['file'] for r in records]
