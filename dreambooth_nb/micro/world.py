@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from ..core import UserError, did_you_mean
 
 # %% ../../nbs/micro/00_world.ipynb #c006
 CLASSES = ('dog', 'duck', 'robot', 'teapot', 'car', 'fish', 'cactus', 'mug')
@@ -31,35 +32,39 @@ PLACES = { # name: the words of a caption
 
 # %% ../../nbs/micro/00_world.ipynb #c009
 def _check_choice(field, value, choices):
-    "`ValueError` that names the field, the value and the choices, unless `value` is one of them."
+    "`UserError` that names the field, the value and the choices, unless `value` is one of them."
     if value in tuple(choices): return
-    raise ValueError(f'{field}: there is no {value!r}; choose from {", ".join(choices)}.')
+    raise UserError(f'{field}: there is no {value!r}; '
+                    + did_you_mean(value, choices, f'choose from {", ".join(choices)}.'))
 
 def _check_number(field, value, low=-math.inf, high=math.inf, kind=numbers.Real):
-    "`ValueError` unless `value` is a finite number (`numbers.Integral`: a whole one) from `low` to `high`."
+    "`UserError` unless `value` is a finite number (`numbers.Integral`: a whole one) from `low` to `high`."
     number = {numbers.Real: 'finite', numbers.Integral: 'whole'}[kind] + ' number'
-    bounds = '' if math.isinf(low) else f', {low:g} or more' if math.isinf(high) else f' from {low:g} to {high:g}'
+    bounds = '' if math.isinf(
+        low) else f', {low:g} or more' if math.isinf(high) else f' from {low:g} to {high:g}'
     if isinstance(value, kind) and math.isfinite(value) and low <= value <= high: return
-    raise ValueError(f'{field}: is {value!r}; give a {number}{bounds}.')
+    raise UserError(f'{field}: is {value!r}; give a {number}{bounds}.')
 
 # %% ../../nbs/micro/00_world.ipynb #c011
 @dataclass(frozen=True)
 class Individual:
-    "One toy, wherever it stands: what makes it *this* dog and no other. `ValueError`: an unknown word, an odd number."
+    "One toy: what makes it *this* dog and no other. `UserError`: an unknown word, an odd number."
     class_noun:str # one of `CLASSES`
     colour:str # its main colour, one of `COLOURS`
     second_colour:str # the colour of its trimmings and of its pattern, one of `COLOURS`
     pattern:str # one of `PATTERNS`
     accessory:str # one of `ACCESSORIES`
     accessory_colour:str # one of `COLOURS`
-    proportions:tuple[float, float, float] = (0., 0., 0.) # fat, tall, big (of head, spout, cabin, ...), each -1..1
+    # fat, tall, big (of head, spout, cabin, ...), each -1..1
+    proportions:tuple[float, float, float] = (0., 0., 0.)
 
     def __post_init__(self):
         choices = dict(class_noun=CLASSES, colour=COLOURS, second_colour=COLOURS, pattern=PATTERNS,
                        accessory=ACCESSORIES, accessory_colour=COLOURS)
         for field, known in choices.items(): _check_choice(field, getattr(self, field), known)
         object.__setattr__(self, 'proportions', tuple(self.proportions)) # a list would not be hashable
-        if len(self.proportions) != 3: raise ValueError(f'proportions: are {self.proportions}; give three numbers.')
+        if len(self.proportions) != 3:
+            raise UserError(f'proportions: are {self.proportions}; give three numbers.')
         for value in self.proportions: _check_number('proportions', value, -1, 1)
 
 # %% ../../nbs/micro/00_world.ipynb #c014
@@ -76,7 +81,7 @@ def random_individual(
     rng:random.Random, # where the dice come from
     class_noun:str|None=None, # one of `CLASSES`; None: any of them
     reserved:bool=False, # False: one that training pictures may show; True: one that they never show
-) -> Individual: # its second colour is well apart from its colour (0.5 in RGB), its accessory's colour is another
+) -> Individual: # its second colour is well apart from its colour (0.5 in RGB), its accessory has another
     "An individual drawn at random, its proportions rounded to 3 decimals."
     while True:
         colour, second_colour = rng.sample(list(COLOURS), 2)
@@ -84,14 +89,15 @@ def random_individual(
         accessory = rng.choice(ACCESSORIES)
         accessory_colour = rng.choice([c for c in COLOURS if c != colour])
         individual = Individual(
-            class_noun or rng.choice(CLASSES), colour, second_colour, rng.choice(PATTERNS), accessory, accessory_colour,
+            class_noun or rng.choice(
+                CLASSES), colour, second_colour, rng.choice(PATTERNS), accessory, accessory_colour,
             tuple(round(rng.uniform(-1, 1), 3) for _ in range(3)))
         if is_reserved(individual) == reserved: return individual
 
 # %% ../../nbs/micro/00_world.ipynb #c020
 @dataclass(frozen=True)
 class Scene:
-    "A photo before it is taken: who stands where, seen from which side, in which light. `ValueError`: an odd value."
+    "A photo before it is taken: who stands where, seen how, in which light. `UserError`: an odd value."
     individual:Individual # who is in the picture
     place:str # one of `PLACES`
     yaw:float = 30. # how far it has turned, degrees: 0 faces right, 90 away from us, 180 left, -90 us
@@ -105,9 +111,10 @@ class Scene:
 
     def __post_init__(self):
         if not isinstance(self.individual, Individual):
-            raise ValueError(f'individual: is {self.individual!r}; give an Individual.')
+            raise UserError(f'individual: is {self.individual!r}; give an Individual.')
         _check_choice('place', self.place, PLACES)
-        ranges = dict(yaw=(), elevation=(0, 80), scale=(.1, 3), x=(), y=(), light_azimuth=(), light_elevation=(5, 90))
+        ranges = dict(yaw=(), elevation=(0, 80), scale=(.1, 3), x=(), y=(), light_azimuth=(),
+                      light_elevation=(5, 90))
         for field, limits in ranges.items(): _check_number(field, getattr(self, field), *limits)
         _check_number('texture_seed', self.texture_seed, kind=numbers.Integral)
 
@@ -118,7 +125,7 @@ def random_scene(
     place:str|None=None, # one of `PLACES`; None: any of them
     reserved:bool=False, # when the individual is random: a reserved one?
 ) -> Scene: # all sides, camera 6..20 degrees up, light from either side
-    "A scene drawn at random. Training pictures are `random_scene(rng)`, so they never show a reserved individual."
+    "A scene drawn at random. Training pictures are `random_scene(rng)`, so they show nobody reserved."
     return Scene(
         individual or random_individual(rng, reserved=reserved), place or rng.choice(list(PLACES)),
         yaw=rng.uniform(-180, 180), elevation=rng.uniform(6, 20), scale=rng.uniform(.92, 1.14),
@@ -137,7 +144,8 @@ def facing(
 # %% ../../nbs/micro/00_world.ipynb #c029
 _FOCAL = 3.3 # distance from the eye to the screen, in half pictures
 _DISTANCE, _AIM = 4.3, .72 # how far away is what we look at, and how high, world units
-_SUBSAMPLES = ((-.25, -.25), (.25, -.25), (-.25, .25), (.25, .25)) # right and down from the middle of a pixel, pixels
+# right and down from the middle of a pixel, pixels
+_SUBSAMPLES = ((-.25, -.25), (.25, -.25), (-.25, .25), (.25, .25))
 
 def _unit(
     v:Tensor, # (3,...) vectors
@@ -158,7 +166,8 @@ def _camera(
     scenes:Sequence[Scene], # b scenes
     size:int, # height and width of the picture, pixels
     device:torch.device, # where the rays live
-) -> tuple[Tensor, Tensor]: # origins (3,b,1) and unit directions (3,b,n), n = 4 size^2, subsample by subsample
+) -> tuple[Tensor,
+           Tensor]: # origins (3,b,1) and unit directions (3,b,n), n = 4 size^2, subsample by subsample
     "The rays through the four subsamples of every pixel."
     elevation = _column(scenes, lambda s: math.radians(s.elevation), device)
     x, y = _column(scenes, lambda s: s.x, device), _column(scenes, lambda s: s.y, device)
@@ -169,7 +178,8 @@ def _camera(
     sin, cos = elevation.sin(), elevation.cos()
     origin = torch.stack([-x, _AIM - y + _DISTANCE * sin, _DISTANCE * cos])[:, :, None]
     sin, cos = sin[:, None], cos[:, None]
-    direction = torch.stack([right.expand(len(scenes), -1), up * cos - _FOCAL * sin, -up * sin - _FOCAL * cos])
+    direction = torch.stack([right.expand(len(scenes), -1), up * cos - _FOCAL * sin,
+                             -up * sin - _FOCAL * cos])
     return origin, _unit(direction)
 
 # %% ../../nbs/micro/00_world.ipynb #c034
@@ -264,7 +274,8 @@ class _Part:
     kind:str # 'ellipsoid', 'box' or 'cylinder'
     centre:Tensor # (b,3), toy units: a toy stands on y = 0, looks along x, and is about 1.4 tall
     size:Tensor # half its lengths, (b,3), toy units
-    matrix:Tensor|None # from directions in toy units to the unit shape, (b,3,3); None: it is not turned, only stretched
+    # from directions in toy units to the unit shape, (b,3,3); None: it is not turned, only stretched
+    matrix:Tensor|None
     material:str|tuple[float, float, float] # 'main', 'trim', 'accessory', or a fixed RGB in 0..1
 
     def direction(self, v:Tensor) -> Tensor: # toy units -> the unit shape's, (3,b,n)
@@ -312,7 +323,8 @@ class _Toy:
         "One more part."
         b, device = len(self.proportions), self.proportions.device
         def vectors(v): # (b,3)
-            return torch.stack([torch.as_tensor(c, dtype=torch.float32, device=device).expand(b) for c in v], -1)
+            return torch.stack([torch.as_tensor(c, dtype=torch.float32, device=device).expand(b) for c in v],
+                               -1)
         size = vectors(size)
         matrix = _rotation(vectors(angles)).transpose(1, 2) / size[:, :, None] if any(angles) else None
         self.parts.append(_Part(kind, vectors(centre), size, matrix, material))
@@ -368,7 +380,8 @@ def _first_hit(
     o:Tensor, # where rays start, toy units, (3,b,1)
     d:Tensor, # where they go, (3,b,n)
     limit:Tensor, # distance to the backdrop, (b,n)
-) -> tuple[Tensor, Tensor]: # distance (b,n), and the number of the part that is hit, -1 for the backdrop, (b,n)
+) -> tuple[Tensor,
+           Tensor]: # distance (b,n), and the number of the part that is hit, -1 for the backdrop, (b,n)
     "What each ray meets first."
     t, hit = limit.clone(), torch.full(limit.shape, -1, dtype=torch.long, device=limit.device)
     near = _near(_ball(parts), o, d)
@@ -486,7 +499,8 @@ def _car(toy:_Toy, fat:Tensor, tall:Tensor, big:Tensor) -> _Anchors:
         for side in (-1, 1):
             toy.cylinder((x, .21, side * (width + .01)), (.21, .09, .21), _BLACK, (90., 0, 0))
             toy.cylinder((x, .21, side * (width + .03)), (.10, .09, .10), _WHITE, (90., 0, 0))
-    for side in (-1, 1): toy.ellipsoid((.78, body + .03, side * width * .66), (.05, .085, .085), (1., .96, .7))
+    for side in (-1, 1):
+        toy.ellipsoid((.78, body + .03, side * width * .66), (.05, .085, .085), (1., .96, .7))
     toy.box((.79, body - height * .62, 0), (.04, .055, width * .9), _STEEL)
     return _Anchors(
         top=(-.08, body + height + glass * 1.9 + .06, 0), neck=(.52, body, 0),
@@ -504,7 +518,8 @@ def _fish(toy:_Toy, fat:Tensor, tall:Tensor, big:Tensor) -> _Anchors:
         toy.ellipsoid((-length - .16, body + side * .17, 0), (.26, .11, .06), 'trim', (0, 0, side * -42.))
         toy.ellipsoid((.02, body - .10, side * depth * 1.05), (.20, .10, .05), 'trim', (0, side * 25., -30.))
         toy.ellipsoid((length * .60, body + height * .25, side * depth * .66), (.11, .12, .07), _WHITE)
-        toy.ellipsoid((length * .67, body + height * .25, side * (depth * .66 + .045)), (.065, .075, .055), _BLACK)
+        toy.ellipsoid((length * .67, body + height * .25, side * (depth * .66 + .045)), (.065, .075, .055),
+                      _BLACK)
     toy.ellipsoid((-.08, body + height * .98, 0), (.32, .16, .05), 'trim', (0, 0, -12.))
     toy.ellipsoid((-.05, body - height * .98, 0), (.18, .13, .05), 'trim', (0, 0, 25.))
     return _Anchors(
@@ -540,7 +555,8 @@ def _mug(toy:_Toy, fat:Tensor, tall:Tensor, big:Tensor) -> _Anchors:
     toy.cylinder((0, 2 * half + .02, 0), (radius * .86, .04, radius * .86), (.20, .10, .05))
     toy.cylinder((0, .05, 0), (radius * 1.04, .05, radius * 1.04), 'trim')
     for angle, cos, sin in _arc(-80., -40., 0., 40., 80.):
-        toy.ellipsoid((-radius - handle * cos, half + handle * 1.15 * sin, 0), (.08, .17, .08), 'trim', (0, 0, -angle))
+        toy.ellipsoid((-radius - handle * cos, half + handle * 1.15 * sin, 0), (.08, .17, .08), 'trim',
+                      (0, 0, -angle))
     for side in (-1, 1): toy.ellipsoid((radius * .95, half * 1.25, side * .14), (.05, .075, .05), _BLACK)
     toy.ellipsoid((radius * .98, half * .92, 0), (.035, .035, .10), _BLACK)
     return _Anchors(
@@ -569,7 +585,8 @@ def _add_accessory(
         toy.ellipsoid((x, y + .72, z), (.23, .26, .23), 'accessory')
 
 # %% ../../nbs/micro/00_world.ipynb #c076
-_BUILD = dict(dog=_dog, duck=_duck, robot=_robot, teapot=_teapot, car=_car, fish=_fish, cactus=_cactus, mug=_mug)
+_BUILD = dict(dog=_dog, duck=_duck, robot=_robot, teapot=_teapot, car=_car, fish=_fish, cactus=_cactus,
+              mug=_mug)
 
 def _build(
     individuals:Sequence[Individual], # b of one class, with the same accessory
@@ -642,7 +659,8 @@ def _surface(
     pose:_Pose, # of their toys
     p:Tensor, # where the rays end, toy units, (3,b,n)
     hit:Tensor, # the part they end on, -1 for the backdrop, (b,n)
-) -> tuple[Tensor, Tensor]: # RGB (3,b,n), black where nothing was hit, and normal (3,b,n), up where nothing was hit
+) -> tuple[Tensor,
+           Tensor]: # RGB (3,b,n), black where nothing was hit, and normal (3,b,n), up where nothing was hit
     "Colour and normal of whatever part was hit."
     albedo, normal = torch.zeros_like(p), torch.zeros_like(p)
     normal[1] = 1
@@ -761,7 +779,8 @@ def _moon_wall(x, y, seed):
     "Stars, and the earth."
     u, v = x * 2., y * 2.
     column, row = u.floor(), v.floor()
-    star = _soft(.17 - _circle(u - column - .5, v - row - .5), .12) * (_hash01(column, row, seed[0] + 1) > .74)
+    star = _soft(.17 - _circle(u - column - .5, v - row - .5),
+                 .12) * (_hash01(column, row, seed[0] + 1) > .74)
     out = _rgb((.015, .015, .04), x) + _rgb((.95, .95, .9), x) * star
     earth = _mix((.14, .36, .86), (.90, .95, 1.), _soft(_noise(x * .12 + seed[3], y * .2) - .5, .5))
     out = _mix(out, earth, _soft(.46 - _circle(x - 3.2 * (seed[2] - .5), y - 1.75), .06))
@@ -821,7 +840,8 @@ def _underwater_wall(x, y, seed):
     out = _mix(out, (.06, .36, .22), weed)
     u, v = x * 1.3 + seed[3] * 9, y * 1.3
     column, row = u.floor(), v.floor()
-    bubble = .8 * _soft(.20 - _circle(u - column - .5, v - row - .5), .08) * (_hash01(column, row, seed[1]) > .72)
+    bubble = .8 * _soft(.20 - _circle(u - column - .5, v - row - .5),
+                        .08) * (_hash01(column, row, seed[1]) > .72)
     return _mix(out, (.80, .96, 1.), bubble)
 
 # %% ../../nbs/micro/00_world.ipynb #c110
@@ -831,8 +851,11 @@ def _forest_ground(x, z, seed):
 
 def _forest_wall(x, y, seed):
     "Leaves, far trunks and near trunks."
-    out = _mix((.55, .64, .34), (.20, .34, .12), _up(y, 2.2)) * (1 + .12 * _noise(x * .08 + seed[0], y * .08 + seed[1]))
-    for period, width, colour, offset in ((.8, .13, (.30, .26, .14), seed[2]), (1.45, .17, (.20, .13, .07), seed[3])):
+    out = _mix((.55, .64, .34), (.20, .34, .12), _up(y, 2.2)) * (1 + .12
+                                                                 * _noise(x * .08 + seed[
+        0], y * .08 + seed[1]))
+    for period, width, colour, offset in ((.8, .13, (.30, .26, .14), seed[2]),
+                                          (1.45, .17, (.20, .13, .07), seed[3])):
         u = x / period + 9 * offset
         number = u.floor()
         trunk = u - number - .5 + .25 * (_hash01(number, number * 0, seed[1]) - .5)
@@ -914,7 +937,8 @@ def _paint(
     return torch.where(on_wall, stage.wall(x, y.clamp_min(0), seed), stage.ground(x, z, seed))
 
 # %% ../../nbs/micro/00_world.ipynb #c121
-_SUN_DISC = ((-.06, -.02), (.02, -.06), (-.02, .06), (.06, .02)) # sideways and up: where each subsample sees the sun
+# sideways and up: where each subsample sees the sun
+_SUN_DISC = ((-.06, -.02), (.02, -.06), (-.02, .06), (.06, .02))
 
 def _to_sun(
     scenes:Sequence[Scene], # b scenes
@@ -962,7 +986,8 @@ def _shade_toy(
     cosine = (normal * to_sun).sum(0).clamp_min(0)
     half = _unit(to_sun - view)
     highlight = (normal * half).sum(0).clamp_min(0) ** 32 * .35
-    return albedo * (ambient * (.72 + .28 * normal[1]) * 1.05 + sun * cosine * lit * .80) + highlight * lit * sun
+    return albedo * (ambient * (.72 + .28 * normal[1]) * 1.05 + sun * cosine * lit
+                     * .80) + highlight * lit * sun
 
 # %% ../../nbs/micro/00_world.ipynb #c131
 def _shade_ground(
@@ -979,7 +1004,8 @@ def _render_group(
     scenes:Sequence[Scene], # b scenes of one class and one accessory
     size:int, # height and width, pixels
     device:torch.device, # where to render
-) -> tuple[Tensor, Tensor]: # RGB in 0..1, (b,3,size,size); the toy's share 0..1 of each pixel, (b,1,size,size)
+) -> tuple[Tensor,
+           Tensor]: # RGB in 0..1, (b,3,size,size); the toy's share 0..1 of each pixel, (b,1,size,size)
     "The whole way from scenes to pictures."
     parts, at = _build([s.individual for s in scenes], device)
     pose, (origin, view) = _Pose(scenes, device), _camera(scenes, size, device)
@@ -1005,15 +1031,19 @@ def render(
     size:int=64, # height and width of the pictures, pixels
     device:str|torch.device='cpu', # where to render, and where the results live
     chunk:int=4, # scenes rendered together: 4 suits a CPU, 64 and more a GPU
-) -> tuple[Tensor, Tensor]: # pictures -1..1, (b,3,size,size); masks, the toy's share 0..1 of a pixel, (b,1,size,size)
-    "Take the photos. `ValueError`: `scenes` is not a list of scenes, `size` or `chunk` not a positive whole number."
-    for name, value in dict(size=size, chunk=chunk).items(): _check_number(name, value, 1, kind=numbers.Integral)
+) -> tuple[Tensor,
+           Tensor]: # pictures -1..1, (b,3,size,size); masks, the toy's share 0..1 of a pixel, (b,1,size,size)
+    "Take the photos. `UserError`: `scenes` is no list of scenes, `size` or `chunk` no positive whole number."
+    for name, value in dict(size=size, chunk=chunk).items():
+        _check_number(name, value, 1, kind=numbers.Integral)
     if isinstance(scenes, Scene) or not all(isinstance(s, Scene) for s in scenes):
-        raise ValueError('scenes: give a list of Scene.')
+        raise UserError('scenes: give a list of Scene.')
     device, b = torch.device(device), len(scenes)
-    pictures, masks = torch.empty(b, 3, size, size, device=device), torch.empty(b, 1, size, size, device=device)
+    pictures, masks = torch.empty(b, 3, size, size,
+                                  device=device), torch.empty(b, 1, size, size, device=device)
     groups = {}
-    for k, s in enumerate(scenes): groups.setdefault((s.individual.class_noun, s.individual.accessory), []).append(k)
+    for k, s in enumerate(scenes):
+        groups.setdefault((s.individual.class_noun, s.individual.accessory), []).append(k)
     for group in groups.values():
         for start in range(0, len(group), chunk):
             ids = group[start:start + chunk]
@@ -1028,8 +1058,9 @@ def describe(
     individual:Individual, # whom to describe
     rng:random.Random, # where the dice come from
 ) -> str: # such as 'a red striped dog wearing a hat'
-    "The individual in words: attributes may be left out, the class noun never is, and all that is said is true."
-    noun, colour, pattern, thing = individual.class_noun, individual.colour, individual.pattern, individual.accessory
+    "The individual in words: attributes may be left out, the class noun never is, and all of it is true."
+    noun, colour = individual.class_noun, individual.colour
+    pattern, thing = individual.pattern, individual.accessory
     wears = ''
     if thing != 'none' and rng.random() < .7:
         named = thing if rng.random() < .35 else f'{individual.accessory_colour} {thing}'
@@ -1084,8 +1115,12 @@ def instance_scenes(
     for k in range(n):
         place, yaw = _PHOTOS[k % len(_PHOTOS)]
         scenes.append(Scene(
-            individual, place, yaw=yaw + rng.uniform(-8, 8), elevation=rng.uniform(10, 18), scale=rng.uniform(.95, 1.1),
-            x=rng.uniform(-.12, .12), y=rng.uniform(-.06, .06), light_azimuth=rng.choice((-1, 1)) * rng.uniform(20, 60),
+            individual, place, yaw=yaw + rng.uniform(-8,
+                                                     8), elevation=rng.uniform(
+                10, 18), scale=rng.uniform(.95, 1.1),
+            x=rng.uniform(-.12, .12), y=rng.uniform(-.06,
+                                                    .06), light_azimuth=rng.choice(
+                (-1, 1)) * rng.uniform(20, 60),
             light_elevation=rng.uniform(40, 60), texture_seed=rng.randrange(1 << 30)))
     return scenes
 
@@ -1094,7 +1129,7 @@ def line_up(
     individual:Individual, # the one to be found
     n:int=32, # individuals in all
     seed:int=0, # which others
-) -> list[Individual]: # `individual` first, then n-1 that are not reserved; any two differ in more than proportions
+) -> list[Individual]: # `individual` first, then n-1 not reserved; any two differ in more than proportions
     "An individual among others of its class: whoever guesses which one a picture shows is right once in n."
     _check_number('n', n, 1, 1000, kind=numbers.Integral)
     rng, found = random.Random(f'line-up/{seed}'), {replace(individual, proportions=(0, 0, 0)): individual}
