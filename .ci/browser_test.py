@@ -28,7 +28,8 @@ cfg = TrainConfig('photos', 'a photo of a sks teapot', 'run', with_prior_preserv
 model = load('micro'); examples = Concept(cfg.instance_data_dir, cfg.instance_prompt).examples()
 data = Batches(LatentCache.from_examples(examples, Geometry(model.resolution), model.encode_images), None, 1, 0)
 view = TrainingView(['a photo of a sks teapot', 'a photo of a sks teapot in the snow'], every=2, redraw=1, num_inference_steps=4)
-view.run(lambda: train(model, data, cfg, [view], progress=False))"""]
+view.run(lambda: train(model, data, cfg, [view], progress=False))""",
+"""view.run(lambda: None)"""]
 
 
 def find_chromium():
@@ -97,15 +98,19 @@ def use_studio(page, screenshot):
     click('Compare in a grid') if page.get_by_role('button', name='Compare in a grid').count() else box.get_by_text('Compare in a grid').click()
     field('rows').locator('select').select_option('guidance scale'); values = box.locator('input[placeholder=values]').first; values.fill('1, much'); values.press('Enter')
     click('Generate'); status('guidance_scale: ')                                                        # wrong input is one line
-    values.fill('1, 6'); values.press('Enter'); generate('8 pictures in'); assert page.locator('.dn-cell img').count() >= 8
-    slide('steps', 'ArrowRight', 40); slide('guidance', 'ArrowRight', 1); values.fill('2, 7'); values.press('Enter'); generate('Painting'); click('Cancel'); start = time.time()
+    values.fill('1, 6'); values.press('Enter'); box.get_by_text('2 x 4 = 8 pictures').wait_for()              # before it is pressed
+    generate('8 pictures in'); assert page.locator('.dn-cell img').count() >= 8
+    slide('steps', 'ArrowRight', 40); slide('guidance', 'ArrowRight', 1); values.fill('2, 7'); values.press('Enter'); generate('Painting'); click('Vary')
+    status('busy: another run is going on'); click('Cancel'); start = time.time()
     status('Cancelled'); print(f'cancelled {time.time() - start:.1f} s after the click'); assert page.get_by_role('button', name='Generate', exact=True).is_enabled()
 
 
 def watch_training(page, screenshot):
-    "See the loss and the pictures come, and stop the run."
+    "See the loss and the pictures come, see that a second run is refused, and stop the run."
     box = page.locator('.dn-training').first; box.get_by_text('of 500').wait_for(timeout=90000); box.locator('svg polyline').nth(1).wait_for(state='attached')
     box.locator('img').nth(1).wait_for(timeout=60000)
+    page.locator('.jp-Notebook .jp-CodeCell').nth(2).locator('.cm-content').click(); page.keyboard.press('Shift+Enter')
+    page.get_by_text('busy: another run is going on here').last.wait_for(timeout=60000)
     if screenshot: page.wait_for_timeout(4000); box.screenshot(path=str(Path(screenshot).with_stem(Path(screenshot).stem + '_training')), **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {}))
     page.get_by_role('button', name='Stop the run').click(); box.get_by_text('Stopped after step').wait_for(timeout=60000)
 

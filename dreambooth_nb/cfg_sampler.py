@@ -6,26 +6,31 @@
 __all__ = ['GUIDANCE_SCHEDULES', 'SPACINGS', 'SOLVERS', 'guide', 'rescale_guidance', 'scale_at', 'predict', 'Levels',
            'spread_timesteps', 'spread_sigmas', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step',
            'heun_step', 'dpmpp_2m_step', 'unipc_step', 'Solver', 'choose_levels', 'solve', 'parse_prompt', 'tokenize',
-           'encode_weighted', 'Settings', 'make_settings', 'initial_latents', 'model_levels', 'first_level', 'denoise',
-           'count_chunks', 'latent_shape', 'current_lora_scale', 'lora_at', 'bytes_held', 'batch_that_fits', 'draw',
-           'digest', 'sample', 'save_png', 'parameters', 'read_png', 'replay', 'grid', 'Grid', 'read_prompts', 'share']
+           'encode_weighted', 'Settings', 'make_settings', 'initial_latents', 'model_spacing', 'model_levels',
+           'first_level', 'denoise', 'count_chunks', 'latent_shape', 'current_lora_scale', 'lora_at', 'bytes_held',
+           'batch_that_fits', 'draw', 'read_start', 'digest', 'sample', 'free_name', 'png_bytes', 'save_png',
+           'parameters', 'picture_settings', 'read_png', 'replay', 'title_font', 'grid', 'Grid', 'read_prompts',
+           'share']
 
 # %% ../nbs/05_cfg_sampler.ipynb #c003
-import base64, hashlib, html, io, itertools, json, math, operator, os, re
+import base64, hashlib, html, io, itertools, json, math, operator, os, re, unicodedata
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 import numpy as np
 import torch
 from fastcore.basics import patch
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from matplotlib import font_manager, ft2font
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 from tqdm.auto import tqdm
-from .data import UserError, did_you_mean, randn, to_pil, to_tensor
+from .core import UserError, as_path, atomic, did_you_mean, one_of, writing
+from .data import as_mask, as_rgb, randn, read_text, to_pil, to_tensor
 from .losses import NoiseSchedule, split
 from .model import Live, StableDiffusion, free_memory, load
 
@@ -206,10 +211,15 @@ class Solver:
     whole:bool=False # visits whole timesteps only
     spare:bool=False # spreads one timestep more, and leaves the last out
     floor:float=2**-24 # least share of signal it can work with
+    clips:bool=False # obeys a model's `clip_sample`
 
-SOLVERS = dict(ddim=Solver(ddim_step, 'DDIM', whole=True, floor=0.), ddpm=Solver(ddpm_step, 'DDPM', whole=True, floor=0.), euler=Solver(euler_step, 'Euler'),
-               euler_ancestral=Solver(euler_ancestral_step, 'Euler a'), heun=Solver(heun_step, 'Heun'),
-               dpmpp_2m=Solver(dpmpp_2m_step, 'DPM++ 2M', whole=True, spare=True), unipc=Solver(unipc_step, 'UniPC', whole=True, spare=True))
+SOLVERS = dict(ddim=Solver(ddim_step, 'DDIM', whole=True, floor=0., clips=True),
+               ddpm=Solver(ddpm_step, 'DDPM', whole=True, floor=0., clips=True),
+               euler=Solver(euler_step, 'Euler'),
+               euler_ancestral=Solver(euler_ancestral_step, 'Euler a'),
+               heun=Solver(heun_step, 'Heun', clips=True),
+               dpmpp_2m=Solver(dpmpp_2m_step, 'DPM++ 2M', whole=True, spare=True),
+               unipc=Solver(unipc_step, 'UniPC', whole=True, spare=True))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c042
 def choose_levels(alphas_cumprod:Tensor, # the model's, (T,), float32 or float64
@@ -245,17 +255,26 @@ def solve(guess:Callable, # guess(x, t) -> the network's prediction, (b,c,h,w)
           solver:str='ddim', # one of SOLVERS
           prediction_type:str='epsilon', # what `guess` predicts
           eta:float=0., # of `ddim_step`
-          fresh:Callable|None=None, # fresh(i) -> standard normal noise for step i, (b,c,h,w); needed by solvers with noise
+          # fresh(i) -> standard normal noise for step i, (b,c,h,w), for solvers with noise
+          fresh:Callable|None=None,
           callback:Callable|None=None, # called as callback(step) with the `Step` that is about to be taken
-          after:Callable|None=None, # after(i, x) -> latents, after step i: a last word before the next
-          start:int=0 # number of the level that `x` is at
+          after:Callable|None=None, # after(i, x) -> latents, changed once more after step i
+          start:int=0, # number of the level that `x` is at
+          # clean latents are clamped to -clip..clip, as `clip_sample` asks; None: left alone
+          clip:float|None=None
           ) -> Tensor: # latents at the last level, (b,c,h,w)
     "The reverse process: guess, split, step, repeat."
     last = None
     for i in range(start, len(levels)):
         t, (a, a_next) = levels.timesteps[i].item(), levels.alphas_cumprod[i:i + 2]
-        def again(y): return split(guess(y, levels.timesteps[i + 1].item()), y, a_next, prediction_type)
-        s = Step(t, x, a, a_next, *split(guess(x, t), x, a, prediction_type), again, lambda: fresh(i), eta, last)
+        def seen(y, t, a):
+            x0, noise = split(guess(y, t), y, a, prediction_type)
+            if clip is None: return x0, noise
+            x0 = x0.clamp(-clip, clip)
+            # the noise that is left beside clipped latents; DDIM keeps what the network said
+            return x0, noise if solver == 'ddim' else (y - a.sqrt()*x0)/(1 - a).sqrt()
+        def again(y): return seen(y, levels.timesteps[i + 1].item(), a_next)
+        s = Step(t, x, a, a_next, *seen(x, t, a), again, lambda: fresh(i), eta, last)
         if callback: callback(s)
         x = SOLVERS[solver].step(s)
         if after: x = after(i, x)
@@ -264,13 +283,18 @@ def solve(guess:Callable, # guess(x, t) -> the network's prediction, (b,c,h,w)
     return x
 
 # %% ../nbs/05_cfg_sampler.ipynb #c058
+_PIECES = re.compile(r'\\[()\[\]\\]|[([]|:\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*\)|[)\]]|[^\\()\[\]:]+|.',
+                     re.DOTALL)
+_HEAVIEST = 100. # embeddings stay finite in every precision
+
 def parse_prompt(prompt:str # may hold (word:1.3), (word), [word], and \( \) \[ \] for plain brackets
                  ) -> list: # of (text, weight), in order
-    "The parts of a prompt and how much each counts. Brackets that are never closed reach to the end; others too many are text."
+    """The parts of a prompt and how much each counts. Brackets that are never closed reach to the end; others too
+    many are text. Raises UserError on a weight beyond 100."""
     parts, stack = [], []
     def weigh(since, factor):
         for part in parts[since:]: part[1] *= factor
-    for piece in re.findall(r'\\[()\[\]\\]|[([]|:\s*[+-]?(?:\d+\.?\d*|\.\d+)\s*\)|[)\]]|[^\\()\[\]:]+|.', prompt, re.DOTALL):
+    for piece in _PIECES.findall(prompt):
         opened = stack[-1][0] if stack else ''
         if piece in '([': stack.append((piece, len(parts)))
         elif piece[0] == ':' and piece[-1] == ')' and opened == '(': weigh(stack.pop()[1], float(piece[1:-1]))
@@ -278,39 +302,55 @@ def parse_prompt(prompt:str # may hold (word:1.3), (word), [word], and \( \) \[ 
         elif piece == ']' and opened == '[': weigh(stack.pop()[1], 1/1.1)
         else: parts.append([piece[1:] if len(piece) == 2 and piece[0] == '\\' else piece, 1.])
     for opened, since in stack: weigh(since, 1.1 if opened == '(' else 1/1.1)
-    return [(''.join(t for t, _ in same), w) for w, same in itertools.groupby(parts, key=lambda part: part[1])]
+    for text, weight in parts:
+        if not abs(weight) <= _HEAVIEST:
+            raise UserError(f'prompt: {text.strip()!r} has the weight {weight:g}; weights go from -100 to 100, '
+                            'and 1 changes nothing.')
+    return [(''.join(t for t, _ in same), w) for w,
+            same in itertools.groupby(parts, key=lambda part: part[1])]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c061
 def tokenize(model:StableDiffusion, # its tokenizer is asked
-             prompt:str, # as for `parse_prompt`
-             encoder:int=0 # whose tokenizer: 0, or 1 for the second of Stable Diffusion XL
+             prompt:str, # any length
+             encoder:int=0, # whose tokenizer: 0, or 1 for the second of Stable Diffusion XL
+             prompt_weighting:bool=False # read brackets as `parse_prompt` does; False: as text
              ) -> tuple: # token ids (k,s) and their weights (k,s), k chunks of the tokenizer's length s
     "A prompt as chunks of tokens, each between its own begin and end, padded; at least one."
     tok, _ = model.encoders[encoder]; room = tok.model_max_length - 2
-    flat = [(i, w) for text, w in parse_prompt(prompt) for i in tok(text, add_special_tokens=False, verbose=False).input_ids]
+    parts = parse_prompt(prompt) if prompt_weighting else [(prompt, 1.)]
+    flat = [(i, w) for text, w in parts for i in tok(text, add_special_tokens=False, verbose=False).input_ids]
     chunks = []
     for k in range(0, max(len(flat), 1), room):
         part = [(tok.bos_token_id, 1.), *flat[k:k + room], (tok.eos_token_id, 1.)]
         chunks.append(part + [(tok.pad_token_id, 1.)]*(room + 2 - len(part)))
-    return torch.tensor([[i for i, _ in c] for c in chunks]), torch.tensor([[w for _, w in c] for c in chunks])
+    return torch.tensor([[i for i, _ in c] for c in chunks]), torch.tensor([[w for _, w in c]
+                                                                            for c in chunks])
 
 # %% ../nbs/05_cfg_sampler.ipynb #c062
 @torch.no_grad()
 def encode_weighted(model:StableDiffusion, # its tokenizers and text encoders are asked
-                    prompts:list[str], # b of them, as for `parse_prompt`
+                    prompts:list[str], # b of them, of any length
                     chunks:int=1, # read at least so many; empty ones fill up
-                    size:tuple|None=None, # (height, width) of the pictures, pixels, which Stable Diffusion XL is told; None: the model's
-                    zeros:bool=False # of Stable Diffusion XL: tell nothing but zeros of an empty prompt
-                    ) -> dict: # as of `model.condition`: encoder_hidden_states (b,k*s,d), and added_cond_kwargs
-    "`model.condition` for prompts with weights and of any length."
-    b, read = len(prompts), [[tokenize(model, p, j) for p in ['', *prompts]] for j in range(len(model.encoders))]
+                    # (height, width) of the pictures, pixels, for Stable Diffusion XL; None: its own
+                    size:tuple|None=None,
+                    zeros:bool=False, # of Stable Diffusion XL: nothing but zeros for an empty prompt
+                    prompt_weighting:bool=False # read brackets as `parse_prompt` does; False: as text
+                    # as of `model.condition`: encoder_hidden_states (b,k*s,d), and added_cond_kwargs
+                    ) -> dict:
+    "`model.condition` for prompts of any length, with weights where they are asked for."
+    def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
+    b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
     k = max(chunks, *(len(ids) for ids, _ in read[0]))
-    def filled(tokens, what): return torch.stack([torch.cat([r[what], tokens[0][what].repeat(k - len(r[what]), 1)]) for r in tokens[1:]])
-    told = model.condition_ids([filled(tokens, 0).flatten(0, 1) for tokens in read], size) # chunk by chunk
-    e = told['encoder_hidden_states'].reshape(b, k*told['encoder_hidden_states'].shape[1], -1)
-    weighted = e*filled(read[0], 1).reshape(b, -1, 1).to(e)
-    e = weighted*(e.square().mean((1, 2), keepdim=True)/weighted.square().mean((1, 2), keepdim=True)).sqrt()
-    added = {name: v[::k] for name, v in told['added_cond_kwargs'].items()} # of the first chunk of each
+    def filled(tokens, what):
+        return torch.stack([torch.cat([r[what], tokens[0][what].repeat(k - len(r[what]), 1)])
+                            for r in tokens[1:]])
+    found = model.condition_ids([filled(tokens, 0).flatten(0, 1) for tokens in read], size) # chunk by chunk
+    e = found['encoder_hidden_states']; e = e.reshape(b, k*e.shape[1], -1)
+    if prompt_weighting:
+        weighted = e.float()*filled(read[0], 1).reshape(b, -1, 1).to(e.device)
+        def power(v): return v.float().square().mean((1, 2), keepdim=True)
+        e = (weighted*(power(e)/power(weighted)).sqrt()).to(e.dtype)
+    added = {name: v[::k] for name, v in found['added_cond_kwargs'].items()} # of the first chunk of each
     if zeros and added:
         words = torch.tensor([p != '' for p in prompts]).to(e)
         e, added['text_embeds'] = e*words[:, None, None], added['text_embeds']*words[:, None]
@@ -319,8 +359,8 @@ def encode_weighted(model:StableDiffusion, # its tokenizers and text encoders ar
 # %% ../nbs/05_cfg_sampler.ipynb #c065
 @dataclass(frozen=True)
 class Settings:
-    "All that a picture depends on, beside the model."
-    prompt:str # what to draw; `(word:1.3)` weighs a word
+    "All that a picture depends on, besides the model."
+    prompt:str # what to draw
     seed:int # of all its noise
     negative_prompt:str = '' # what guidance leads away from
     guidance_scale:float = 5. # 0 ignores the prompt, 1 is the plain model, more exaggerates
@@ -336,33 +376,47 @@ class Settings:
     image:str|None = None # digest of the picture to start from, if any
     mask:str|None = None # digest of the mask that says where to paint, if any
     strength:float = 1. # share of the way that is walked, where there is a picture to start from
-    lora_scale:float|None = None # how strongly the model's LoRA acts: 0 is the base, 1 as trained; None: as it is set
+    # how strongly the model's LoRA acts: 0 is the base, 1 as trained; None: as it is set
+    lora_scale:float|None = None
+    # brackets weigh words, such as `(word:1.3)`; False: brackets are text, as in training
+    prompt_weighting:bool = False
 
     def __post_init__(self): _check(self)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c066
+def _numbers(s, bad):
+    "Numbers as Python's own, also from NumPy and PyTorch."
+    for name in ('guidance_scale', 'guidance_rescale', 'eta', 'strength', 'lora_scale'):
+        if name == 'lora_scale' and s.lora_scale is None: continue
+        try: object.__setattr__(s, name, float(getattr(s, name)))
+        except (TypeError, ValueError, OverflowError): bad(name, 'is impossible; it must be a number.')
+        if not math.isfinite(getattr(s, name)): bad(name, 'is impossible; it must be a finite number.')
+    for name in ('seed', 'num_inference_steps', 'width', 'height'):
+        if name in ('width', 'height') and getattr(s, name) is None: continue
+        try: object.__setattr__(s, name, operator.index(getattr(s, name)))
+        except TypeError: bad(name, 'is impossible; it must be a whole number.')
+        if name != 'seed' and getattr(s, name) < 1: bad(name, 'is impossible; it must be at least 1.')
+
 def _check(s):
     "Refuse impossible settings. Raises UserError naming the field."
     def bad(name, why): raise UserError(f'{name}: {getattr(s, name)!r} {why}')
     for name, known in dict(solver=SOLVERS, spacing=SPACINGS, guidance_schedule=GUIDANCE_SCHEDULES).items():
-        if getattr(s, name) not in known and not (name == 'spacing' and s.spacing is None):
-            bad(name, 'is unknown; ' + did_you_mean(getattr(s, name), known, f'choose one of {", ".join(known)}.'))
+        if not (name == 'spacing' and s.spacing is None): one_of(name, getattr(s, name), list(known))
+    if not isinstance(s.prompt_weighting, bool):
+        bad('prompt_weighting', 'is impossible; it must be True or False.')
     for name in ('prompt', 'negative_prompt'):
-        if not isinstance(getattr(s, name), str): bad(name, 'is no text; give a string.')
-    for name in ('guidance_scale', 'guidance_rescale', 'eta', 'strength', *(['lora_scale'] if s.lora_scale is not None else [])):
-        try: object.__setattr__(s, name, float(v := getattr(s, name)))
-        except (TypeError, ValueError): bad(name, 'is impossible; it must be a number.')
-        if not math.isfinite(v): bad(name, 'is impossible; it must be a finite number.')
-    for name in ('seed', 'num_inference_steps', *(n for n in ('width', 'height') if getattr(s, n) is not None)):
-        try: object.__setattr__(s, name, operator.index(getattr(s, name))) # an int, also from NumPy and PyTorch
-        except TypeError: bad(name, 'is impossible; it must be a whole number.')
-        if name != 'seed' and getattr(s, name) < 1: bad(name, 'is impossible; it must be at least 1.')
+        if not isinstance(text := getattr(s, name), str): bad(name, 'is no text; give a string.')
+        try: s.prompt_weighting and parse_prompt(text)
+        except UserError as e: raise UserError(str(e).replace('prompt:', f'{name}:', 1)) from None
+    _numbers(s, bad)
     if not 0 < s.strength <= 1: bad('strength', 'is impossible; choose more than 0, at most 1.')
     if not 0 <= s.eta <= 1: bad('eta', 'is impossible; choose 0 to 1.')
     if not 0 <= s.guidance_rescale <= 1: bad('guidance_rescale', 'is impossible; choose 0 to 1.')
-    if s.guidance_interval is not None:
-        if len(s.guidance_interval) != 2 or not s.guidance_interval[0] <= s.guidance_interval[1]: bad('guidance_interval', 'is impossible; give (t_lo, t_hi).')
-        object.__setattr__(s, 'guidance_interval', tuple(s.guidance_interval))
+    if s.guidance_interval is None: return
+    try: lo, hi = map(float, s.guidance_interval)
+    except (TypeError, ValueError): bad('guidance_interval', 'is impossible; give (t_lo, t_hi).')
+    if not lo <= hi: bad('guidance_interval', 'is impossible; give (t_lo, t_hi), the smaller one first.')
+    object.__setattr__(s, 'guidance_interval', tuple(s.guidance_interval))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c067
 def make_settings(**values # fields of `Settings`
@@ -382,22 +436,68 @@ def initial_latents(model:StableDiffusion, # gives shape and device
                     shape:tuple|None=None # (c,h,w); None: the model's
                     ) -> Tensor: # standard normal, (b,c,h,w), on the model's device
     "Where sampling starts: a pure function of each picture's own seed."
-    return torch.cat([randn((1, *(shape or model.latent_shape)), s, 'sample') for s in seeds]).to(model.device)
+    return torch.cat([randn((1, *(shape or model.latent_shape)), s, 'sample')
+                      for s in seeds]).to(model.device)
+
+def model_spacing(config:dict, # the model's scheduler settings
+                  solver:str # one of SOLVERS
+                  ) -> str: # one of SPACINGS
+    "How the model's own settings spread the noise levels. Only the solvers that step in sigma know the last two ways."
+    if SOLVERS[solver].floor:
+        for spacing in ('karras', 'exponential'):
+            if config.get(f'use_{spacing}_sigmas'): return spacing
+    return one_of('timestep_spacing', config.get('timestep_spacing') or 'leading', SPACINGS[:3])
 
 def model_levels(model:StableDiffusion, # its noise schedule and settings are read
                  how:Settings # num_inference_steps, spacing and solver are used
                  ) -> Levels:
     "The noise levels for these settings."
     config = model.scheduler_config
-    return choose_levels(NoiseSchedule.from_config(config).alphas_cumprod, how.num_inference_steps, how.spacing or config.get('timestep_spacing', 'leading'),
-                         how.solver, config.get('steps_offset', 0), config.get('set_alpha_to_one', False))
+    return choose_levels(NoiseSchedule.from_config(config).alphas_cumprod, how.num_inference_steps,
+                         how.spacing or model_spacing(config, how.solver), how.solver,
+                         config.get('steps_offset', 0), config.get('set_alpha_to_one', False))
 
 def first_level(how:Settings # strength and num_inference_steps are used
                 ) -> int: # 0..n-1
     "Number of the level where image-to-image begins; as in diffusers, but there is always one step."
     return how.num_inference_steps - max(1, int(how.num_inference_steps*how.strength))
 
+# %% ../nbs/05_cfg_sampler.ipynb #c071a
+_CLASSIC, _SIGMA = ('ddim', 'ddpm', 'dpmpp_2m', 'unipc'), ('euler', 'heun', 'dpmpp_2m', 'unipc')
+# setting of a scheduler -> values that are obeyed, and the solvers with which diffusers heeds others
+_OBEYED = dict(thresholding=((False,), _CLASSIC), use_beta_sigmas=((False,), _SIGMA),
+               use_lu_lambdas=((False,), ('dpmpp_2m',)),
+               interpolation_type=(('linear',), ('euler',)),
+               sigma_min=((), _SIGMA), sigma_max=((), _SIGMA),
+               final_sigmas_type=(('zero',), ('euler', 'dpmpp_2m', 'unipc')),
+               variance_type=(('fixed_small', 'fixed_small_log'), ('ddpm',)))
+
+def _refuse(config, how):
+    "Raise UserError on a setting of the model that would change the picture in diffusers, and not here."
+    by_sigma = (how.spacing or model_spacing(config, how.solver)) in SPACINGS[3:]
+    spreads = dict.fromkeys(('use_beta_sigmas', 'use_lu_lambdas', 'interpolation_type'),
+                            not (by_sigma or how.spacing))
+    matters = spreads | dict.fromkeys(('sigma_min', 'sigma_max'), by_sigma)
+    for name, (obeyed, solvers) in _OBEYED.items():
+        value = config.get(name)
+        if value is None or value in obeyed or how.solver not in solvers or not matters.get(name, True):
+            continue
+        or_else = ', or say which spacing' if name in spreads else ''
+        raise UserError(f'{name}: the model asks for {value!r}, which is not supported with {how.solver}; '
+                        f'choose another solver, such as euler_ancestral{or_else}.')
+
+def _clip(config, solver) -> float|None:
+    "To which range the model's own settings clip the clean latents."
+    wanted = config.get('clip_sample') and SOLVERS[solver].clips
+    return config.get('clip_sample_range', 1.) if wanted else None
+
 # %% ../nbs/05_cfg_sampler.ipynb #c071
+def _read_prompts(model, shots, size) -> tuple:
+    "What the UNet is told: (prompts, negative prompts)."
+    k, weighting = max(count_chunks(model, s) for s in shots), shots[0].prompt_weighting
+    return (encode_weighted(model, [s.prompt for s in shots], k, size, prompt_weighting=weighting),
+            encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, weighting))
+
 @torch.no_grad()
 def denoise(model:StableDiffusion, # text encoder and UNet are asked
             shots:list[Settings], # b of them, that differ in prompt, negative prompt and seed only
@@ -406,26 +506,32 @@ def denoise(model:StableDiffusion, # text encoder and UNet are asked
             callback:Callable|None=None # called as callback(step) with every `Step`
             ) -> Tensor: # clean latents, (b,c,h,w)
     "From noise, or from a noisy picture, to latents."
-    how, seeds, levels = shots[0], [s.seed for s in shots], model_levels(model, shots[0])
-    k, shape = max(count_chunks(model, s) for s in shots), latent_shape(model, how); size = tuple(v*model.vae_scale for v in shape[1:])
-    cond, uncond = encode_weighted(model, [s.prompt for s in shots], k, size), encode_weighted(model, [s.negative_prompt for s in shots], k, size, zeros=True)
-    T, kind = model.scheduler_config.get('num_train_timesteps', 1000), model.scheduler_config.get('prediction_type', 'epsilon')
-    noise = x = initial_latents(model, seeds, shape); start = 0
-    def known(i): a = levels.alphas_cumprod[i]; return a.sqrt()*x0 + (1 - a).sqrt()*noise # the given picture at level i
-    if x0 is not None: start = first_level(how); x = known(start)
+    how, seeds, config = shots[0], [s.seed for s in shots], model.scheduler_config
+    _refuse(config, how); levels = model_levels(model, how)
+    shape = latent_shape(model, how)
+    cond, uncond = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]))
+    T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
+    def known(i): # the given picture at level i
+        a = levels.alphas_cumprod[i]
+        return a.sqrt()*x0 + (1 - a).sqrt()*noise
     def guess(x, t):
         s = scale_at(t, how.guidance_scale, how.guidance_interval, how.guidance_schedule, T)
         return predict(model, x, int(t) if t == int(t) else t, cond, uncond, s, how.guidance_rescale)
-    def fresh(i): return torch.cat([randn((1, *x.shape[1:]), s, 'solver', i) for s in seeds]).to(x)
-    def outside(i, x): return mask*x + (1 - mask)*known(i + 1)
-    return solve(guess, x, levels, how.solver, kind, how.eta, fresh, callback, outside if mask is not None else None, start)
+    def fresh(i): return torch.cat([randn((1, *shape), s, 'solver', i) for s in seeds]).to(noise)
+    def outside(i, x): return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
+    start = first_level(how) if x0 is not None else 0
+    x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
+    return solve(guess, x, levels, how.solver, config.get('prediction_type', 'epsilon'), how.eta, fresh,
+                 callback,
+                 outside if mask is not None else None, start, _clip(config, how.solver))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072
 def count_chunks(model:StableDiffusion, # its tokenizer is asked
                  s:Settings # its prompt and its negative prompt count
                  ) -> int:
     "How many chunks of tokens a picture's words take."
-    return max(len(tokenize(model, p)[0]) for p in (s.prompt, s.negative_prompt))
+    return max(len(tokenize(model, p, prompt_weighting=s.prompt_weighting)[0])
+               for p in (s.prompt, s.negative_prompt))
 
 def latent_shape(model:StableDiffusion, # gives channels, and the size where none is set
                  how:Settings # its width and height are used
@@ -433,35 +539,42 @@ def latent_shape(model:StableDiffusion, # gives channels, and the size where non
     "The shape of a picture's latents. Raises UserError on a size that the UNet cannot halve often enough."
     step, size = model.size_step, (how.height or model.resolution, how.width or model.resolution)
     for name, v in zip(('height', 'width'), size):
-        if v % step: raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
+        if v % step:
+            raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
     return (model.latent_shape[0], *(v//model.vae_scale for v in size))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072b
-def _lora_layers(model): return [m for net in model.modules() for m in net.modules() if isinstance(m, BaseTunerLayer)]
+def _lora_layers(model) -> list: # of (network, layer)
+    return [(net, m) for net in model.modules() for m in net.modules() if isinstance(m, BaseTunerLayer)]
 
 def current_lora_scale(model:StableDiffusion # with a LoRA or without
                        ) -> float|None: # None: it has none, or one that is merged
     "How strongly the model's LoRA acts now: what `set_lora_scale` was given last, 1 at first."
-    for layer in _lora_layers(model):
+    for net, layer in _lora_layers(model):
         if layer.merged: return None
         if layer.disable_adapters: return 0.
-        name = layer.active_adapters[0]; full = layer.lora_alpha[name]/(math.sqrt(layer.r[name]) if layer.use_rslora[name] else layer.r[name])
-        return round(layer.scaling[name]/full, 6)
+        name = layer.active_adapters[0]
+        rank = layer.r[name]
+        root = getattr(net.peft_config[name], 'use_rslora', False)
+        return round(layer.scaling[name]*(math.sqrt(rank) if root else rank)/layer.lora_alpha[name], 6)
 
 @contextmanager
 def lora_at(model:StableDiffusion, # with a LoRA
             scale:float|None # 0 is the base, 1 as trained; None: leave it
             ):
-    "Within it the model's LoRA acts at `scale`; afterwards all is as before. Raises UserError where there is none, or it is merged."
-    layers = _lora_layers(model)
-    if scale is not None and not layers: raise UserError('lora_scale: the model has no LoRA; leave it out, or load_lora one first.')
+    """Within it the model's LoRA acts at `scale`; afterwards all is as before. Raises UserError where there is none, or
+    it is merged."""
+    layers = [layer for _, layer in _lora_layers(model)]
+    if scale is not None and not layers:
+        raise UserError('lora_scale: the model has no LoRA; leave it out, or load_lora one first.')
     if scale is None or scale == current_lora_scale(model): yield; return
-    was = [(layer, dict(layer.scaling), layer.disable_adapters, [(p, p.requires_grad) for p in layer.parameters()]) for layer in layers]
+    def trained(layer): return [(p, p.requires_grad) for p in layer.parameters()]
+    was = [(layer, dict(layer.scaling), layer.disable_adapters, trained(layer)) for layer in layers]
     try: model.set_lora_scale(scale); yield
     finally:
-        for layer, scaling, off, trained in was:
+        for layer, scaling, off, grads in was:
             layer.enable_adapters(not off); layer.scaling.update(scaling)
-            for p, wanted in trained: p.requires_grad_(wanted)
+            for p, wanted in grads: p.requires_grad_(wanted)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072d
 def bytes_held(model:StableDiffusion, # draws the pictures
@@ -481,45 +594,81 @@ def batch_that_fits(model:StableDiffusion, # draws one picture, to measure
     free = free_memory(model.device) if free is None else free
     return min(64, max(1, int(.8*free/bytes_held(model, [replace(how, num_inference_steps=1, guidance_interval=None)]))))
 
+# %% ../nbs/05_cfg_sampler.ipynb #sa0
+def _draw_some(model, shots, x0, inside, callback) -> list[Image.Image]:
+    "One batch. Raises UserError where a tensor is not finite."
+    with lora_at(model, shots[0].lora_scale):
+        latents = denoise(model, shots, x0, inside, callback)
+        try: return to_pil(model.decode(latents))
+        except UserError as e: # the result is not finite; `decode` cannot say since when
+            raise UserError(_not_finite(model, lambda: model.decode(denoise(model, shots, x0, inside)))) from e
+
+
 # %% ../nbs/05_cfg_sampler.ipynb #c074
 def draw(model:StableDiffusion, # any base model
          shots:list[Settings], # one per picture
          batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
          progress:bool=False, # show a progress bar
-         image:Image.Image|None=None, # start from this picture
-         mask:Image.Image|None=None, # paint where this is white, keep `image` where it is black
-         callback:Callable|None=None # called as callback(step) with every `Step`; raise an exception in it to stop
+         image:Image.Image|str|Path|None=None, # start from this picture
+         mask:Image.Image|str|Path|None=None, # paint where this is white, keep `image` where it is black
+         # called as callback(step) with every `Step`; raise an exception in it to stop
+         callback:Callable|None=None,
+         on_image:Callable|None=None # called as on_image(index, picture) as soon as a picture is finished
          ) -> list[Image.Image]: # in the order of `shots`; `.info` says how each was made
     "Pictures from settings. Raises UserError when the memory does not suffice for a single one."
-    if batch_size is not None and batch_size < 1: raise UserError(f'batch_size: {batch_size} is impossible; choose 1 or more.')
+    if batch_size is not None and batch_size < 1:
+        raise UserError(f'batch_size: {batch_size} is impossible; choose 1 or more.')
+    image, mask = read_start(image, mask); shots = [_complete(model, s, image, mask) for s in shots]
     x0, inside = _start(model, image, mask); modes = [(m, m.training) for m in model.modules()]
-    shots = [_complete(model, s, image, mask) for s in shots]; pictures, groups = [None]*len(shots), {}
-    for i, s in enumerate(shots): groups.setdefault((replace(s, prompt='', negative_prompt='', seed=0), count_chunks(model, s)), []).append(i)
+    pictures, groups = [None]*len(shots), {}
+    for i, s in enumerate(shots):
+        groups.setdefault((replace(s, prompt='', negative_prompt='', seed=0), count_chunks(model, s)),
+                          []).append(i)
     model.eval()
     try:
         with tqdm(total=len(shots), desc='sampling', disable=not progress, leave=False) as bar:
-            for (how, _), todo in groups.items():
+            for todo in groups.values():
                 at_once = batch_size or batch_that_fits(model, shots[todo[0]])
                 while todo:
                     now = todo[:at_once]
-                    try:
-                        with lora_at(model, how.lora_scale): made = to_pil(model.decode(denoise(model, [shots[i] for i in now], x0, inside, callback)))
+                    try: made = _draw_some(model, [shots[i] for i in now], x0, inside, callback)
                     except torch.OutOfMemoryError as e:
-                        if len(now) == 1: raise UserError('width: there is too little memory for even one picture; choose a smaller size.') from e
+                        if len(now) == 1: raise UserError('width: there is too little memory for even one picture; '
+                                                          'choose a smaller size.') from e
                         at_once = len(now)//2; torch.cuda.empty_cache(); continue
-                    for i, im in zip(now, made): pictures[i] = _finish(im, shots[i], model, image, mask)
+                    for i, im in zip(now, made):
+                        pictures[i] = _finish(im, shots[i], model, image, mask)
+                        if on_image: on_image(i, pictures[i])
                     todo = todo[len(now):]; bar.update(len(now))
     finally:
         for m, training in modes: m.train(training)
     return pictures
 
 # %% ../nbs/05_cfg_sampler.ipynb #c075
-def _start(model, image, mask):
-    "Latents of the picture to start from, (1,c,h,w), and the mask at their size, (1,1,h,w): 1 where any pixel is to be painted."
+def read_start(image:Image.Image|str|Path|None,
+               # the picture to start from: RGB, grey, with an alpha channel, or a file
+               mask:Image.Image|str|Path|None # where to paint
+               ) -> tuple: # image (RGB) and mask (L) as they are used; None where there is none
+    "Both, read as photos are (chapter 00). Raises UserError when they do not go together, or nothing is painted."
     if image is None:
         if mask is not None: raise UserError('mask: is given without image; give the picture to paint into.')
         return None, None
-    if mask is not None and mask.size != image.size: raise UserError(f'mask: is {mask.size[0]}x{mask.size[1]} pixels, the image {image.size[0]}x{image.size[1]}; make them the same.')
+    image, mask = as_rgb(image), None if mask is None else as_mask(mask)
+    if mask is None: return image, None
+    if mask.size != image.size:
+        raise UserError(f'mask: is {mask.width}x{mask.height} pixels, the image {image.width}x{image.height}; '
+                        'make them the same.')
+    if not (top := mask.getextrema()[1]):
+        raise UserError('mask: is black or transparent all over, so nothing would be painted; '
+                        'make it white and opaque where to paint.')
+    if top < 64: # as chapter 00 says of masks in training
+        raise UserError(f'mask: its values go from {mask.getextrema()[0]} to {top}, which is nearly black; '
+                        'make it white (255) where to paint.')
+    return image, mask
+
+def _start(model, image, mask):
+    "Latents of the picture to start from, (1,c,h,w), and the mask at their size, (1,1,h,w): 1 where any pixel is painted."
+    if image is None: return None, None
     latent_shape(model, Settings('', 0, width=image.width, height=image.height)) # raises UserError
     x0 = model.encode_images(to_tensor(image))[0].to(model.device)
     if mask is None: return x0, None
@@ -529,19 +678,55 @@ def _start(model, image, mask):
 def _complete(model, s, image, mask):
     "Settings that say all: which pictures they start from, and how strongly a LoRA acts."
     if s.lora_scale is None: s = replace(s, lora_scale=current_lora_scale(model))
-    if image is None: return replace(s, image=None, mask=None, strength=1.)
-    return replace(s, image=digest(image), mask=digest(mask) if mask is not None else None, width=image.width, height=image.height)
+    if image is None:
+        if s.strength != 1:
+            raise UserError(f'strength: {s.strength} means nothing without a picture to start from; give image.')
+        return replace(s, image=None, mask=None)
+    for name in ('width', 'height'):
+        if getattr(s, name) not in (None, v := getattr(image, name)):
+            raise UserError(f'{name}: is {getattr(s, name)}, but that of the image is {v}; leave it out, or resize the image.')
+    return replace(s, image=digest(image), mask=digest(mask) if mask is not None else None,
+                   width=image.width, height=image.height)
 
+# %% ../nbs/05_cfg_sampler.ipynb #sa1
 def _finish(made, s, model, image, mask):
     "Outside the mask the given pixels come back untouched; `info` says how the picture was made."
-    if mask is not None: made = Image.composite(made, image.convert('RGB'), mask.convert('L'))
-    made.info['dreambooth_nb'] = json.dumps(asdict(s) | dict(base=model.name))
+    if mask is not None: made = Image.composite(made, image, mask)
+    made.info['dreambooth_nb'] = json.dumps(asdict(s) | dict(base=model.public_name))
     return made
 
 def digest(image:Image.Image # any picture
            ) -> str: # 16 hexadecimal digits
     "A fingerprint of a picture's size and pixels."
     return hashlib.blake2b(f'{image.mode}{image.size}'.encode() + image.tobytes(), digest_size=8).hexdigest()
+
+class _Found(Exception): pass
+
+def _not_finite(model, again) -> str:
+    "Which tensor is not finite: a weight, or the first output on the way of `again`, which draws once more."
+    for part, net in model.parts.items():
+        for k, v in net.state_dict().items():
+            if v.is_floating_point() and not v.isfinite().all():
+                return (f'{part}.{k}: this weight holds {"NaN" if v.isnan().any() else "infinity"}, so nothing can be drawn; '
+                        'download or train the model again.')
+    def wrong(what):
+        what = tree_leaves(dict(what) if hasattr(what, 'items') else what)
+        return [v for v in what if isinstance(v, Tensor) and v.is_floating_point() and not v.isfinite().all()]
+    def listen(name):
+        def look(net, args, kwargs, out):
+            if (bad := wrong(out)) and not wrong((args, kwargs)): raise _Found(name, bad[0].dtype)
+        return look
+    hooks = [m.register_forward_hook(listen(f'{part}.{k}'.rstrip('.')), with_kwargs=True)
+             for part, net in model.parts.items() for k, m in net.named_modules()]
+    try: again()
+    except _Found as e:
+        name, dtype = e.args
+        return (f'{name}: its output leaves the range of {str(dtype).removeprefix("torch.")}, so nothing can be drawn; '
+                'load the model in float32, or choose less extreme settings.')
+    except UserError: pass # what `decode` says is less exact
+    finally:
+        for hook in hooks: hook.remove()
+    return 'latents: they leave the range of numbers on the way; choose a smaller guidance_scale, or another solver.'
 
 # %% ../nbs/05_cfg_sampler.ipynb #c077
 def sample(model:StableDiffusion, # any base model
@@ -551,41 +736,67 @@ def sample(model:StableDiffusion, # any base model
            guidance_scale:float=5., # s of `guide`
            num_inference_steps:int=25, # more is slower and a little better
            eta:float=0., # fresh noise per step, see `ddim_step`
-           batch_size:int|None=16, # pictures made at a time, at most; does not change them; None: as many as fit into memory
+           # pictures made at a time, at most; does not change them; None: as many as fit
+           batch_size:int|None=16,
            progress:bool=False, # show a progress bar
-           image:Image.Image|None=None, # start from this picture (image-to-image), walking the last `strength` of the way
-           mask:Image.Image|None=None, # paint where this is white, keep `image` where it is black
+           # picture or file to start from, walking the last `strength` of the way
+           image:Image.Image|str|Path|None=None,
+           mask:Image.Image|str|Path|None=None, # paint where this is white, keep `image` where it is black
            callback:Callable|None=None, # called as callback(step) with every `Step`
+           on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
            **settings # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
            ) -> list[Image.Image]: # `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
-    if len(prompts) != len(seeds): raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')
-    same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale, num_inference_steps=num_inference_steps, eta=eta) | settings
+    if len(prompts) != len(seeds):
+        raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')
+    same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
+                num_inference_steps=num_inference_steps,
+                eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
-    return draw(model, shots, batch_size, progress, image, mask, callback)
+    return draw(model, shots, batch_size, progress, image, mask, callback, on_image)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c098
+def free_name(path:str|Path # of a file that may exist
+              ) -> Path: # itself, or the next name that is free: NAME-2.png, NAME-3.png, ...
+    "A file name that is not taken yet."
+    path = as_path(path); names = (path.with_stem(f'{path.stem}-{k}') for k in itertools.count(2))
+    return path if not os.path.lexists(path) else next(p for p in names if not os.path.lexists(p))
+
+def png_bytes(image:Image.Image, # as `sample` returns it
+              # whose fingerprint to write, unless the picture knows it already
+              model:StableDiffusion|None=None
+              ) -> bytes: # of a PNG file
+    "A picture with its settings inside."
+    how, info, buffer = json.loads(image.info.get('dreambooth_nb', '{}')), PngInfo(), io.BytesIO()
+    if model is not None and 'model' not in how: how['model'] = model.fingerprint()
+    if 'prompt' in how:
+        info.add_text('dreambooth_nb', json.dumps(how))
+        info.add_text('parameters', parameters(how, image.size))
+    image.save(buffer, 'PNG', pnginfo=info)
+    return buffer.getvalue()
+
 def save_png(image:Image.Image, # as `sample` returns it
-             path:str|Path, # of the new file; its folder is made where missing
-             model:StableDiffusion|None=None # whose fingerprint to write
+             path:str|Path, # of the new file; its folder is created if missing
+             model:StableDiffusion|None=None, # whose fingerprint to write
+             free:bool=False # where the name is taken, take the next free one, such as NAME-2.png
              ) -> Path: # the file
     "Save a picture with its settings. Raises UserError when the file exists, or the folder cannot be written."
-    how = json.loads(image.info.get('dreambooth_nb', '{}'))
-    if model is not None: how['model'] = model.fingerprint()
-    info, buffer = PngInfo(), io.BytesIO()
-    if how: info.add_text('dreambooth_nb', json.dumps(how)); info.add_text('parameters', parameters(how, image.size))
-    image.save(buffer, 'PNG', pnginfo=info)
-    return _write(path, buffer.getvalue())
+    return _write(path, png_bytes(image, model), free)
 
-def _write(path, data):
-    "A new file, whole or not at all: written under another name, then renamed. Raises UserError."
-    path = Path(path); unfinished = path.with_name(f'.{path.name}.{os.getpid()}')
-    if path.exists(): raise UserError(f'{path}: is already there; choose another name.')
-    try: path.parent.mkdir(parents=True, exist_ok=True); unfinished.write_bytes(data); os.replace(unfinished, path)
-    except OSError as e: raise UserError(f'{path}: cannot be written ({e.strerror}); choose another folder.') from e
-    finally:
-        if unfinished.is_file(): unfinished.unlink()
+def _write(path, data, free=False):
+    "A new file, whole or not at all. Nothing that exists is replaced, not even by two processes. Raises UserError."
+    path = as_path(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while True: # whoever makes the file first has the name
+            if free: path = free_name(path)
+            try: path.open('x').close(); break
+            except FileExistsError:
+                if not free: raise UserError(f'{path}: is already there; choose another name.') from None
+    try:
+        with atomic(path) as unfinished: unfinished.write_bytes(data)
+    except BaseException: path.unlink(missing_ok=True); raise
     return path
 
 # %% ../nbs/05_cfg_sampler.ipynb #c099
@@ -593,40 +804,115 @@ def parameters(how:dict, # settings, as in the JSON
                size:tuple # width and height, pixels
                ) -> str:
     "Settings in the form that the AUTOMATIC1111 web UI writes and reads."
-    lines = [how['prompt']] + ([f'Negative prompt: {how["negative_prompt"]}'] if how['negative_prompt'] else [])
-    facts = {'Steps': how['num_inference_steps'], 'Sampler': SOLVERS[how['solver']].label, 'Schedule type': (how['spacing'] or 'automatic').capitalize(),
-             'CFG scale': how['guidance_scale'], 'Seed': how['seed'], 'Size': f'{size[0]}x{size[1]}', 'Model hash': how.get('model'), 'Model': Path(how['base']).name,
-             'Denoising strength': how['strength'] if how['image'] else None, 'Eta': how['eta'] or None, 'LoRA scale': how.get('lora_scale')}
+    def words(text): return text if how.get('prompt_weighting', True) else re.sub(r'([()\[\]])', r'\\\1',
+                                                                                  text)
+    lines = [words(how['prompt'])]
+    if how['negative_prompt']: lines.append(f'Negative prompt: {words(how["negative_prompt"])}')
+    facts = {'Steps': how['num_inference_steps'], 'Sampler': SOLVERS[how['solver']].label,
+             'Schedule type': (how['spacing'] or 'automatic').capitalize(),
+             'CFG scale': how['guidance_scale'],
+             'Seed': how['seed'], 'Size': f'{size[0]}x{size[1]}', 'Model hash': how.get('model'),
+             'Model': how['base'],
+             'Denoising strength': how['strength'] if how['image'] else None, 'Eta': how['eta'] or None,
+             'LoRA scale': how.get('lora_scale')}
     return '\n'.join([*lines, ', '.join(f'{k}: {v}' for k, v in facts.items() if v is not None)])
 
 # %% ../nbs/05_cfg_sampler.ipynb #c100
+def picture_settings(image:Image.Image, # that the sampler made, or opened from its PNG
+                  name:str='picture' # how an error calls it
+                  ) -> tuple: # its Settings, and a dict with base and model, where known
+    "How a picture was made. Raises UserError when it does not say."
+    try: how = json.loads(image.info['dreambooth_nb'])
+    except (KeyError, TypeError, ValueError): how = None
+    if not isinstance(how, dict):
+        raise UserError(f'{name}: does not say how it was made; give a PNG that dreambooth_nb has saved.')
+    known = {f.name for f in fields(Settings)}
+    # pictures that do not say are older, and brackets were always weights then
+    how = dict(prompt_weighting=True) | how
+    try:
+        return make_settings(**{k: v for k, v in how.items() if k in known}), {k: v for k, v in how.items()
+                                                                               if k not in known}
+    except UserError as e: raise UserError(f'{name}: {e}') from e
+
 def read_png(path:str|Path # a picture that `save_png` wrote
              ) -> tuple: # its Settings, and a dict with base and model, where known
     "How a picture was made. Raises UserError when it cannot be read or does not say."
+    path = as_path(path)
     try:
-        with Image.open(path) as im: how = json.loads(im.text['dreambooth_nb'])
-        known = {f.name for f in fields(Settings)}
-        return make_settings(**{k: v for k, v in how.items() if k in known}), {k: v for k, v in how.items() if k not in known}
-    except (OSError, UnidentifiedImageError) as e: raise UserError(f'{path}: cannot be read as a picture ({getattr(e, "strerror", None) or "unknown format"}).') from e
-    except (KeyError, AttributeError, TypeError, ValueError) as e:
-        if isinstance(e, UserError): raise UserError(f'{path}: {e}') from e
-        raise UserError(f'{path}: does not say how it was made; give a PNG that dreambooth_nb has saved.') from e
+        with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as im: im.load()
+    except Exception as e: # Pillow raises many kinds
+        why = getattr(e, 'strerror', None) or 'it is damaged, or in an unknown format'
+        raise UserError(f'{path}: cannot be read as a picture ({why}).') from e
+    return picture_settings(im, str(path))
+
+# %% ../nbs/05_cfg_sampler.ipynb #sa4
+def _load_again(path, about) -> StableDiffusion:
+    "The base that a picture names."
+    base = about.get('base', 'micro')
+    try: return load(base)
+    except UserError as e:
+        raise UserError(f'{path}: was made by the model {base!r}, which is not found under that name; '
+                        f'load it and give it as model ({e})') from e
 
 def replay(path:str|Path, # a picture that `save_png` wrote
            model:StableDiffusion|None=None, # None: loads the base that it names
-           image:Image.Image|None=None, # the picture it started from, if any
-           mask:Image.Image|None=None # the mask, if any
+           image:Image.Image|str|Path|None=None, # the picture it started from, if any
+           mask:Image.Image|str|Path|None=None # the mask, if any
            ) -> Image.Image:
     "Make a picture again. Raises UserError when the model, the starting picture or the mask is another one."
-    how, about = read_png(path); model = model or load(about.get('base', 'micro'))
-    if about.get('model', mark := model.fingerprint()) != mark:
-        raise UserError(f'{path}: was made by model {about["model"]}, this one is {mark}; give the model it was made by.')
+    how, about = read_png(path); image, mask = read_start(image, mask)
     for name, given in (('image', image), ('mask', mask)):
         wanted, has = getattr(how, name), given and digest(given)
-        if wanted != has: raise UserError(f'{name}: {path} ' + (f'started from one with digest {wanted}; give that one.' if wanted else 'was made without one; leave it out.'))
+        if wanted == has: continue
+        raise UserError(f'{name}: {path} ' + (f'started from one with digest {wanted}; give that one.'
+                                              if wanted
+                                              else 'was made without one; leave it out.'))
+    model = model or _load_again(path, about)
+    if about.get('model', mark := model.fingerprint()) != mark:
+        raise UserError(f'{path}: was made by model {about["model"]} (or by an earlier version, which named '
+                        f'models otherwise), this one is {mark}; give the model it was made by.')
     return draw(model, [how], image=image, mask=mask)[0]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c103
+@cache
+def _characters(path): return frozenset(ft2font.FT2Font(path).get_charmap())
+
+def _lacking(text, path): return [c for c in text if ord(c) not in _characters(path)]
+
+def _in_words(c):
+    "A character that no font can draw: its name, or its number."
+    name = unicodedata.name(c, '').lower()
+    return f'[{name}]' if name and unicodedata.category(c)[0] == 'S' else f'[U+{ord(c):04X}]'
+
+@cache
+def title_font(text:str, # one line
+               size:float=15 # pixels
+               ) -> tuple: # a Pillow font, and the text that it can draw
+    "A font of this machine that has the characters; those that none has are replaced with words, such as [dog face]."
+    text = unicodedata.normalize('NFC', ' '.join(str(text).split()))
+    # no shape of their own
+    text = ''.join(c for c in text if unicodedata.category(c)[0] != 'C' and not '\ufe00' <= c <= '\ufe0f')
+    if text.isascii(): return ImageFont.load_default(size), text
+    path = font_manager.findfont('DejaVu Sans') # matplotlib's own
+    if lacking := _lacking(text, path):
+        for other in sorted(font_manager.findSystemFonts()):
+            try: fewer = _lacking(text, other); ImageFont.truetype(other, size)
+            except (OSError, RuntimeError): continue # not for Pillow, or not in this size
+            if len(fewer) < len(lacking): path, lacking = other, fewer
+    return ImageFont.truetype(path, size), ''.join(_in_words(c) if c in lacking else c for c in text)
+
+def _wrap(text, size, width) -> tuple: # font, text
+    "Break `text` into lines of at most `width` pixels, between words where possible."
+    font, text = title_font(str(text), size); lines = ['']
+    for word in text.split():
+        if font.getlength(longer := f'{lines[-1]} {word}'.strip()) <= width: lines[-1] = longer; continue
+        if lines[-1]: lines.append('')
+        for c in word: # the word alone may be too long
+            if lines[-1] and font.getlength(lines[-1] + c) > width: lines.append('')
+            lines[-1] += c
+    return font, '\n'.join(lines)
+
+# %% ../nbs/05_cfg_sampler.ipynb #sa2
 def grid(rows:list, # of lists of pictures; None leaves a place empty
          row_labels:list[str], # one per row
          col_labels:list[str]|None=None, # one per column
@@ -634,25 +920,21 @@ def grid(rows:list, # of lists of pictures; None leaves a place empty
          label_width:int=220 # pixels kept for the row labels
          ) -> Image.Image:
     "Pictures in labelled rows and columns. Small pictures are enlarged without smoothing."
-    font, n = ImageFont.load_default(size=15), max(len(r) for r in rows)
-    heads = [_wrap(text, font, size) for text in col_labels or []]; top = 10 + 18*max((h.count('\n') + 1 for h in heads), default=-1) if heads else 0
-    out = Image.new('RGB', (label_width + n*(size + 4), top + len(rows)*(size + 4)), 'white'); pen = ImageDraw.Draw(out)
-    for j, text in enumerate(heads): pen.multiline_text((label_width + j*(size + 4) + size/2, top/2), text, 'black', font, anchor='mm', align='center')
+    n, heads = max(len(r) for r in rows), [_wrap(text, 15, size) for text in col_labels or []]
+    top = 10 + 18*max((text.count('\n') + 1 for _, text in heads), default=-1) if heads else 0
+    out = Image.new('RGB', (label_width + n*(size + 4), top + len(rows)*(size + 4)), 'white')
+    pen = ImageDraw.Draw(out)
+    for j, (font, text) in enumerate(heads):
+        pen.multiline_text((label_width + j*(size + 4) + size/2, top/2), text, 'black', font, anchor='mm',
+                           align='center')
     for i, (row, text) in enumerate(zip(rows, row_labels, strict=True)):
-        y = top + i*(size + 4)
-        pen.multiline_text((8, y + size/2), _wrap(text, font, label_width - 16), 'black', font, anchor='lm')
+        y = top + i*(size + 4); font, text = _wrap(text, 15, label_width - 16)
+        pen.multiline_text((8, y + size/2), text, 'black', font, anchor='lm')
         for j, im in enumerate(row):
-            if im is not None: out.paste(im.resize((size, size), Image.NEAREST if im.width < size else Image.LANCZOS), (label_width + j*(size + 4), y))
+            if im is None: continue
+            how = Image.NEAREST if im.width < size else Image.LANCZOS
+            out.paste(im.resize((size, size), how), (label_width + j*(size + 4), y))
     return out
-
-def _wrap(text, font, width):
-    "Break `text` into lines of at most `width` pixels."
-    lines = ['']
-    for word in text.split():
-        longer = f'{lines[-1]} {word}'.strip()
-        if font.getlength(longer) <= width or not lines[-1]: lines[-1] = longer
-        else: lines.append(word)
-    return '\n'.join(lines)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c106
 class Grid:
@@ -663,26 +945,30 @@ class Grid:
                  folder:str|Path|None=None, # keep the pictures there, as PNG files with their settings
                  size:int=128, # side of each picture when displayed, pixels
                  batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
-                 image:Image.Image|None=None, # start from this picture
-                 mask:Image.Image|None=None, # paint where this is white
+                 image:Image.Image|str|Path|None=None, # start from this picture
+                 mask:Image.Image|str|Path|None=None, # paint where this is white
                  **settings # the settings that all pictures share; `seed` is 0 unless given
                  ):
         "Raises UserError when there are more than three axes, an axis is empty or unknown, or a setting is wrong."
-        self.model, self.folder, self.size, self.batch_size, self.image, self.mask, self.made = model, folder and Path(folder), size, batch_size, image, mask, {}
+        self.model, self.folder, self.size, self.batch_size, self.made = model, folder and as_path(folder), size, batch_size, {}
+        self.image, self.mask = read_start(image, mask)
         if not 1 <= len(axes) <= 3: raise UserError(f'axes: there are {len(axes)}; give one, two or three.')
-        self.axes = {name: values if isinstance(values, dict) else {_label(name, v): v for v in values} for name, values in axes.items()}
-        for name, values in self.axes.items():
+        self.axes = {}
+        for name, values in axes.items():
+            self.axes[name] = values if isinstance(values, dict) else {_label(name, v): v for v in values}
             if not values: raise UserError(f'axes: {name} has no values; give some.')
             if name in settings: raise UserError(f'{name}: is an axis and a setting at once; leave one out.')
-        if (model is None) != ('model' in axes): raise UserError('model: give it either as the model or as an axis.')
+        if (model is None) != ('model' in axes):
+            raise UserError('model: give it either as the model or as an axis.')
         self.settings = dict(seed=0) | settings
-        for place in self.places(): self.shot(place) # wrong settings are said now, not after an hour
+        for place in self.places(): self.shot(place) # wrong settings are refused now, not after an hour
 
     def __repr__(self): return f'Grid of {" x ".join(map(str, self.shape))} pictures: {", ".join(self.axes)}'
 
 def _label(name, value):
-    "What stands beside a row or above a column."
-    return str(value) if name == 'prompt' else Path(getattr(value, 'name', str(value))).name if name == 'model' else f'{name.replace("_", " ")} = {value}'
+    "What stands at a row or above a column."
+    if name == 'model': return Path(getattr(value, 'public_name', str(value))).name
+    return str(value) if name == 'prompt' else f'{name.replace("_", " ")} = {value}'
 
 # %% ../nbs/05_cfg_sampler.ipynb #c107
 @patch(as_prop=True)
@@ -700,10 +986,12 @@ def shot(self:Grid,
          place:tuple # an index for each axis
          ) -> tuple: # the model, and the Settings of the picture there
     "What is to be made at a place."
-    chosen = {name: list(values.values())[k] for k, (name, values) in zip(place, self.axes.items(), strict=True)}
+    chosen = {name: list(values.values())[k] for k,
+              (name, values) in zip(place, self.axes.items(), strict=True)}
     model = chosen.pop('model', self.model)
     return model, make_settings(**self.settings | chosen)
 
+# %% ../nbs/05_cfg_sampler.ipynb #sa3
 @patch
 def make(self:Grid,
          places:list|None=None, # which pictures; None: all
@@ -713,15 +1001,18 @@ def make(self:Grid,
     ready, keys = {}, []
     for model, how in (self.shot(p) for p in (self.places() if places is None else places)):
         name = model if isinstance(model, str) else id(model)
-        if name not in ready: model = load(model) if isinstance(model, str) else model; ready[name] = model, model.fingerprint()
+        if name not in ready:
+            model = load(model) if isinstance(model, str) else model
+            ready[name] = model, model.fingerprint()
         keys.append((ready[name][1], _complete(ready[name][0], how, self.image, self.mask)))
     for key in keys:
-        if key not in self.made and (file := self.file(key)) and file.is_file(): self.made[key] = Image.open(file); self.made[key].load()
+        if key not in self.made and (kept := self.kept(key)): self.made[key] = kept
     for mark, model in {mark: model for model, mark in ready.values()}.items():
-        missing = list(dict.fromkeys(key for key in keys if key[0] == mark and key not in self.made))
-        room = 4*(self.batch_size or 16)
-        for some in (missing[k:k + room] for k in range(0, len(missing), room)): # what is finished is kept, whatever happens next
-            for key, im in zip(some, draw(model, [how for _, how in some], self.batch_size, progress, self.image, self.mask)): self.keep(key, im, model)
+        todo = list(dict.fromkeys(key for key in keys if key[0] == mark and key not in self.made))
+        def keep(k, im): self.keep(todo[k], im, model) # at once, whatever happens next
+        if todo:
+            draw(model, [how for _, how in todo], self.batch_size, progress, self.image, self.mask,
+                 on_image=keep)
     return [self.made[key] for key in keys]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c108
@@ -735,6 +1026,17 @@ def file(self:Grid,
     return self.folder/f'{hashlib.blake2b(name.encode(), digest_size=10).hexdigest()}.png'
 
 @patch
+def kept(self:Grid,
+         key:tuple # a model's fingerprint and complete Settings
+         ) -> Image.Image|None:
+    "A picture from the folder; None where there is none, or its file is damaged."
+    if not (file := self.file(key)) or not file.is_file(): return None
+    try:
+        with Image.open(file) as im: im.load()
+        return im if picture_settings(im)[0] == key[1] else None
+    except Exception: return None # Pillow raises many kinds; it is made again
+
+@patch
 def keep(self:Grid,
          key:tuple, # a model's fingerprint and Settings
          image:Image.Image, # made from them
@@ -742,7 +1044,8 @@ def keep(self:Grid,
          ):
     "Remember a picture, and keep its file."
     self.made[key] = image
-    if (file := self.file(key)) and not file.is_file(): save_png(image, file, model)
+    if not (file := self.file(key)): return
+    with atomic(file) as unfinished: unfinished.write_bytes(png_bytes(image, model))
 
 @patch
 def __getitem__(self:Grid,
@@ -750,7 +1053,8 @@ def __getitem__(self:Grid,
                 ) -> Image.Image:
     "The picture at a place; only this one is made."
     place = place if isinstance(place, tuple) else (place,)
-    if len(place) != len(self.shape) or not all(-n <= k < n for k, n in zip(place, self.shape)): raise IndexError(f'{place} in a grid of {self.shape}')
+    if len(place) != len(self.shape) or not all(-n <= k < n for k, n in zip(place, self.shape)):
+        raise IndexError(f'{place} in a grid of {self.shape}')
     return self.make([tuple(k % n for k, n in zip(place, self.shape))])[0]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c110
@@ -764,11 +1068,16 @@ def pages(self:Grid) -> list: # of (title, rows of pictures, row labels, column 
 @patch
 def sheet(self:Grid) -> Image.Image:
     "Everything as one picture, pages below each other."
-    parts = [grid(rows, down, across, self.size, 220 if any(down) else 8) for _, rows, down, across in self.pages()]
-    titles = [t for t, *_ in self.pages()]; band = 30 if any(titles) else 0
-    out = Image.new('RGB', (max(p.width for p in parts), sum(p.height + band for p in parts)), 'white'); y = 0
-    for title, part in zip(titles, parts):
-        ImageDraw.Draw(out).text((8, y + band/2), title, 'black', ImageFont.load_default(size=16), anchor='lm'); out.paste(part, (0, y + band)); y += part.height + band
+    parts = [(t, grid(rows, down, across, self.size, 220 if any(down) else 8)) for t, rows, down,
+             across in self.pages()]
+    width = max(part.width for _, part in parts)
+    titles = [_wrap(t, 16, width - 16) if t else None for t, _ in parts]
+    bands = [10 + 20*(t[1].count('\n') + 1) if t else 0 for t in titles]
+    out = Image.new('RGB', (width, sum(p.height for _, p in parts) + sum(bands)), 'white'); y = 0
+    for title, band, (_, part) in zip(titles, bands, parts):
+        if title:
+            ImageDraw.Draw(out).multiline_text((8, y + band/2), title[1], 'black', title[0], anchor='lm')
+        out.paste(part, (0, y + band)); y += part.height + band
     return out
 
 # %% ../nbs/05_cfg_sampler.ipynb #c110b
@@ -778,44 +1087,60 @@ _SLIDER = """<script>document.querySelectorAll('.NAME:not([data-on])').forEach(g
  Object.assign(s, {type: 'range', min: 0, max: pages.length - 1, value: 0, oninput: show, ariaLabel: 'page'});
  s.style.width = '300px'; g.dataset.on = 1; g.prepend(s); show() })</script>"""
 
+def _html_cell(im, size) -> str:
+    "A picture as a small JPEG, with the settings that are not the usual ones as its tooltip."
+    usual, buffer, small = {f.name: f.default for f in fields(Settings)}, io.BytesIO(), im.convert('RGB')
+    small.thumbnail((2*size, 2*size)); small.save(buffer, 'JPEG', quality=85, subsampling=0)
+    how = json.loads(im.info.get('dreambooth_nb', '{}')).items()
+    tooltip = html.escape(', '.join(f'{k}: {v}' for k, v in how if v != usual.get(k)))
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return (f'<td><img width="{size}" title="{tooltip}" style="image-rendering:pixelated" '
+            f'src="data:image/jpeg;base64,{data}"></td>')
+
 @patch
 def _repr_html_(self:Grid) -> str:
     "Tables of pictures, one for each page; a slider chooses among several."
-    usual = {f.name: f.default for f in fields(Settings)} # not worth a word
-    def cell(im):
-        buffer, small = io.BytesIO(), im.convert('RGB'); small.thumbnail((2*self.size, 2*self.size)); small.save(buffer, 'JPEG', quality=85, subsampling=0)
-        how = ', '.join(f'{k}: {v}' for k, v in json.loads(im.info.get('dreambooth_nb', '{}')).items() if v != usual.get(k))
-        data = base64.b64encode(buffer.getvalue()).decode()
-        return f'<td><img width="{self.size}" title="{html.escape(how)}" style="image-rendering:pixelated" src="data:image/jpeg;base64,{data}"></td>'
+    def row(name, images):
+        cells = ''.join(_html_cell(im, self.size) for im in images)
+        return f'<tr><th style="text-align:left">{html.escape(str(name))}</th>{cells}</tr>\n'
     def table(title, rows, down, across):
-        body = ''.join(f'<tr><th style="text-align:left">{html.escape(d)}</th>{"".join(map(cell, row))}</tr>\n' for d, row in zip(down, rows))
-        return f'<div><b>{html.escape(title)}</b><table><tr><th></th>{"".join(f"<th>{html.escape(a)}</th>" for a in across)}</tr>\n{body}</table></div>'
+        heads = ''.join(f'<th>{html.escape(str(a))}</th>' for a in across)
+        body = ''.join(map(row, down, rows))
+        return f'<div><b>{html.escape(str(title))}</b><table><tr><th></th>{heads}</tr>\n{body}</table></div>'
     tables = '\n'.join(table(*page) for page in self.pages())
     name = f'grid-{hashlib.blake2b(tables.encode(), digest_size=6).hexdigest()}'
-    return f'<div class="{name}">\n{tables}\n</div>\n' + (_SLIDER.replace('NAME', name) if len(self.shape) == 3 else '')
+    return f'<div class="{name}">\n{tables}\n</div>\n' + (_SLIDER.replace('NAME', name)
+                                                          if len(self.shape) == 3 else '')
 
 @patch
 def save(self:Grid,
          path:str|Path # ends in .png or .html
          ) -> Path: # the file
     "Write the whole grid. Raises UserError when the file exists, or its name ends in something else."
-    path = Path(path)
-    if path.suffix.lower() not in ('.png', '.html'): raise UserError(f'{path}: the name must end in .png or .html.')
-    if path.exists(): raise UserError(f'{path}: is already there; choose another name.') # said before the work, not after it
+    path = as_path(path)
+    if path.suffix.lower() not in ('.png', '.html'):
+        raise UserError(f'{path}: the name must end in .png or .html.')
+    if path.exists(): # before the work, not after it
+        raise UserError(f'{path}: is already there; choose another name.')
     if path.suffix.lower() == '.png': return save_png(self.sheet(), path)
-    return _write(path, f'<!doctype html><meta charset="utf-8"><title>{html.escape(", ".join(self.axes))}</title>\n{self._repr_html_()}\n'.encode())
+    head = f'<!doctype html><meta charset="utf-8"><title>{html.escape(", ".join(self.axes))}</title>'
+    return _write(path, f'{head}\n{self._repr_html_()}\n'.encode())
 
 # %% ../nbs/05_cfg_sampler.ipynb #c113c
-def read_prompts(path:str|Path, # text file, UTF-8: one prompt a line; lines that begin with # are notes
+def read_prompts(path:str|Path,
+                 # text file, UTF-8 or UTF-16: one prompt a line; lines that begin with # are notes
                  subject:str|None=None # takes the place of {}, such as "sks dog"
                  ) -> list[str]: # in the order of the file
     "Prompts from a file. Raises UserError when it cannot be read, has none, or {} and `subject` do not go together."
-    try: lines = [line.strip() for line in Path(path).read_text(encoding='utf-8-sig').splitlines()]
-    except (OSError, UnicodeError) as e: raise UserError(f'{path}: cannot be read ({getattr(e, "strerror", None) or "it is no UTF-8"}); give a text file with one prompt a line.') from e
-    prompts = {k: line for k, line in enumerate(lines, 1) if line and line[0] != '#'}; places = [k for k, line in prompts.items() if '{}' in line]
+    path = as_path(path); lines = [line.strip() for line in read_text(path).splitlines()]
+    prompts = {k: line for k, line in enumerate(lines, 1) if line and line[0] != '#'}
+    places = [k for k, line in prompts.items() if '{}' in line]
     if not prompts: raise UserError(f'{path}: has no prompts; write one a line.')
-    if subject is None and places: raise UserError(f'{path}: line {places[0]} has {{}}, but there is no subject to put there; give subject, such as "sks dog".')
-    if subject is not None and not places: raise UserError(f'{path}: no line has {{}} to put {subject!r} there; write one, or leave subject out.')
+    if subject is None and places:
+        raise UserError(f'{path}: line {places[0]} has {{}}, but there is no subject to put there; '
+                        'give subject, such as "sks dog".')
+    if subject is not None and not places:
+        raise UserError(f'{path}: no line has {{}} to put {subject!r} there; write one, or leave subject out.')
     return [line.replace('{}', subject or '') for line in prompts.values()]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c113h
