@@ -4,26 +4,37 @@
 
 # %% auto #0
 __all__ = ['DTYPES', 'FORMATS', 'one_to_one', 'invert', 'rename', 'unet_names', 'vae_names', 'open_clip_names', 'family',
-           'original_names', 'weights', 'to_original', 'from_original', 'model_spec', 'save_tensors', 'read_tensors',
-           'to_single_file', 'read_single_file', 'lora_names', 'to_kohya', 'kohya_header', 'from_kohya', 'words',
-           'to_embeddings', 'base_licence', 'model_card', 'uploadable', 'push_to_hub', 'open_model', 'export_model']
+           'original_names', 'Lazy', 'lazy_weights', 'weights', 'lazy_original', 'to_original', 'from_original',
+           'subjects', 'model_spec', 'save_tensors', 'read_tensors', 'to_single_file', 'read_single_file', 'lora_names',
+           'to_kohya', 'kohya_header', 'from_kohya', 'words', 'to_embeddings', 'base_licence', 'model_card',
+           'uploadable', 'push_to_hub', 'open_model', 'export_model']
 
 # %% ../nbs/07_export.ipynb #c003
-import base64, datetime, io, json, os, re, tempfile, warnings
+import base64, copy, datetime, inspect, io, json, math, os, re, shutil, tempfile, warnings
 from collections import Counter
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path, PureWindowsPath
+import diffusers
 import torch
 import yaml
 from accelerate import init_empty_weights
-from huggingface_hub import CommitOperationAdd, HfApi, get_token, hf_hub_download, metadata_load
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCardData, get_token, hf_hub_download, metadata_load
 from huggingface_hub.errors import HfHubHTTPError
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from .data import UserError, did_you_mean
-from .model import LORA_FILE, TOKEN_FILE, StableDiffusion, find_base, load, quiet, skeleton
+from torch import nn
+from .core import UserError, as_path, atomic, one_of, writing
+from .data import load_concepts
+from .losses import NoiseSchedule
+from .model import (LORA_FILE, TOKEN_FILE, StableDiffusion, _lora_notes, _noted_rest,
+                                 _public_name, _said,
+                                 file_name,
+                                 find_base, load, quiet, skeleton)
+from .train import open_model as open_run
 
 # %% ../nbs/07_export.ipynb #c006
 def one_to_one(table:dict # beginning of a name -> the same in another layout
@@ -133,27 +144,87 @@ def original_names(model:StableDiffusion # any
     return one_to_one({f'{part}.{a}': prefix + b for part, prefix, names in parts for a, b in names(getattr(model, part).config).items()})
 
 # %% ../nbs/07_export.ipynb #c016
-def _file_name(part, net, name): # a tensor's name as files have it
-    return f'{part}.text_model.{name}' if part.startswith('text') and not hasattr(net, 'text_model') else f'{part}.{name}'
+class Lazy(Mapping):
+    "Tensors by name, each read or made when it is asked for, so that a model passes through memory piece by piece."
+    def __init__(self,
+                 make:dict, # name -> function without arguments, which returns the tensor
+                 like:dict # name -> tensor on the meta device: shape and dtype of what will be made
+                 ): self.make, self.like = make, like
+    def __getitem__(self, name): return self.make[name]()
+    def __iter__(self): return iter(self.make)
+    def __len__(self): return len(self.make)
+
+@torch.no_grad()
+def _merged(layer, weight):
+    "The weight of a layer with its LoRA in it, by peft's arithmetic, on a copy of this layer alone."
+    if layer.disable_adapters or layer.merged and not hasattr(layer, 'unmerged_weight'): return weight
+    own = copy.deepcopy(layer).float(); own.merged_adapters = []
+    weight = getattr(layer, 'unmerged_weight', weight).float().clone()
+    own.get_base_layer().weight = nn.Parameter(weight, requires_grad=False)
+    own.merge()  # in place; what is not finite is found where it is written
+    return own.get_base_layer().weight.detach()
+
+def _weight(v, name, layer, rows, new, lift, read):
+    "One tensor of a model: from the network or, by `read`, from its file; lifted, merged, cut or lengthened as need be."
+    v = read(name) if read else v.detach()
+    if lift and v.is_floating_point(): v = v.float()
+    if layer is not None: v = _merged(layer, v)
+    return torch.cat([v, new.to(v)]) if new is not None else v[:rows] if rows else v
+
+# %% ../nbs/07_export.ipynb #xw016b
+def lazy_weights(model:StableDiffusion, # with or without a LoRA
+                 read=None, # function from a name to its tensor, for a model on the meta device
+                 words:bool=False # with the rows of added words
+                 ) -> Lazy: # "unet.conv_in.weight" -> tensor
+    "`weights`, each when it is asked for."
+    make, like, rows, new = {}, {}, {}, {}
+    for i, (tokenizer, encoder) in zip(('', '_2'), model.encoders):
+        key = f'text_encoder{i}.text_model.embeddings.token_embedding.weight'
+        if not words: rows[key] = tokenizer.vocab_size
+        elif (more := getattr(encoder.get_input_embeddings(), 'new', None)) is not None:
+            new[key] = more.detach()
+    lift = any(isinstance(m, BaseTunerLayer) or hasattr(m, 'new') for net in model.modules()
+               for m in net.modules())
+    for part, net in model.parts.items():
+        layers = dict(net.named_modules())
+        for k, v in net.state_dict().items():
+            if '.lora_' in k or k.endswith('token_embedding.new'): continue # a LoRA's, a new word's
+            of, _, kind = k.replace('token_embedding.old.', 'token_embedding.').rpartition('.')
+            layer = layers[of.removesuffix('.base_layer')] if of.endswith('.base_layer') and kind == 'weight' else None
+            name = f'{part}.{file_name(part, f"{of}.{kind}".replace(".base_layer.", "."))}'
+            make[name] = partial(_weight, v, name, layer, rows.get(name), new.get(name), lift, read)
+            shape = v.detach().to('meta', torch.float32 if lift and v.is_floating_point() else None)
+            if name in new: shape = torch.cat([shape, new[name].to('meta')])
+            like[name] = shape[:rows[name]] if name in rows else shape
+    return Lazy(make, like)
 
 def weights(model:StableDiffusion # with or without a LoRA
             ) -> dict: # "unet.conv_in.weight" -> tensor
     "All tensors of a model by the names that files have; a LoRA is merged, added words are left out."
-    out = {_file_name(part, net, k): v.detach() for part, net in model.plain().parts.items() for k, v in net.state_dict().items()}
-    for i, (tokenizer, _) in zip(('', '_2'), model.encoders):
-        key = f'text_encoder{i}.text_model.embeddings.token_embedding.weight'; out[key] = out[key][:tokenizer.vocab_size]
-    return out
+    return dict(lazy_weights(model))
+
+# %% ../nbs/07_export.ipynb #xw016c
+def _laid(theirs, parts):
+    "The tensor of a name in the original layout, of ours: one, or three thirds."
+    parts = [v[..., None, None] if '.mid.attn_1.' in theirs and v.ndim == 2 else v for v in parts]
+    return (torch.cat(parts) if len(parts) > 1 else parts[0].T if theirs.endswith('text_projection')
+            else parts[0]).contiguous()
+
+def lazy_original(model:StableDiffusion, # any
+                  read=None # as for `lazy_weights`
+                  ) -> Lazy: # name in the original layout -> tensor
+    "`to_original`, each tensor when it is asked for."
+    ours, parts = lazy_weights(model, read), {}
+    for name, theirs in sorted(rename(ours, original_names(model), model.name).items(),
+                               key=lambda item: item[1]):
+        parts.setdefault(theirs.partition('#')[0], []).append(name)
+    make = {k: lambda k=k, names=names: _laid(k, [ours[n] for n in names]) for k, names in parts.items()}
+    return Lazy(make, {k: _laid(k, [ours.like[n] for n in names]) for k, names in parts.items()})
 
 def to_original(model:StableDiffusion # any; on the meta device only shapes are made
                 ) -> dict: # name in the original layout -> tensor
     "A whole model in the original layout. Raises UserError, listing them, on tensors that have no place there."
-    tensors, out = weights(model), {}
-    for ours, theirs in sorted(rename(tensors, original_names(model), model.name).items(), key=lambda item: item[1]):
-        v, theirs = tensors[ours], theirs.partition('#')[0]
-        if '.mid.attn_1.' in theirs and v.ndim == 2: v = v[..., None, None]
-        if theirs.endswith('text_projection'): v = v.T
-        out.setdefault(theirs, []).append(v)
-    return {k: torch.cat(vs).contiguous() if len(vs) > 1 else vs[0].contiguous() for k, vs in out.items()}
+    return dict(lazy_original(model))
 
 # %% ../nbs/07_export.ipynb #c018
 _ASIDE = re.compile(r'^(model_ema\..*|betas|sqrt_.*|log_one_minus_.*|posterior_.*|alphas_cumprod(_prev)?|lvlb_weights|v_pred|ztsnr'
@@ -165,42 +236,73 @@ def from_original(tensors:dict, # name in the original layout -> tensor
                   what:str='file' # its name, for error messages
                   ) -> dict: # "unet.conv_in.weight" -> tensor
     "The inverse of `to_original`. Raises UserError, listing them, on tensors that have no place, are missing or have another shape."
-    parts, wanted = {}, weights(model); places = invert(rename(wanted, original_names(model), what))
+    parts, wanted = {}, lazy_weights(model).like; places = invert(rename(wanted, original_names(model), what))
     for k, v in tensors.items():
         if '.in_proj_' in k: parts |= {f'{k}#{j}': third for j, third in enumerate(v.chunk(3))}
         else: parts[k] = v
     if more := [k for k in parts if k not in places and not _ASIDE.match(k.partition('#')[0])]:
         raise UserError(f'{what}: {len(more)} of {len(parts)} tensors have no place: {_listed(more)}.')
-    if lost := places.keys() - parts.keys(): raise UserError(f'{what}: {len(lost)} tensors are missing: {_listed(lost)}.')
-    out = {ours: parts[theirs].T if theirs.endswith('text_projection') else parts[theirs] for theirs, ours in places.items()}
-    out |= {k: v[..., 0, 0] for k, v in out.items() if k.startswith('vae.') and '.attentions.' in k and v.ndim == 4}
+    if lost := places.keys() - parts.keys():
+        raise UserError(f'{what}: {len(lost)} tensors are missing: {_listed(lost)}.')
+    out = {ours: parts[theirs].T if theirs.endswith('text_projection') else parts[theirs]
+           for theirs, ours in places.items()}
+    out |= {k: v[..., 0, 0] for k, v in out.items() if k.startswith('vae.') and '.attentions.' in k
+            and v.ndim == 4}
     if other := [k for k, v in out.items() if v.shape != wanted[k].shape]:
         raise UserError(f'{what}: {len(other)} tensors have another shape than this kind of model: {_listed(other)}; '
                         'give the configuration that belongs to it.')
     return out
 
 # %% ../nbs/07_export.ipynb #c031
-_ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512', sdxl='stable-diffusion-xl-v1-base')
+_ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',
+                     sdxl='stable-diffusion-xl-v1-base')
 _CODE = 'https://github.com/Stability-AI/generative-models'
+_PRIVATE = re.compile(r'(_dir|_list|_to|_checkpoint|path|original_config|lora_base|(^|hub_|auth_|api_)token)$')
+
+def _is_path(v) -> bool:
+    "Whether a text is the path of a file or folder of some machine, whatever its system."
+    if not isinstance(v, str) or len(v) > 1000 or '\n' in v: return False
+    return len(Path(v).parts) > 2 and Path(v).expanduser().is_absolute() or PureWindowsPath(v).is_absolute()
+
+def _discreet(x): # anything that JSON can hold, such as settings or a header
+    "Without the paths of this machine: of a path its last part is kept."
+    if isinstance(x, dict):
+        own = lambda k: k in ('_name_or_path', 'name_or_path') or k.endswith('base_model_name_or_path')
+        return {k: _discreet(v) for k, v in x.items() if not own(str(k))}
+    if isinstance(x, (list, tuple)): return [_discreet(v) for v in x]
+    return _public_name(x) if _is_path(x) else x
+
+# %% ../nbs/07_export.ipynb #xw031b
+def subjects(settings:dict|None # of a run, as its config.yaml has them
+             ) -> list: # pairs (instance prompt, class prompt or None)
+    "What a run was taught: one subject, or those of its concepts_list."
+    own = settings or {}
+    try:
+        found = own.get('subjects') or own.get('concepts_list') and [vars(c)
+                                                                     for c in load_concepts(as_path(own['concepts_list']))] or [own]
+        return [(s['instance_prompt'], s.get('class_prompt')) for s in found if s.get('instance_prompt')]
+    except (UserError, AttributeError, TypeError): return [] # the list has moved, or is none
 
 def _public(settings:dict|None # of a run, as its config.yaml has them
-           ) -> dict:
+            ) -> dict:
     "The settings that others may see: no paths, nothing unset. A base that is a path keeps its last part."
-    private = lambda k, v: re.search(r'(_dir|_list|_to|_checkpoint|token|path)$', k) or isinstance(v, str) and Path(v).expanduser().is_absolute()
-    kept = {k: v for k, v in (settings or {}).items() if v is not None and v != '' and not private(k, v)}
-    if base := (settings or {}).get('pretrained_model_name_or_path'): kept['pretrained_model_name_or_path'] = _public_name(base)
+    own = {k: v for k, v in (settings or {}).items() if v is not None and v != ''
+           and not _PRIVATE.search(str(k))}
+    kept = {k: _discreet(v) for k, v in own.items() if not _is_path(v)}
+    if (settings or {}).get('concepts_list') and (several := subjects(settings)):
+        kept['subjects'] = [{k: v for k, v in zip(('instance_prompt', 'class_prompt'), s) if v}
+                            for s in several]
+    if base := (settings or {}).get('pretrained_model_name_or_path'):
+        kept['pretrained_model_name_or_path'] = _public_name(base)
     return kept
-
-def _public_name(base:str # as it was given to `load`
-                ) -> str: # without its folder; a hub id as it is
-    "A base's name for others."
-    return Path(base).name if str(base).startswith(('.', '/', '~')) or str(base).count('/') != 1 or Path(base).exists() else str(base)
 
 def _thumbnail(image:Image.Image, # any picture
               side:int=256 # its longer side, at most, pixels
               ) -> str: # a data URI
     "A picture as text, for a file's header."
-    small, buffer = image.convert('RGB'), io.BytesIO(); small.thumbnail((side, side)); small.save(buffer, 'JPEG', quality=85)
+    small, buffer = image.convert('RGB'), io.BytesIO()
+    small.thumbnail((side, side))
+    small.save(buffer, 'JPEG', quality=85)
     return 'data:image/jpeg;base64,' + base64.b64encode(buffer.getvalue()).decode()
 
 # %% ../nbs/07_export.ipynb #c0311
@@ -212,71 +314,170 @@ def model_spec(model:StableDiffusion, # gives architecture, resolution and what 
                licence:str|None=None # of the base
                ) -> dict: # of strings
     "Header of a file, in the convention of ModelSpec 1.0.0; with it the settings that others may see."
-    v, which, own = model.scheduler_config.get('prediction_type') == 'v_prediction', family(model), _public(settings)
-    prompt = own.get('instance_prompt')
+    which, own, predicts = family(model), _public(settings), model.scheduler_config.get('prediction_type')
+    v, prompts = predicts == 'v_prediction', [prompt for prompt, _ in subjects(settings)]
     architecture = 'stable-diffusion-v2-768-v' if which == 'sd2' and v else _ARCHITECTURE[which]
     out = dict(sai_model_spec='1.0.0', architecture=architecture + (f'/{kind}' if kind else ''),
-               implementation='diffusers' if kind == 'lora' and which != 'sdxl' else _CODE, title=title or _public_name(model.name),
-               resolution=f'{model.resolution}x{model.resolution}', prediction_type='v' if v else 'epsilon', license=licence,
+               implementation='diffusers' if kind == 'lora' and which != 'sdxl' else _CODE,
+               title=title or model.public_name, resolution=f'{model.resolution}x{model.resolution}',
+               # of others the convention has no word
+               prediction_type={None: 'epsilon', 'epsilon': 'epsilon', 'v_prediction': 'v'}.get(predicts),
+               license=licence,
                date=datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ'),
-               trigger_phrase=prompt, usage_hint=f'prompt it as: {prompt}' if prompt else None, thumbnail=_thumbnail(image) if image else None)
-    return {f'modelspec.{k}': x for k, x in out.items() if x} | (dict(dreambooth_nb=json.dumps(own, default=str)) if own else {})
+               trigger_phrase=', '.join(prompts),
+               usage_hint=f'prompt it as: {" / ".join(prompts)}' if prompts else None,
+               thumbnail=_thumbnail(image) if image else None)
+    return {f'modelspec.{k}': x for k, x in out.items()
+            if x} | (dict(dreambooth_nb=json.dumps(own, default=str)) if own else {})
 
 # %% ../nbs/07_export.ipynb #c034
 DTYPES = dict(float32=torch.float32, float16=torch.float16, bfloat16=torch.bfloat16)
+_CODES = {torch.float64: 'F64', torch.float32: 'F32', torch.float16: 'F16', torch.bfloat16: 'BF16',
+          torch.int64: 'I64',
+          torch.int32: 'I32', torch.int16: 'I16', torch.int8: 'I8', torch.uint8: 'U8', torch.bool: 'BOOL'}
 
-def _known(field, value, values): # or UserError
-    if value not in values: raise UserError(f'{field}: {value!r} is unknown; ' + did_you_mean(value, values, f'choose {", ".join(values)}.'))
+def _stream(f, tensors, metadata, dtype, path):
+    "Write a safetensors file, tensor by tensor. Raises UserError, listing them, on tensors that are not finite."
+    like, header, at = getattr(tensors, 'like', tensors), {'__metadata__': dict(format='pt') | metadata}, 0
+    kinds = {k: DTYPES[dtype] if dtype and v.is_floating_point() else v.dtype for k, v in like.items()}
+    # so that each begins at a multiple of its size
+    order = sorted(like, key=lambda k: (-kinds[k].itemsize, k))
+    for k in order:
+        end = at + like[k].numel()*kinds[k].itemsize
+        header[k] = dict(dtype=_CODES[kinds[k]], shape=list(like[k].shape), data_offsets=[at, end]); at = end
+    text = json.dumps(header).encode(); text += b' '*(-len(text) % 8)
+    f.write(len(text).to_bytes(8, 'little') + text); large, damaged = [], []
+    for k in order:
+        v = tensors[k].detach(); out = v.to('cpu', kinds[k]).contiguous()
+        if out.shape != like[k].shape:
+            raise UserError(f'{path}: {k} is {tuple(out.shape)}, its configuration says {tuple(like[k].shape)}.')
+        if not out.isfinite().all(): (large if v.isfinite().all() else damaged).append(k)
+        if not large and not damaged and out.numel(): f.write(out.reshape(-1).view(torch.uint8).numpy())
+    if damaged:
+        raise UserError(f'{path}: {len(damaged)} tensors of the model are not finite (NaN or infinite): {_listed(damaged, 5)}; '
+                        'the model is damaged: export an earlier checkpoint.')
+    if large:
+        raise UserError(f'{path}: {len(large)} tensors are not finite as {dtype}: {_listed(large, 5)}; choose dtype=float32.')
 
-def save_tensors(path, # ends in .safetensors; its folder is made where missing
-                 tensors:dict, # name -> tensor
+# %% ../nbs/07_export.ipynb #xw034b
+def save_tensors(path, # ends in .safetensors; its folder is created if missing
+                 tensors, # name -> tensor; `Lazy` or a dict
                  metadata:dict, # of strings
-                 dtype:str|None=None # "float32", "float16" or "bfloat16"; None: as they are
+                 dtype:str|None=None, # "float32", "float16" or "bfloat16"; None: as they are
+                 overwrite:bool=False # replace the file if it exists
                  ) -> Path: # the file
-    "Write a safetensors file. Raises UserError when it exists, cannot be written, or a number is too large for `dtype`."
-    path = Path(path)
-    if dtype is not None: _known('dtype', dtype, DTYPES)
+    "Write a safetensors file. Raises UserError when it exists, cannot be written, or a number is not finite as `dtype`."
+    path = as_path(path)
+    if dtype is not None: one_of('dtype', dtype, DTYPES)
     if path.suffix != '.safetensors': raise UserError(f'{path}: the name must end in .safetensors.')
-    if path.exists(): raise UserError(f'{path}: is already there; choose another name.')
-    out = {k: v.detach().to('cpu', DTYPES.get(dtype) if v.is_floating_point() else None).contiguous() for k, v in tensors.items()}
-    if over := [k for k, v in out.items() if not v.isfinite().all()]:
-        raise UserError(f'{path}: {len(over)} tensors are not finite{f" as {dtype}" if dtype else ""}: {_listed(over, 5)}; choose dtype=float32.')
-    unfinished = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try: path.parent.mkdir(parents=True, exist_ok=True); save_file(out, unfinished, dict(format='pt') | metadata); os.replace(unfinished, path)
-    except (OSError, SafetensorError) as e: raise UserError(f'{path}: cannot be written ({e}); make room, or choose another place.') from e
-    finally: unfinished.unlink(missing_ok=True)
+    if path.exists() and not overwrite:
+        raise UserError(f'{path}: is already there; choose another name, or set overwrite.')
+    with atomic(path) as tmp, open(tmp, 'wb') as f: _stream(f, tensors, metadata, dtype, path)
     return path
 
 def read_tensors(path # a .safetensors file
                  ) -> tuple: # name -> tensor, metadata
     "What is in a file. Raises UserError when it is missing, damaged, or no safetensors."
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file(): raise UserError(f'{path}: there is no such file.')
     try:
         with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {}
-    except SafetensorError as e: raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
+    except (SafetensorError, OSError) as e:
+        raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
 
 # %% ../nbs/07_export.ipynb #c035
+def _json(text) -> dict:
+    "A header's JSON; empty where it is none."
+    try: found = json.loads(text or '{}')
+    except ValueError: return {}
+    return found if isinstance(found, dict) else {}
+
+def _schedule(model:StableDiffusion # any
+             ) -> dict:
+    "All settings of a model's noise schedule: those it says, and of the others the defaults of its scheduler's class."
+    config = model.scheduler_config
+    cls = getattr(diffusers, config.get('_class_name') or 'DDIMScheduler', None)
+    usual = inspect.signature(cls.__init__).parameters.values() if cls else []
+    return {p.name: p.default for p in usual if p.default is not p.empty} | {k: v for k, v in config.items()
+                                                                             if v is not None}
+
+# %% ../nbs/07_export.ipynb #xw035c
+_FIXED = dict(num_train_timesteps=1000, beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear',
+              trained_betas=None)
+_USUAL = dict(clip_sample=False, thresholding=False, set_alpha_to_one=False, steps_offset=1)
+_SCALE = dict(sd1=.18215, sd2=.18215, sdxl=.13025)
+
+def _gaps(model:StableDiffusion # any
+                     ) -> list[str]: # such as "timestep_spacing linspace (usual: leading)"
+    "What others will not find in a single file. Raises UserError on what makes a model useless to them."
+    s, instead = _schedule(model), 'export it as diffusers: a folder holds it.'
+    if 'beta_start' not in s:
+        raise UserError(f'_class_name: a single file cannot say {s["_class_name"]}; {instead}')
+    NoiseSchedule.from_config(model.scheduler_config)
+    if s.get('prediction_type', 'epsilon') not in ('epsilon', 'v_prediction'):
+        raise UserError(f'prediction_type: a single file cannot say {s["prediction_type"]!r}, only epsilon and v_prediction; {instead}')
+    for k, usual in _FIXED.items():
+        if (v := s.get(k)) != usual:
+            raise UserError(f'{k}: a single file cannot say {v!r}, every program takes {usual!r}; {instead}')
+    vae = model.vae.config
+    for k in ('shift_factor', 'latents_mean', 'latents_std'):
+        if (v := getattr(vae, k, None)) is not None:
+            raise UserError(f'{k}: a single file cannot say that the VAE has one ({v!r}); {instead}')
+    usual = _USUAL | dict(timestep_spacing='trailing' if s.get('rescale_betas_zero_snr') else 'leading',
+                          force_zeros=True,
+                          scaling_factor=_SCALE[family(model)])
+    own = s | dict(scaling_factor=vae.scaling_factor, force_zeros=model.force_zeros)
+    return [f'{k} {own[k]} (usual: {v})' for k, v in usual.items() if own.get(k, v) != v]
+
+# %% ../nbs/07_export.ipynb #xw035b
 def to_single_file(model:StableDiffusion, # any; a LoRA is merged
                    path, # of the new .safetensors file
                    dtype:str|None=None, # "float32", "float16" or "bfloat16"; None: as the model has it
-                   metadata:dict|None=None # of strings, see `model_spec`; None: made from the model
+                   metadata:dict|None=None, # of strings, see `model_spec`; None: made from the model
+                   read=None, # as for `lazy_weights`
+                   overwrite:bool=False # replace the file if it exists
                    ) -> Path: # the file
-    "Write a whole model as one file in the original layout. Raises UserError when it exists, or a tensor has no place in it."
-    out, v = to_original(model), model.scheduler_config.get('prediction_type') == 'v_prediction'
-    if family(model) == 'sdxl' and v: out['v_pred'] = torch.tensor([])              # how other programs know it; of SD 2 they make sure otherwise
-    return save_tensors(path, out, model_spec(model) if metadata is None else metadata, dtype)
+    "Write a whole model as one file in the original layout. Raises UserError when it exists, or has no place for all of it."
+    gaps, out, all_of_it = _gaps(model), lazy_original(model, read), _schedule(model)
+    marks = dict(v_pred=all_of_it.get('prediction_type') == 'v_prediction',
+                 ztsnr=all_of_it.get('rescale_betas_zero_snr'))
+    for k in (k for k, there in marks.items() if there):
+        out.make[k] = lambda: torch.zeros(0); out.like[k] = torch.zeros(0, device='meta')
+    own = dict(scheduler=json.dumps(_discreet(model.scheduler_config), default=str),
+               scaling_factor=str(model.vae.config.scaling_factor),
+               force_zeros=str(model.force_zeros).lower())
+    file = save_tensors(path, out, (model_spec(model) if metadata is None else metadata) | own, dtype,
+                        overwrite)
+    if gaps:
+        warnings.warn(f'{path}: other programs will not find in this file: {"; ".join(gaps)}.', stacklevel=2)
+    return file
+
+# %% ../nbs/07_export.ipynb #xw035d
+def _skeleton(base, **hub) -> StableDiffusion:
+    "The networks of a base on the meta device, with all that its configuration says."
+    with quiet(), init_empty_weights(include_buffers=False): model = skeleton(base, **hub)
+    where = find_base(base); index = diffusers.DiffusionPipeline.load_config(where, **hub)
+    model.force_zeros = bool(index.get('force_zeros_for_empty_prompt', True))
+    return model
 
 def read_single_file(path, # a .safetensors file in the original layout
-                     config:str # a diffusers folder, or hub id, of the same kind: its networks are built, its weights are not read
+                     config:str, # a diffusers folder, or hub id, of the same kind: its networks are built, its weights are not read
+                     **hub # to huggingface_hub: revision, token, ...
                      ) -> StableDiffusion:
     "The inverse of `to_single_file`. Raises UserError, listing them, when any tensor has no place or is missing."
-    tensors, metadata = read_tensors(path)
-    with quiet(), init_empty_weights(include_buffers=False): model = skeleton(config)
+    path = as_path(path); tensors, notes = read_tensors(path)
+    model = _skeleton(config, **hub)
+    if any(len(tokenizer) > tokenizer.vocab_size for tokenizer, _ in model.encoders):
+        raise UserError(f'config: {config} has words of its own ({_listed(words(model))}), whose embeddings no single file holds; give its base.')
     found = from_original(tensors, model, str(path))
     for part, net in model.parts.items():
-        net.load_state_dict({k: found[_file_name(part, net, k)] for k in net.state_dict()}, assign=True); net.requires_grad_(False)
-    if said := metadata.get('modelspec.prediction_type'): model.scheduler_config['prediction_type'] = {'v': 'v_prediction'}.get(said, said)
+        net.load_state_dict({k: found[f'{part}.{file_name(part, k)}'] for k in net.state_dict()}, assign=True)
+        net.requires_grad_(False)
+    said = _said(path, {k: tuple(v.shape) for k, v in tensors.items()}, notes)
+    model.scheduler_config = said if '_class_name' in said else model.scheduler_config | said
+    noted = _noted_rest(notes)
+    if 'scaling_factor' in noted: model.vae.register_to_config(scaling_factor=noted['scaling_factor'])
+    model.force_zeros = noted.get('force_zeros', model.force_zeros)
     model.name = str(path)
     return model.eval()
 
@@ -285,44 +486,61 @@ def lora_names(model:StableDiffusion # any, with or without a LoRA
                ) -> dict: # "unet.conv_in" -> "lora_unet_conv_in"
     "kohya's names for all layers that can carry a LoRA."
     xl, table = family(model) == 'sdxl', {}
-    heads = dict(unet='lora_unet_', text_encoder='lora_te1_' if xl else 'lora_te_', text_encoder_2='lora_te2_')
+    heads = dict(unet='lora_unet_', text_encoder='lora_te1_' if xl else 'lora_te_',
+                 text_encoder_2='lora_te2_')
     for part, net in ((k, v) for k, v in model.parts.items() if k in heads):
-        matrices = [k for k, v in net.state_dict().items() if k.endswith('.weight') and '.lora_' not in k and v.ndim > 1]
-        layers = [k.removesuffix('.weight').removesuffix('.base_layer') for k in matrices if not re.search('(token|position)_embedding', k)]
-        ours = {_file_name(part, net, k): _file_name(part, net, k).removeprefix(f'{part}.') for k in layers}
-        if xl and part == 'unet': ours = dict(zip(ours, rename(ours.values(), unet_names(net.config)).values()))
+        matrices = [k for k, v in net.state_dict().items() if k.endswith('.weight') and '.lora_' not in k
+                    and v.ndim > 1]
+        layers = [k.removesuffix('.weight').removesuffix('.base_layer') for k in matrices
+                  if not re.search('(token|position)_embedding', k)]
+        ours = {f'{part}.{file_name(part, k)}': file_name(part, k) for k in layers}
+        if xl and part == 'unet':
+            ours = dict(zip(ours, rename(ours.values(), unet_names(net.config)).values()))
         table |= {k: heads[part] + v.replace('.', '_') for k, v in ours.items()}
     return one_to_one(table)
 
 # %% ../nbs/07_export.ipynb #c056
-def to_kohya(model:StableDiffusion # with a LoRA or a DoRA on it
+def _kohya_layer(layer, adapter, lora) -> dict: # kind -> tensor
+    "One layer of a LoRA as kohya's trainer writes it."
+    kinds = {'lora_down.weight': layer.lora_A, 'lora_up.weight': layer.lora_B,
+             'dora_scale': layer.lora_magnitude_vector}
+    out = {k: of[adapter].weight.detach() for k, of in kinds.items() if adapter in of}
+    alpha, flat = float(layer.lora_alpha[adapter]), [1]*(layer.get_base_layer().weight.ndim - 1)
+    if 'dora_scale' in out: out['dora_scale'] = out['dora_scale'].reshape(-1, *flat)
+    if alpha == 0: # kohya's trainer reads 0 as the rank: the same nothing in numbers that all read alike
+        alpha, out['lora_up.weight'] = float(layer.r[adapter]), torch.zeros_like(out['lora_up.weight'])
+    elif lora.use_rslora: alpha *= layer.r[adapter]**.5
+    return out | dict(alpha=torch.tensor(alpha))
+
+def to_kohya(model:StableDiffusion # with a LoRA or a DoRA on it, called as you like
              ) -> dict: # kohya's name -> tensor
     "The LoRA of a model, as kohya's trainer would write it, a DoRA as LyCORIS would. Raises UserError where there is none, or more than that."
     table, out = lora_names(model), {}
     for part, net in model.parts.items():
-        left = {k for k in net.state_dict() if '.lora_' in k}
+        left = {k for k in net.state_dict() if '.lora_' in k or '.modules_to_save.' in k}
         for path, layer in net.named_modules():
-            if not isinstance(layer, BaseTunerLayer) or _file_name(part, net, path) not in table: continue
-            adapter, name = layer.active_adapters[0], table[_file_name(part, net, path)]
-            alpha = layer.lora_alpha[adapter]*(layer.r[adapter]**.5 if net.peft_config[adapter].use_rslora else 1)
-            kinds = {f'lora_A.{adapter}.weight': 'lora_down.weight', f'lora_B.{adapter}.weight': 'lora_up.weight'}
-            if adapter in layer.lora_magnitude_vector: kinds[f'lora_magnitude_vector.{adapter}.weight'] = 'dora_scale'
-            tensors = {theirs: layer.get_parameter(ours).detach() for ours, theirs in kinds.items()}
-            flat = [1]*(layer.get_base_layer().weight.ndim - 1)
-            out |= {f'{name}.{k}': v.reshape(-1, *flat) if k == 'dora_scale' else v for k, v in tensors.items()}
-            out[f'{name}.alpha'] = torch.tensor(float(alpha))
-            left -= {f'{path}.{k}' for k in kinds}
+            name = table.get(f'{part}.{file_name(part, path)}')
+            if not isinstance(layer, BaseTunerLayer) or name is None: continue
+            for adapter in [a for a in layer.active_adapters if a in layer.lora_A][:1]:
+                out |= {f'{name}.{k}': v for k,
+                        v in _kohya_layer(layer, adapter, net.peft_config[adapter]).items()}
+                ends = [f'{k}.{adapter}.weight' for k in ('lora_A', 'lora_B', 'lora_magnitude_vector')]
+                left -= {f'{path}.{end}' for end in ends}
         if left:
-            raise UserError(f'{model.name}: {len(left)} tensors of the LoRA in {part} have no place in this format: {_listed(left, 2)}; '
-                            'export it as single-file: there it is merged.')
-    if not out: raise UserError(f'{model.name}: there is no LoRA on this model; train with lora, or export the whole model.')
+            raise UserError(f'{model.public_name}: {len(left)} tensors of the LoRA in {part} have no place in this format: '
+                            f'{_listed(left, 2)}; export it as single-file: there it is merged.')
+    if not out:
+        raise UserError(f'{model.public_name}: there is no LoRA on this model; train with lora, or export the whole model.')
     return out
 
 # %% ../nbs/07_export.ipynb #c058
 _VERSION = dict(sd1='sd_v1', sd2='sd_v2', sdxl='sdxl_base_v1-0')
-_SETTINGS = {k: k for k in ('learning_rate', 'max_train_steps', 'seed', 'lr_scheduler', 'lr_warmup_steps', 'gradient_accumulation_steps',
-                            'mixed_precision', 'max_grad_norm', 'prior_loss_weight', 'optimizer', 'gradient_checkpointing')}
-_SETTINGS |= dict(total_batch_size='train_batch_size', min_snr_gamma='snr_gamma', network_dropout='lora_dropout')
+_SETTINGS = {k: k for k in ('learning_rate', 'max_train_steps', 'seed', 'lr_scheduler', 'lr_warmup_steps',
+                            'gradient_accumulation_steps',
+                            'mixed_precision', 'max_grad_norm', 'prior_loss_weight', 'optimizer',
+                            'gradient_checkpointing')}
+_SETTINGS |= dict(total_batch_size='train_batch_size', min_snr_gamma='snr_gamma',
+                  network_dropout='lora_dropout')
 
 def kohya_header(model:StableDiffusion, # with a LoRA on it
                  base:str, # it goes on
@@ -330,19 +548,31 @@ def kohya_header(model:StableDiffusion, # with a LoRA on it
                  ) -> dict: # of strings
     "Header of a LoRA file, in the convention of kohya's trainer."
     own, which, tensors = _public(settings), family(model), to_kohya(model)
-    v, dora = model.scheduler_config.get('prediction_type') == 'v_prediction', any(k.endswith('.dora_scale') for k in tensors)
+    v, dora = model.scheduler_config.get('prediction_type') == 'v_prediction', any(k.endswith('.dora_scale')
+                                                                                   for k in tensors)
     most = lambda values: Counter(values).most_common(1)[0][0]
-    rank, alpha = most(len(t) for k, t in tensors.items() if 'lora_down' in k), most(t.item() for k, t in tensors.items() if k.endswith('.alpha'))
+    rank, alpha = most(len(t) for k, t in tensors.items() if 'lora_down' in k), most(t.item() for k,
+                                                                                     t in tensors.items()
+                                                                                     if k.endswith('.alpha'))
     args = dict(algo='lora', dora_wd='True', wd_on_output='True') if dora else {}
-    if any(t.ndim == 4 and t.shape[2] == 3 for t in tensors.values()): args |= dict(conv_dim=str(rank), conv_alpha=str(alpha))
-    out = dict(network_module='lycoris.kohya' if dora else 'networks.lora', network_dim=rank, network_alpha=alpha, v2=which == 'sd2',
-               base_model_version=_VERSION[which] + ('_v' if which == 'sd2' and v else ''), sd_model_name=_public_name(base),
-               resolution=f'({model.resolution}, {model.resolution})') | (dict(network_args=json.dumps(args)) if args else {})
-    if prompt := own.get('instance_prompt'): out['tag_frequency'] = json.dumps(dict(instance={prompt: 1}))
-    return {f'ss_{k}': str(v) for k, v in (out | {k: own[s] for k, s in _SETTINGS.items() if s in own}).items()}
+    if any(t.ndim == 4 and t.shape[2] == 3 for t in tensors.values()):
+        args |= dict(conv_dim=str(rank), conv_alpha=str(alpha))
+    out = dict(network_module='lycoris.kohya' if dora else 'networks.lora', network_dim=rank,
+               network_alpha=alpha, v2=which == 'sd2',
+               base_model_version=_VERSION[which] + ('_v' if which == 'sd2' and v else ''),
+               sd_model_name=_public_name(base),
+               resolution=f'({model.resolution}, {model.resolution})') | (dict(network_args=json.dumps(args))
+                                                                          if args else {})
+    taught = [prompt for prompt, _ in subjects(settings)]
+    sets = ['instance', *(f'instance_{k}' for k in range(2, len(taught) + 1))]
+    if taught: out['tag_frequency'] = json.dumps({name: {prompt: 1} for name, prompt in zip(sets, taught)})
+    if _schedule(model).get('rescale_betas_zero_snr'): out['zero_terminal_snr'] = True
+    return {f'ss_{k}': str(v) for k,
+            v in (out | {k: own[s] for k, s in _SETTINGS.items() if s in own}).items()}
 
 # %% ../nbs/07_export.ipynb #c060
-_KINDS = {'lora_down.weight': 'lora_A.weight', 'lora_up.weight': 'lora_B.weight', 'dora_scale': 'lora_magnitude_vector'}
+_KINDS = {'lora_down.weight': 'lora_A.weight', 'lora_up.weight': 'lora_B.weight',
+          'dora_scale': 'lora_magnitude_vector'}
 
 def from_kohya(tensors:dict, # kohya's name -> tensor
                model:StableDiffusion, # the base it goes on: says which layers there are
@@ -350,22 +580,28 @@ def from_kohya(tensors:dict, # kohya's name -> tensor
                ) -> tuple: # diffusers' name -> tensor, and the header that goes with it
     "The inverse of `to_kohya`. Raises UserError, listing them, on tensors that fit no layer, lack their partner or hold lengths of inputs."
     table, layers = lora_names(model), {}
-    places = {k.replace('unet.', 'lora_unet_').replace('.', '_'): k for k in table if k.startswith('unet.')} | invert(table)
+    places = {k.replace('unet.', 'lora_unet_').replace('.', '_'): k for k in table
+              if k.startswith('unet.')} | invert(table)
     split = {k: (places.get(k.partition('.')[0]), k.partition('.')[2]) for k in tensors}
     if lost := [k for k, (layer, kind) in split.items() if layer is None or kind not in [*_KINDS, 'alpha']]:
-        base = f'{_public_name(model.name)} ({family(model)})'
+        base = f'{model.public_name} ({family(model)})'
         raise UserError(f'{what}: {len(lost)} of {len(tensors)} tensors fit no layer of {base}: {_listed(lost)}.')
     for k, (layer, kind) in split.items(): layers.setdefault(layer, {})[kind] = tensors[k]
-    pair, doras = {'lora_down.weight', 'lora_up.weight'}, {layer.partition('.')[0] for layer, of in layers.items() if 'dora_scale' in of}
-    needs = lambda layer: pair | {'dora_scale'} if layer.partition('.')[0] in doras else pair                  # a part is a DoRA throughout, or not
+    pair, doras = {'lora_down.weight', 'lora_up.weight'}, {layer.partition('.')[0] for layer,
+                                                           of in layers.items() if 'dora_scale' in of}
+    # a part is a DoRA throughout, or not
+    needs = lambda layer: pair | {'dora_scale'} if layer.partition('.')[0] in doras else pair
     if alone := [k for k, (layer, _) in split.items() if needs(layer) - layers[layer].keys()]:
         raise UserError(f'{what}: {len(alone)} tensors lack their partner: {_listed(alone)}.')
     def rows(k): return len(layers[split[k][0]]['lora_up.weight'])
-    if wide := [k for k, t in tensors.items() if k.endswith('.dora_scale') and not len(t) == t.numel() == rows(k)]:
+    if wide := [k for k, t in tensors.items() if k.endswith('.dora_scale')
+                and not len(t) == t.numel() == rows(k)]:
         raise UserError(f'{what}: {len(wide)} tensors have a length for each input of their layer, not for each output: {_listed(wide)}; '
                         'let the program that made it merge it.')
-    def ours(kind, t, up): return t if kind != 'dora_scale' else t.flatten() if up.ndim == 2 else t.reshape(1, -1, *up.shape[2:])
-    out = {f'{layer}.{_KINDS[k]}': ours(k, t, of['lora_up.weight']) for layer, of in layers.items() for k, t in of.items() if k != 'alpha'}
+    def ours(kind, t, up):
+        return t if kind != 'dora_scale' else t.flatten() if up.ndim == 2 else t.reshape(1, -1, *up.shape[2:])
+    out = {f'{layer}.{_KINDS[k]}': ours(k, t, of['lora_up.weight']) for layer, of in layers.items() for k,
+           t in of.items() if k != 'alpha'}
     return out, dict(lora_adapter_metadata=json.dumps(_adapters(layers), sort_keys=True, default=str))
 
 # %% ../nbs/07_export.ipynb #c0601
@@ -373,45 +609,58 @@ def _adapters(layers) -> dict:
     "Settings of peft for every part: the most common rank and alpha, where others hold, and whether it is a DoRA."
     notes = {}
     for part in {k.partition('.')[0] for k in layers}:
-        mine = {k.partition('.')[2].removeprefix('text_model.'): of for k, of in layers.items() if k.startswith(f'{part}.')}
+        mine = {k.partition('.')[2].removeprefix('text_model.'): of for k, of in layers.items()
+                if k.startswith(f'{part}.')}
         r = {k: len(of['lora_down.weight']) for k, of in mine.items()}
         a = {k: of['alpha'].item() if 'alpha' in of else r[k] for k, of in mine.items()}
         rank, alpha = (Counter(d.values()).most_common(1)[0][0] for d in (r, a))
-        ranks, alphas = {k: v for k, v in r.items() if v != rank}, {k: v for k, v in a.items() if v != alpha}
-        config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=sorted(r), rank_pattern=ranks, alpha_pattern=alphas,
-                            use_dora=any('dora_scale' in of for of in mine.values()), inference_mode=True).to_dict()
-        kept = {k: v for k, v in config.items() if isinstance(v, (str, int, float, bool, list, set, dict))}
-        notes |= {f'{part}.{k}': sorted(v) if isinstance(v, set) else v for k, v in kept.items()}
+        others = [{re.escape(k): v for k, v in d.items() if v != usual} for d,
+                  usual in ((r, rank), (a, alpha))]
+        config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=sorted(r), rank_pattern=others[0],
+                            alpha_pattern=others[1],
+                            use_dora=any('dora_scale' in of for of in mine.values()))
+        notes |= {f'{part}.{k}': v for k, v in _lora_notes(config).items()}
     return notes
 
 # %% ../nbs/07_export.ipynb #c071
 def words(model:StableDiffusion # any
           ) -> dict: # word -> its rows, one (1,d) for each text encoder
     "The words that were added to a model's vocabulary, saved with it or not."
-    tables = [encoder.get_input_embeddings().weight.detach() for _, encoder in model.encoders]
-    added = range(model.tokenizer.vocab_size, len(model.tokenizer))
-    return {model.tokenizer.convert_ids_to_tokens(i): [t[i][None].float() for t in tables] for i in added}
+    def row(table, i):
+        old = getattr(table, 'old', table); n = old.num_embeddings
+        return (table.new[i - n] if i >= n else old.weight[i]).detach()[None].float()
+    tables, added = [e.get_input_embeddings() for _, e in model.encoders], range(model.tokenizer.vocab_size,
+                                                                                 len(model.tokenizer))
+    return {model.tokenizer.convert_ids_to_tokens(i): [row(t, i) for t in tables] for i in added}
+
+def _new_words(model) -> dict: # of `words`, those that are no part of the table yet
+    n = len(getattr(model.text_encoder.get_input_embeddings(), 'new', ()))
+    return dict([*words(model).items()][-n:] if n else [])
 
 def _word_file(word:str # such as "<toy>"
-              ) -> str: # "toy.safetensors"
+               ) -> str: # "toy.safetensors"
     "The file of a learned word: its name before the dot is what one types in AUTOMATIC1111 and ComfyUI."
     return re.sub(r'[^\w-]', '', word) + '.safetensors'
 
 def to_embeddings(model:StableDiffusion, # with added words
-                  folder, # of the new files; is made where missing
+                  folder, # of the new files, created if missing
                   dtype:str|None=None, # "float32", "float16" or "bfloat16"
+                  overwrite:bool=False, # replace files that exist
                   **header # for `model_spec`: title, settings, image, licence
                   ) -> list[Path]: # one file for each word
     "Write learned words as AUTOMATIC1111 and ComfyUI read them: `<toy>` becomes toy.safetensors. Raises UserError where there are none."
-    files = {_word_file(word): (word, rows) for word, rows in words(model).items()}
-    if len(files) < len(words(model)) or '.safetensors' in files:
-        raise UserError(f'{model.name}: the words {_listed(words(model))} cannot all be names of files; rename one.')
-    if not files: raise UserError(f'{model.name}: no word was added to this model; train with token.')
-    taken = [str(p) for name in files if (p := Path(folder)/name).exists()]
-    if taken: raise UserError(f'{taken[0]}: is already there; choose another folder.')
-    spec = model_spec(model, kind='textual-inversion', **header) | dict(base_model=model.name)
-    tensors = lambda rows: dict(zip(('clip_l', 'clip_g'), rows)) if len(rows) > 1 else dict(emb_params=rows[0])
-    return [save_tensors(Path(folder)/name, tensors(rows), spec | dict(token=word), dtype) for name, (word, rows) in files.items()]
+    added = words(model)
+    files, who, folder = {_word_file(w): w for w in added}, model.public_name, as_path(folder)
+    if len({f.lower() for f in files}) < len(added) or '.safetensors' in files:
+        raise UserError(f'{who}: the words {_listed(added)} cannot all be names of files; rename one.')
+    if not files: raise UserError(f'{who}: no word was added to this model; train with token.')
+    if taken := [str(folder/name) for name in files if (folder/name).exists() and not overwrite]:
+        raise UserError(f'{taken[0]}: is already there; choose another folder, or set overwrite.')
+    spec = model_spec(model, kind='textual-inversion', **header) | dict(base_model=who)
+    tensors = lambda rows: dict(zip(('clip_l', 'clip_g'),
+                                    rows)) if len(rows) > 1 else dict(emb_params=rows[0])
+    return [save_tensors(folder/f, tensors(added[w]), spec | dict(token=w), dtype, overwrite) for f,
+            w in files.items()]
 
 # %% ../nbs/07_export.ipynb #c081
 def base_licence(base:str, # as for `load`
@@ -436,8 +685,23 @@ _PLACE = dict(diffusers='as one file (`dreambooth export --format single-file`):
               peft='as a kohya file (`dreambooth export --format kohya`): `models/Lora` of AUTOMATIC1111 and Forge (`<lora:NAME:1>` in the prompt), '
                    '`models/loras` of ComfyUI (node *Load LoRA*)')
 
+def _table(head, rows): return '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
+
+def _taught(several) -> str:
+    "What a model was taught, as a sentence or a table."
+    start = 'A Stable Diffusion that was taught'
+    if not several:
+        return f'{start} a subject with DreamBooth. The prompts it was taught with are not known here.'
+    (prompt, kind), *more = several
+    kin = f' Other subjects of its kind are *{kind}*.' if kind else ''
+    if not more: return f'{start} a subject with DreamBooth: prompt it as **{prompt}**.{kin}'
+    rows = _table(('prompt it as', 'others of its kind'),
+                  [(f'**{p}**', f'*{c}*' if c else '') for p, c in several])
+    return f'{start} {len(several)} subjects with DreamBooth:\n\n{rows}'
+
+# %% ../nbs/07_export.ipynb #xw083b
 def model_card(title:str, # heading
-               settings:dict|None=None, # of the run: instance_prompt and class_prompt among them
+               settings:dict|None=None, # of the run: instance_prompt and class_prompt, or concepts_list, among them
                kind:str='diffusers', # "diffusers", a whole model, or "peft", a LoRA
                repo:str='', # where the files will be: a folder, or a hub id
                base:str='', # of the model; '': as the settings say
@@ -446,24 +710,27 @@ def model_card(title:str, # heading
                picture:str|None=None # file beside the card that shows before and after
                ) -> str: # README.md
     "A model card: what it draws, how to use it, how it was made, how well it does, under which licence."
-    own = _public(settings); base = _public_name(base or own.get('pretrained_model_name_or_path', 'unknown'))
-    prompt, tags = own.get('instance_prompt') or 'a photo', ['text-to-image', 'stable-diffusion', 'dreambooth', 'dreambooth_nb']
-    header = dict(base_model=base, library_name='diffusers', pipeline_tag='text-to-image', tags=tags + (['lora'] if kind == 'peft' else []),
-                  instance_prompt=prompt, license=licence or 'other') | ({} if licence else dict(license_name='unknown'))
+    own, several = _public(settings), subjects(settings)
+    base = _public_name(base or own.get('pretrained_model_name_or_path', 'unknown'))
+    prompt, tags = several[0][0] if several else 'a photo', ['text-to-image', 'stable-diffusion',
+                                                             'dreambooth', 'dreambooth_nb']
+    about = ModelCardData(base_model=base, library_name='diffusers', pipeline_tag='text-to-image',
+                          license=licence or 'other',
+                          license_name=None if licence else 'unknown',
+                          tags=tags + (['lora'] if kind == 'peft' else []),
+                          instance_prompt=prompt if several else None)
     load_it = _LOAD[kind].format(repo=repo or 'THIS_FOLDER', base=base)
     code = f'from diffusers import DiffusionPipeline\n{load_it}\nimage = pipe({prompt!r}).images[0]'
-    table = lambda head, rows: '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
-    kin = f' Other subjects of its kind are *{own["class_prompt"]}*.' if own.get('class_prompt') else ''
     numbers = [(k, f'{v:.3g}' if isinstance(v, float) else v) for k, v in (scores or {}).items()]
     law = f'is {licence}; it' if licence else 'is not known here; look it up before you share this model: it'
-    tables = ['## Settings', table(('setting', 'value'), own.items())] if own else []
-    if numbers: tables += ['## Scores', table(('score', 'value'), numbers)]
-    parts = [f'# {title}', f'A Stable Diffusion that was taught a subject with DreamBooth: prompt it as **{prompt}**.{kin}',
-             f'![before (the base) and after]({picture})' if picture else '',
+    rows = [(k, v) for k, v in own.items() if k != 'subjects']
+    tables = ['## Settings', _table(('setting', 'value'), rows)] if rows else []
+    if numbers: tables += ['## Scores', _table(('score', 'value'), numbers)]
+    parts = [f'# {title}', _taught(several), f'![before (the base) and after]({picture})' if picture else '',
              '## Use', f'```python\n{code}\n```', f'In other programs: {_PLACE[kind]}.', *tables,
              '## Licence', f'The base is `{base}`, whose licence {law} holds for this model too.',
              'Made with dreambooth_nb; train only on pictures that you may use, and show people only with their consent.']
-    return '---\n' + yaml.safe_dump(header, sort_keys=False, allow_unicode=True) + '---\n' + '\n\n'.join(p for p in parts if p) + '\n'
+    return f'---\n{about.to_yaml()}\n---\n' + '\n\n'.join(p for p in parts if p) + '\n'
 
 # %% ../nbs/07_export.ipynb #c091
 _PARTS = 'unet', 'vae', 'text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'scheduler'
@@ -477,11 +744,77 @@ def uploadable(folder # of a model
         return len(f.parts) == 2 and f.parts[0] in _PARTS and f.suffix in ('.safetensors', '.json', '.txt')
     return sorted(f.as_posix() for f in files if ours(f) and not f.name.startswith('.'))
 
+# %% ../nbs/07_export.ipynb #xw0910
+def _picture(path) -> Image.Image:
+    "A picture as it is shown, without the settings it may carry."
+    with Image.open(path, formats=('PNG', 'JPEG', 'WEBP', 'BMP', 'GIF', 'TIFF')) as im:
+        seen = im.convert('RGBA' if 'A' in im.getbands() else 'RGB'); seen.info.clear()
+    return seen
+
+def _read_run(path # a run's folder, one of its checkpoints, or a file that an export has written
+              ) -> tuple: # settings, scores
+    "What is known of how a model was made; empty where nothing is."
+    path = as_path(path)
+    if path.is_file():
+        return _json(read_tensors(path)[1].get('dreambooth_nb')) if path.suffix == '.safetensors' else {}, {}
+    if path.name.startswith('checkpoint-') and not (path/'config.yaml').is_file(): path = path.parent
+    def read(name, parse):
+        return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
+    try: settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)
+    except (yaml.YAMLError, ValueError, OSError) as e:
+        raise UserError(f'{path}: its config.yaml or metrics.json cannot be read: {" ".join(str(e).split())}') from e
+    if not isinstance(settings, dict) or not isinstance(scores, dict):
+        raise UserError(f'{path}: its config.yaml or metrics.json holds no settings; write NAME: VALUE in each line, or move it away.')
+    if settings.get('concepts_list') and (path/'concepts.yaml').is_file():
+        settings['concepts_list'] = str(path/'concepts.yaml')
+    return settings, {k: v for k, v in scores.items() if isinstance(v, (int, float))
+                      and not isinstance(v, bool)}
+
 # %% ../nbs/07_export.ipynb #c0911
 def _at(card, repo): # the card, with the model loaded from there instead of a folder of this machine
     call = 'load_lora_weights' if '.load_lora_weights(' in card else 'from_pretrained'
     return re.sub(rf"\.{call}\('(?![\w.-]+/[\w.-]+')[^']*'\)", f".{call}('{repo}')", card)
 
+def _places(folder, settings) -> list: # longest first
+    "The paths of this machine that a model's texts may hold."
+    here = [folder, os.path.abspath(folder), Path(folder).resolve()]
+    named = [v for v in settings.values() if isinstance(v, str)
+             and (_is_path(v) or '/' in v and as_path(v).exists())]
+    known = {str(p) for p in (*here, *named, *(as_path(v).resolve() for v in named), Path.home(), Path.cwd())}
+    return sorted((p for p in known if len(Path(p).parts) > 2), key=len, reverse=True)
+
+def _blurred(text, places): # of a path its last part is kept
+    for place in places: text = text.replace(place, Path(place).name if place != str(Path.home()) else '~')
+    return text
+
+def _discreet_header(notes:dict, places) -> dict:
+    "The header of a safetensors file for others."
+    def clean(k, v):
+        if k == 'base_model': return _public_name(v)
+        if v.lstrip()[:1] in ('{', '['):
+            try: return _blurred(json.dumps(_discreet(json.loads(v)), sort_keys=True), places)
+            except ValueError: pass
+        return _blurred(_discreet(v), places)
+    return {k: clean(k, v) for k, v in notes.items() if k != 'format'}
+
+# %% ../nbs/07_export.ipynb #xw091b
+def _for_others(file, repo, places, made) -> str|bytes: # a file, or what it holds
+    "What is uploaded of a file; copies that need one are made in the folder `made`."
+    if file.name == 'README.md': return _blurred(_at(file.read_text(encoding='utf-8'), repo), places).encode()
+    if file.suffix == '.png':
+        with Image.open(file, formats=('PNG',)) as im: im.load(); bare = not im.text and 'exif' not in im.info
+        buffer = io.BytesIO(); bare or _picture(file).save(buffer, 'PNG')
+        return str(file) if bare else buffer.getvalue()
+    if file.suffix == '.json' and 'config' in file.name + file.parent.name and file.name not in ('tokenizer.json', 'vocab.json'):
+        own = json.loads(file.read_text(encoding='utf-8')); clean = _discreet(own)
+        return str(file) if clean == own else json.dumps(clean, indent=2, ensure_ascii=False).encode()
+    if file.suffix != '.safetensors': return str(file)
+    with safe_open(file, 'pt') as f:
+        names, notes = list(f.keys()), {k: v for k, v in (f.metadata() or {}).items() if k != 'format'}
+    if (clean := _discreet_header(notes, places)) == notes: return str(file)
+    return str(save_tensors(Path(made)/str(len(os.listdir(made)))/file.name, read_tensors(file)[0], clean))
+
+# %% ../nbs/07_export.ipynb #xw091c
 def push_to_hub(folder:str, # a diffusers folder, or that of a LoRA
                 repo_id:str, # owner/name
                 token:str|None=None, # with the right to write; None: the one that `hf auth login` has kept
@@ -489,121 +822,294 @@ def push_to_hub(folder:str, # a diffusers folder, or that of a LoRA
                 endpoint:str|None=None # of the hub; None: huggingface.co, or what HF_ENDPOINT says
                 ) -> str: # its address
     "Upload a model with its card. Raises UserError without files, a token, a network or the right to write."
-    files, token, folder = uploadable(folder), token or get_token(), Path(folder)
+    token, folder = token or get_token(), as_path(folder); files = uploadable(folder)
     if not any(f.endswith('.safetensors') for f in files):
         raise UserError(f'{folder}: holds no model; give the folder of a diffusers model or of a LoRA.')
-    if not re.fullmatch(r'[\w.-]+/[\w.-]+', repo_id): raise UserError(f'repo_id: {repo_id!r} must be owner/name.')
+    if not re.fullmatch(r'[\w.-]+/[\w.-]+', repo_id):
+        raise UserError(f'repo_id: {repo_id!r} must be owner/name.')
     if not token:
         raise UserError('token: there is none; make one with the right to write at huggingface.co/settings/tokens, '
                         'then `hf auth login`, or set HF_TOKEN.')
-    sent = {f: str(folder/f) for f in files}
-    if 'README.md' in sent: sent['README.md'] = _at((folder/'README.md').read_text(encoding='utf-8'), repo_id).encode()
-    api = HfApi(endpoint=endpoint, token=token)
-    try:
-        with quiet():
-            repo = api.create_repo(repo_id, private=private, exist_ok=True)
-            api.create_commit(repo_id, [CommitOperationAdd(f, content) for f, content in sent.items()], commit_message='Upload with dreambooth_nb')
-    except HfHubHTTPError as e:
-        status = getattr(e.response, 'status_code', None); said = str(e).strip().splitlines()[0]
-        why = 'the token has no right to write there; check it and the owner' if status in (401, 403) else f'the hub answered {status}: {said}'
-        raise UserError(f'repo_id: {repo_id} was not uploaded: {why}.') from e
-    except Exception as e:
-        raise UserError(f'repo_id: {repo_id} was not uploaded: the hub cannot be reached ({type(e).__name__}); '
-                        'check the network and try again: what is there already is not sent twice.') from e
+    places, api = _places(folder, _read_run(folder)[0]), HfApi(endpoint=endpoint, token=token)
+    with tempfile.TemporaryDirectory() as made:
+        try: sent = {f: _for_others(folder/f, repo_id, places, made) for f in files}
+        except (OSError, ValueError, SafetensorError) as e:
+            if isinstance(e, UserError): raise
+            raise UserError(f'{folder}: a file of it cannot be read ({e}); nothing was uploaded.') from e
+        try:
+            with quiet():
+                repo = api.create_repo(repo_id, private=private, exist_ok=True)
+                parts = [CommitOperationAdd(f, content) for f, content in sent.items()]
+                api.create_commit(repo_id, parts, commit_message='Upload with dreambooth_nb')
+        except HfHubHTTPError as e:
+            status = getattr(e.response, 'status_code', None)
+            said = (str(e).strip() or type(e).__name__).splitlines()[0]
+            why = f'the hub answered {status}: {said}'
+            if status in (401, 403): why = 'the token has no right to write there; check it and the owner'
+            raise UserError(f'repo_id: {repo_id} was not uploaded: {why}.') from e
+        except Exception as e:
+            raise UserError(f'repo_id: {repo_id} was not uploaded: the hub cannot be reached ({type(e).__name__}); '
+                            'check the network and try again: what is there already is not sent twice.') from e
     return str(repo)
 
 # %% ../nbs/07_export.ipynb #c101
-def _read_run(path # a run's folder, or a file that an export has written
-             ) -> tuple: # settings, scores
-    "What is known of how a model was made; empty where nothing is."
-    path = Path(path)
-    if path.is_file():
-        notes = read_tensors(path)[1] if path.suffix == '.safetensors' else {}
-        return json.loads(notes.get('dreambooth_nb', '{}')), {}
-    def read(name, parse): return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
-    try: settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)
-    except (yaml.YAMLError, ValueError) as e:
-        raise UserError(f'{path}: its config.yaml or metrics.json cannot be read: {" ".join(str(e).split())}') from e
-    return settings, {k: v for k, v in scores.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+def _weight_files(where, part, variant, hub) -> list:
+    "The files with the weights of one part of a diffusers folder or hub id; none where they have unusual names."
+    def find(name):
+        if Path(where).is_dir(): return next((p for p in [Path(where)/part/name] if p.is_file()), None)
+        try: return hf_hub_download(where, f'{part}/{name}', **hub)
+        except Exception: return None # whatever it was: `load` will say it
+    v, stem = f'.{variant}' if variant else '', 'model' if part.startswith('text') else 'diffusion_pytorch_model'
+    if whole := find(f'{stem}{v}.safetensors'): return [whole]
+    if not (index := find(f'{stem}.safetensors.index{v}.json')): return []
+    files = [find(name)
+             for name in sorted(set(_json(Path(index).read_text(encoding='utf-8')).get('weight_map',
+                                                                                       {}).values()))]
+    return files if all(files) else []
 
-def open_model(model_dir:str, # whatever there is
+# %% ../nbs/07_export.ipynb #xw101b
+# of a VAE, until diffusers 0.17
+_ATTENTION_BEFORE = dict(query='to_q', key='to_k', value='to_v', proj_attn='to_out.0')
+
+def _weight_reader(model:StableDiffusion, # on the meta device
+                  variant:str|None=None, # of the files, such as "fp16"
+                  **hub # to huggingface_hub: revision, token, ...
+                  ): # function from a name of `lazy_weights` to its tensor; None: not all of them are there
+    "Reads single weights out of a base's files."
+    where, places = find_base(model.name), {}
+    for part in model.parts:
+        for file in _weight_files(where, part, variant, hub):
+            try:
+                with safe_open(file, 'pt') as f: names = list(f.keys())
+            except SafetensorError: return None
+            for k in names:
+                new = re.sub(r'(?<=attentions\.0\.)(query|key|value|proj_attn)(?=\.)',
+                             lambda m: _ATTENTION_BEFORE[m[1]], k)
+                places[f'{part}.{file_name(part, new if part == "vae" else k)}'] = file, k
+    if lazy_weights(model).keys() - places.keys(): return None
+    def read(name):
+        file, k = places[name]
+        with safe_open(file, 'pt') as f: return f.get_tensor(k)
+    return read
+
+def _base(base, light, config=None, **how) -> StableDiffusion:
+    "A whole model; `light`: its networks on the meta device, wherever their configurations are at hand."
+    if not light or config or not ((where := Path(find_base(base)))/'model_index.json').is_file() and where.exists():
+        return load(base, config=config, **how)
+    model = _skeleton(base, **{k: v for k, v in how.items() if k in ('revision', 'token')})
+    usual = model.unet.config.in_channels == model.unet.config.out_channels == model.vae.config.latent_channels
+    # no word has joined the table
+    known = all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
+    return model if usual and known else load(base, **how)
+
+# %% ../nbs/07_export.ipynb #xw101c
+def _base_of(file, # of a LoRA or a learned word
+             base # None: the one that the settings of its run name, or its header
+             ) -> str:
+    "What it goes on. Raises UserError where that is not said, or not there."
+    ours = file.name == LORA_FILE or file.stem.startswith(Path(TOKEN_FILE).stem)
+    settings = _read_run(file.parent)[0] if ours else {}
+    named = base or settings.get('pretrained_model_name_or_path') or read_tensors(file)[1].get('base_model')
+    if not named: raise UserError(f'base: {file} goes on top of a base and does not say which; give it.')
+    try: where = Path(find_base(named))
+    except UserError as e:
+        if base: raise
+        raise UserError(f'base: {file} goes on {named!r}, which is not here; give base, its folder, file or hub id.') from e
+    # the run went on from a LoRA
+    below = (where/LORA_FILE).is_file() and not (where/'model_index.json').is_file()
+    return _base_of(where/LORA_FILE, settings.get('lora_base')) if below else str(named)
+
+def _kind(path) -> str: # "model", "kohya", "lora" or "word"
+    "What a safetensors file holds."
+    with safe_open(path, 'pt') as f: names = list(f.keys())
+    starts = lambda start: any(k.startswith(start) for k in names)
+    if starts('model.diffusion_model.'): return 'model'
+    return 'kohya' if starts('lora_') else 'lora' if any(re.search('[._]lora[._]', k)
+                                                         for k in names) else 'word'
+
+def _put_on(model, file, kind, **how) -> StableDiffusion:
+    "A LoRA or a learned word on top of its base."
+    if kind == 'word': return model.load_token(file, **how)
+    if kind == 'lora': return model.load_lora(file)
+    with tempfile.TemporaryDirectory() as d:
+        ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file)[0], model, str(file)))
+        try: return model.load_lora(ours)
+        except UserError as e: raise UserError(str(e).replace(str(ours), str(file))) from e
+
+# %% ../nbs/07_export.ipynb #xw101d
+def open_model(model_dir, # whatever there is: a path, a hub id, or a loaded model
                base:str|None=None, # that a LoRA or a word goes on; None: the one that it names
                config:str|None=None, # for a single file: a diffusers folder or hub id of the same kind
-               allow_pickle:bool=False # also read .ckpt files
+               allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
+               light:bool=False, # leave a base's own weights on the meta device where that can be
+               **how # to `load`: variant, revision, ...
                ) -> StableDiffusion: # a LoRA and learned words are on it, not yet merged
     "A model, of any format. Raises UserError when it cannot be read, or not all of it."
-    path = Path(find_base(model_dir))
-    if path.is_dir() and base and not (path/'model_index.json').is_file():
-        model = load(base)
-        for f in sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors')): model.load_token(f)
-        return model.load_lora(path) if (path/LORA_FILE).is_file() else model
-    if not path.is_file() or path.suffix != '.safetensors': return load(model_dir, allow_pickle=allow_pickle, config=config)
-    tensors, notes = read_tensors(path)
-    if any(k.startswith('model.diffusion_model.') for k in tensors): return read_single_file(path, config) if config else load(model_dir)
-    if not (base := base or notes.get('base_model')): raise UserError(f'base: {path} goes on top of a base and does not say which; give it.')
-    model = load(base)
-    if any('.lora_A.' in k for k in tensors): return model.load_lora(path)
-    if not any('.lora_down.' in k for k in tensors): return model.load_token(path)
-    with tempfile.TemporaryDirectory() as d: return model.load_lora(save_tensors(Path(d)/LORA_FILE, *from_kohya(tensors, model, str(path))))
+    if isinstance(model_dir, StableDiffusion): return model_dir
+    path, how['allow_pickle'] = as_path(model_dir), allow_pickle
+    if path.is_dir() and not (path/'model_index.json').is_file():
+        files = [f for f in (path/LORA_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors')))
+                 if f.is_file()]
+        if not files: return open_run(path, base=base, config=config, **how)
+        model = _base(_base_of(files[0], base), light, config, **how)
+        for f in files: _put_on(model, f, 'lora' if f.name == LORA_FILE else 'word')
+        return model
+    if path.is_file() and path.suffix in ('.pt', '.bin') and base:
+        return _put_on(_base(base, light, config, **how), path, 'word', allow_pickle=allow_pickle)
+    if not path.is_file() or path.suffix != '.safetensors': return _base(model_dir, light, config, **how)
+    try: kind = _kind(path)
+    except (SafetensorError, OSError) as e:
+        raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
+    if kind == 'model': return read_single_file(path, config) if config else load(path, **how)
+    return _put_on(_base(_base_of(path, base), light, config, **how), path, kind)
 
 # %% ../nbs/07_export.ipynb #c102
 FORMATS = 'diffusers', 'single-file', 'peft', 'kohya', 'a1111-embedding'
 _DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and AUTOMATIC1111 and InvokeAI wrongly; '
          'for exact pictures there, export the whole model as single-file.')
 
-def export_model(model_dir:str, # a run's output folder, a diffusers folder or hub id, a checkpoint, LoRA or embedding file
-                 output:str, # folder, or .safetensors file, that is made; nothing is overwritten
+def export_model(model_dir:str, # run, checkpoint, diffusers folder, hub id, or file of any kind; in Python also a loaded model
+                 output:str, # folder, or .safetensors file, that is made
                  format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
                  dtype:str='float16', # of the numbers: float32, float16 or bfloat16
                  base:str|None=None, # model that a LoRA or an embedding goes on; by default the one it was trained on
                  config:str|None=None, # for a checkpoint file: a diffusers folder or hub id of the same kind
                  title:str='', # of the model; by default the name of the output
                  picture:str|None=None, # thumbnail; by default before_after.png of the run
-                 allow_pickle:bool=False # also read .ckpt files, tensors only
+                 allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
+                 variant:str|None=None, # of a folder's or hub id's files, such as "fp16"
+                 revision:str|None=None, # of a hub id: branch, tag or commit
+                 overwrite:bool=False # replace an earlier export of that name; nothing else is ever replaced
                  ) -> list[Path]: # what was written
     "Bring a model into the format of another program. Raises UserError when it cannot be brought there whole."
-    _known('format', format, FORMATS); _known('dtype', dtype, DTYPES)
-    out, file = Path(output), format in ('single-file', 'kohya')
-    if out.exists(): raise UserError(f'{output}: is already there; choose another name.')
-    if file != (out.suffix == '.safetensors'):
-        raise UserError(f'output: {output!r} must {"" if file else "be a folder, and not "}end in .safetensors for {format}.')
-    shown = Path(picture) if picture else Path(model_dir)/'before_after.png'
-    if picture and not shown.is_file(): raise UserError(f'picture: there is no file {picture}.')
-    (settings, scores), model = _read_run(model_dir), open_model(model_dir, base, config, allow_pickle)
+    one_of('format', format, FORMATS); one_of('dtype', dtype, DTYPES); out = as_path(output)
+    _check_output(out, format, overwrite, model_dir); settings, scores, image = _known_of(model_dir, picture)
+    how = {k: v for k, v in dict(base=base, config=config, allow_pickle=allow_pickle, variant=variant,
+                                 revision=revision).items() if v}
+    model, read = open_model(model_dir, light=True, **how), None
+    if model.unet.device.type == 'meta' and format in ('diffusers', 'single-file'):
+        read = _weight_reader(model, **{k: how[k] for k in ('variant', 'revision') if k in how})
+        if read is None: model = open_model(model_dir, **how) # its files have names of their own
     origin = str(settings.get('pretrained_model_name_or_path') or base or model.name)
-    about = dict(title=title or out.stem, settings=settings, licence=base_licence(origin), image=Image.open(shown) if shown.is_file() else None)
-    if format == 'single-file': return _with_words(model, out, lambda: to_single_file(model, out, dtype, model_spec(model, **about)), dtype, about)
-    if format == 'kohya':
-        tensors, header = to_kohya(model), kohya_header(model, origin, settings) | model_spec(model, kind='lora', **about)
-        if any(k.endswith('.dora_scale') for k in tensors): warnings.warn(f'{output}: {_DORA}', stacklevel=2)
-        return _with_words(model, out, lambda: save_tensors(out, tensors, header, dtype), dtype, about)
-    if format == 'a1111-embedding': return to_embeddings(model, out, dtype, **about)
-    return _with_card(model, out, format, dtype, about, origin, scores, shown)
+    about = dict(title=title or out.stem, settings=settings, licence=base_licence(origin), image=image)
+    names, card = _names(model, out, format, overwrite), dict(base=origin, scores=scores)
+    with _beside(out) as made: said = _WRITE[format](model, made/out.name, dtype, about, read, card)
+    for line in said or (): warnings.warn(f'{out}: {line}', stacklevel=2)
+    return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
+                  if f.is_file())
 
 # %% ../nbs/07_export.ipynb #c103
-def _with_words(model, out, write, dtype, about):
-    "One file, by `write`, and beside it one for each learned word."
-    beside = [out.parent/_word_file(w) for w in words(model)]
-    if taken := [p for p in beside if p.exists() or p == out]:
-        raise UserError(f'{taken[0]}: is already there, or the name of a learned word; choose another folder.')
-    return [write(), *(to_embeddings(model, out.parent, dtype, **about) if beside else [])]
+def _check_output(out, format, overwrite, source):
+    "Raise UserError where nothing may be written, before anything is loaded."
+    file = format in ('single-file', 'kohya')
+    if out.exists() and not overwrite:
+        raise UserError(f'{out}: is already there; choose another name, or set overwrite.')
+    if file != (out.suffix == '.safetensors'):
+        raise UserError(f'output: {str(out)!r} must {"" if file else "be a folder, and not "}end in .safetensors for {format}.')
+    if not out.exists(): return
+    if isinstance(source, (str, Path)) and out.resolve() in (here := as_path(source).resolve(),
+                                                             *here.parents):
+        raise UserError(f'{out}: holds the model that is exported; choose another name.')
+    if out.is_dir() == file:
+        raise UserError(f'{out}: is a {"folder" if file else "file"}; choose another name.')
+    if out.is_dir() and (others := {f.relative_to(out).as_posix() for f in out.rglob('*')
+                                    if not f.is_dir()} - set(uploadable(out))):
+        raise UserError(f'{out}: holds more than an export ({_listed(others, 3)}), which would be lost; choose another name.')
 
-def _with_card(model, out, format, dtype, about, origin, scores, shown):
-    "A folder with its card: made under another name beside it, then renamed, so it is there whole or not at all."
-    if format == 'peft' and not model.has_lora(): raise UserError(f'{model.name}: there is no LoRA on this model; choose diffusers or single-file.')
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as d:
-        new = Path(d)/out.name; new.mkdir()
-        if format == 'diffusers': model.plain().to(DTYPES[dtype]).save(new)
-        else:
-            for file in [model.save_lora(Path(d)/'made'), *(model.save_tokens(Path(d)/'made') if model.new_tokens() else [])]:
-                tensors, notes = read_tensors(file); adapters = json.loads(notes.pop('lora_adapter_metadata', '{}'))
-                notes |= model_spec(model, kind='lora' if adapters else 'textual-inversion', **about) | dict(base_model=_public_name(origin))
-                adapters = {k: v for k, v in adapters.items() if not k.endswith('base_model_name_or_path')} # a path on this machine
-                if adapters: notes['lora_adapter_metadata'] = json.dumps(adapters, sort_keys=True)
-                save_tensors(new/file.name, tensors, notes, dtype)
-        if shown.is_file(): Image.open(shown).save(new/'before_after.png')
-        seen = 'before_after.png' if shown.is_file() else None
-        card = model_card(about['title'], about['settings'], format, out.name, origin, about['licence'], scores, seen)
-        (new/'README.md').write_text(card, encoding='utf-8'); os.replace(new, out)
-    return sorted(p for p in out.rglob('*') if p.is_file())
+def _known_of(source, picture) -> tuple: # settings, scores, picture
+    "What there is to say and to show of a model."
+    if picture and not as_path(picture).is_file(): raise UserError(f'picture: there is no file {picture}.')
+    run = None if isinstance(source, StableDiffusion) else as_path(source)
+    shown = as_path(picture) if picture else run and run/'before_after.png'
+    try: image = _picture(shown) if shown and shown.is_file() else None
+    except (OSError, ValueError, Image.DecompressionBombError) as e:
+        if picture: raise UserError(f'picture: {picture} is no picture that can be read ({e}).') from e
+        image = None
+    return *(_read_run(run) if run else ({}, {})), image
+
+def _names(model, out, format, overwrite) -> list:
+    "Names of what will be written beside each other. Raises UserError where one is taken."
+    beside = [_word_file(w) for w in words(model)] if format in ('single-file', 'kohya') else []
+    if taken := [n for n in beside if n == out.name or (out.parent/n).exists() and not overwrite]:
+        raise UserError(f'{out.parent/taken[0]}: is already there, or the name of a learned word; choose another folder.')
+    return [out.name, *beside]
+
+# %% ../nbs/07_export.ipynb #xw103b
+@contextmanager
+def _beside(out):
+    "A hidden folder beside `out`: what is made in it takes its place at the end, all of it or nothing."
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.tmp') as d:
+            try: yield Path(d)
+            except UserError as e:
+                raise UserError(str(e).replace(f'{d}{os.sep}', f'{out.parent}{os.sep}')) from e
+            except OSError as e:
+                raise OSError(e.errno, e.strerror, str(out)) if str(e.filename or d).startswith(d) else e
+            for new in sorted(Path(d).iterdir()): _take_place(new, out.parent/new.name)
+
+def _take_place(new, old):
+    "Rename a file or folder; what it replaces is there until then."
+    if not old.is_dir(): os.replace(new, old); return
+    away = new.with_name(f'.{new.name}.old'); os.rename(old, away)
+    try: os.rename(new, old)
+    except BaseException: os.rename(away, old); raise
+
+def _write_file(model, path, dtype, about, read, card):
+    said = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if (gaps := _gaps(model)) else []
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore'); to_single_file(model, path, dtype, model_spec(model, **about), read)
+    if words(model): to_embeddings(model, path.parent, dtype, **about)
+    return said
+
+def _write_kohya(model, path, dtype, about, read, card):
+    tensors, header = to_kohya(model), kohya_header(model, card['base'],
+                                                    about['settings']) | model_spec(model, kind='lora',
+                                                                                    **about)
+    save_tensors(path, tensors, header, dtype)
+    if words(model): to_embeddings(model, path.parent, dtype, **about)
+    return [_DORA] if any(k.endswith('.dora_scale') for k in tensors) else []
+
+# %% ../nbs/07_export.ipynb #xw103d
+def _write_words(model, path, dtype, about, read, card): to_embeddings(model, path, dtype, **about)
+
+def _write_card(path, kind, about, card):
+    shown = about['image'] and 'before_after.png'
+    text = model_card(about['title'], about['settings'], kind, path.name, licence=about['licence'],
+                      picture=shown, **card)
+    (path/'README.md').write_text(text, encoding='utf-8')
+    if shown: about['image'].save(path/shown)
+
+# %% ../nbs/07_export.ipynb #xw103c
+def _write_folder(model, path, dtype, about, read, card):
+    path.mkdir(); model._save_rest(path); own = lazy_weights(model, read, words=True)
+    for part in model.parts:
+        mine, text = [k for k in own if k.startswith(f'{part}.')], part.startswith('text')
+        short = {k: k.removeprefix(f'{part}.') for k in mine}
+        stem = 'model' if text else 'diffusion_pytorch_model'
+        tensors = Lazy({short[k]: own.make[k] for k in mine}, {short[k]: own.like[k] for k in mine})
+        save_tensors(path/part/f'{stem}.safetensors', tensors, {}, dtype)
+        if not text: continue
+        file = path/part/'config.json'; config = json.loads(file.read_text(encoding='utf-8'))
+        config |= dict(torch_dtype=dtype,
+                       vocab_size=len(own.like[f'{part}.text_model.embeddings.token_embedding.weight']))
+        file.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n', encoding='utf-8')
+    _write_card(path, 'diffusers', about, card)
+
+def _write_peft(model, path, dtype, about, read, card):
+    if not model.has_lora():
+        raise UserError(f'{model.public_name}: there is no LoRA on this model; choose diffusers or single-file.')
+    path.mkdir()
+    tensors, notes = read_tensors(model.save_lora(path))
+    made = {LORA_FILE: (tensors, notes | model_spec(model, kind='lora', **about))}
+    for k, (word, rows) in enumerate(_new_words(model).items()):
+        two, name = len(rows) > 1, Path(TOKEN_FILE)
+        spec = model_spec(model, kind='textual-inversion', **about)
+        tensors = dict(zip(('clip_l', 'clip_g'), rows)) if two else {word: rows[0][0]} # as `save_tokens` does
+        made[name.with_stem(f'{name.stem}_{k}').name if k else name.name] = tensors, spec | dict(token=word)
+    for name, (tensors, notes) in made.items():
+        header = _discreet_header(notes | dict(base_model=card['base']), [])
+        save_tensors(path/name, tensors, header, dtype, overwrite=True)
+    _write_card(path, 'peft', about, card)
+
+_WRITE = dict(zip(FORMATS, (_write_folder, _write_file, _write_peft, _write_kohya, _write_words)))
