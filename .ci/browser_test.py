@@ -3,75 +3,153 @@
 
     python .ci/browser_test.py [--screenshot FILE.jpg]
 
-A server starts on a free port, with everything it writes in a temporary folder; a small notebook makes a `Studio`; Playwright runs it,
-moves the guidance slider, generates, watches the previews, looks closer, pins, compares, cancels a run, and stops a training run.
-An error in the browser's console fails the test. The last line says `ok` or what went wrong; the exit code is 0 only for `ok`.
+A server starts on a free port, with everything it writes in a temporary folder; a small notebook makes a
+`Studio`; Playwright runs it, moves the guidance slider, generates, watches the previews, looks closer,
+pins, compares, cancels a run, and stops a training run. An error in the browser's console fails the test.
+The last line says `ok` or what went wrong; the exit code is 0 only for `ok`.
 """
 import argparse, os, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 HARMLESS = (  # JupyterLab's own, with nobody logged in and no network
-    'favicon.ico', 'Autofill', 'api/me?', 'api/translations', 'the server responded with a status of 404 (Not Found)')
+    'favicon.ico',
+    'Autofill',
+    'api/me?',
+    'api/translations',
+    'the server responded with a status of 404 (Not Found)',
+)
 
-CELLS = ["""from dreambooth_nb.studio import Studio
+CELLS = [
+    """from dreambooth_nb.studio import Studio
 studio = Studio('micro', 'a photo of a red teapot on the beach', identifier='red', num_inference_steps=10)
 studio""",
-"""from pathlib import Path
-from dreambooth_nb.data import Batches, Concept, Geometry, LatentCache, to_pil
+    """from pathlib import Path
+from dreambooth_nb.core import to_pil
 from dreambooth_nb.micro.world import instance_scenes, render, subject
-from dreambooth_nb.model import load
-from dreambooth_nb.studio import TrainingView
-from dreambooth_nb.train import TrainConfig, train
+from dreambooth_nb.craft.latents import LatentCache
+from dreambooth_nb.data import Batches, Concept, Geometry
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.settings import TrainConfig
+from dreambooth_nb.train import train
+from dreambooth_nb.craft.training_view import TrainingView
 Path('photos').mkdir()
-for k, photo in enumerate(to_pil(render(instance_scenes(subject('teapot')))[0])): photo.save(f'photos/{k}.png')
-cfg = TrainConfig('photos', 'a photo of a sks teapot', 'run', with_prior_preservation=False, train_batch_size=1, max_train_steps=500)
-model = load('micro'); examples = Concept(cfg.instance_data_dir, cfg.instance_prompt).examples()
-data = Batches(LatentCache.from_examples(examples, Geometry(model.resolution), model.encode_images), None, 1, 0)
-view = TrainingView(['a photo of a sks teapot', 'a photo of a sks teapot in the snow'], every=2, redraw=1, num_inference_steps=4)
+for k, photo in enumerate(to_pil(render(instance_scenes(subject('teapot')))[0])):
+    photo.save(f'photos/{k}.png')
+cfg = TrainConfig('photos', 'a photo of a sks teapot', 'run', with_prior_preservation=False,
+                  train_batch_size=1, max_train_steps=500)
+model = load('micro')
+examples = Concept(cfg.instance_data_dir, cfg.instance_prompt).examples()
+cache = LatentCache.from_examples(examples, Geometry(model.resolution), model.encode_images)
+data = Batches(cache, None, 1, 0)
+view = TrainingView(['a photo of a sks teapot', 'a photo of a sks teapot in the snow'],
+                    every=2, redraw=1, num_inference_steps=4)
 view.run(lambda: train(model, data, cfg, [view], progress=False))""",
-"""view.run(lambda: None)"""]
+    """view.run(lambda: None)""",
+]
 
 
 def find_chromium():
     "Where a Chromium is; as root on Debian it is installed where missing."
-    def look(): return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+
+    def look():
+        return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
     if not look() and hasattr(os, 'geteuid') and os.geteuid() == 0 and shutil.which('apt-get'):
-        for command in (['apt-get', 'update'], ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium']):
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}, timeout=300)
-    if not look(): sys.exit('browser test: there is no Chromium; install it (Debian: apt-get install chromium, others: playwright install chromium and put it on the PATH).')
+        for command in (
+            ['apt-get', 'update'],
+            ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'],
+        ):
+            subprocess.run(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
+                timeout=300,
+            )
+    if not look():
+        sys.exit(
+            'browser test: there is no Chromium; install it (Debian: apt-get install chromium, others: '
+            'playwright install chromium and put it on the PATH).'
+        )
     return look()
 
 
 def make_notebook(path):
     "A notebook with CELLS."
     import nbformat
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS], metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')))
+
+    nb = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(c) for c in CELLS],
+        metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')),
+    )
     nbformat.write(nb, path)
 
 
 def start_server(folder):
     "JupyterLab on a free port: (process, address)."
-    news = Path(folder, 'settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings'); news.parent.mkdir(parents=True)
+    news = Path(folder, 'settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings')
+    news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    with socket.socket() as s: s.bind(('127.0.0.1', 0)); port = s.getsockname()[1]
-    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'HF_HUB_OFFLINE': '1', 'IPYTHONDIR': f'{folder}/ipython',
-           **{f'JUPYTER_{k}_DIR': f'{folder}/{k}' for k in ('CONFIG', 'DATA', 'RUNTIME')}, 'JUPYTERLAB_SETTINGS_DIR': f'{folder}/settings', 'JUPYTERLAB_WORKSPACES_DIR': f'{folder}/workspaces'}
-    server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ip=127.0.0.1', f'--port={port}', '--ServerApp.port_retries=0', '--IdentityProvider.token=',
-                               f'--ServerApp.root_dir={folder}/work', '--LabApp.news_url=None', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate'],
-                              env=env, stdout=open(f'{folder}/server.log', 'w'), stderr=subprocess.STDOUT, start_new_session=True)
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    env = {
+        **os.environ,
+        'OMP_NUM_THREADS': '1',
+        'HF_HUB_OFFLINE': '1',
+        'IPYTHONDIR': f'{folder}/ipython',
+        **{f'JUPYTER_{k}_DIR': f'{folder}/{k}' for k in ('CONFIG', 'DATA', 'RUNTIME')},
+        'JUPYTERLAB_SETTINGS_DIR': f'{folder}/settings',
+        'JUPYTERLAB_WORKSPACES_DIR': f'{folder}/workspaces',
+    }
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            '-m',
+            'jupyterlab',
+            '--no-browser',
+            '--allow-root',
+            '--ip=127.0.0.1',
+            f'--port={port}',
+            '--ServerApp.port_retries=0',
+            '--IdentityProvider.token=',
+            f'--ServerApp.root_dir={folder}/work',
+            '--LabApp.news_url=None',
+            '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+        ],
+        env=env,
+        stdout=open(f'{folder}/server.log', 'w'),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     address = f'http://127.0.0.1:{port}'
     for _ in range(600):
-        try: urllib.request.urlopen(f'{address}/api', timeout=1); return server, address
-        except OSError: time.sleep(.1)
+        try:
+            urllib.request.urlopen(f'{address}/api', timeout=1)
+            return server, address
+        except OSError:
+            time.sleep(0.1)
         if server.poll() is not None: break
     raise AssertionError(f'JupyterLab did not start: {Path(folder, "server.log").read_text()[-1000:]}')
 
 
-WATCH = """() => { window.seen = new Set(); window.painting = false; const box = document.querySelector('.dn-studio');
-  new MutationObserver(() => { const img = box.querySelector('.dn-cell img'); if (img) window.seen.add(img.src);
-    if (box.textContent.includes('Painting')) window.painting = true }).observe(box, {subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['src']}) }"""
-PIXELS = """img => { const c = document.createElement('canvas'); c.width = img.naturalWidth; c.height = img.naturalHeight;
-  const pen = c.getContext('2d'); pen.drawImage(img, 0, 0); return c.toDataURL() }"""
+WATCH = """() => {
+  window.seen = new Set();
+  window.painting = false;
+  const box = document.querySelector('.dn-studio');
+  new MutationObserver(() => {
+    const img = box.querySelector('.dn-cell img');
+    if (img) window.seen.add(img.src);
+    if (box.textContent.includes('Painting')) window.painting = true;
+  }).observe(box, {subtree: true, childList: true, characterData: true, attributes: true,
+                   attributeFilter: ['src']});
+}"""
+PIXELS = """img => {
+  const canvas = document.createElement('canvas');
+  canvas.width = img.naturalWidth;
+  canvas.height = img.naturalHeight;
+  canvas.getContext('2d').drawImage(img, 0, 0);
+  return canvas.toDataURL();
+}"""
 
 
 def use_studio(page, screenshot):
@@ -85,60 +163,128 @@ def use_studio(page, screenshot):
         field(name).locator('.noUi-handle').first.focus()
         for _ in range(times): page.keyboard.press(key)
     def generate(then):
-        page.evaluate('window.seen.clear(); window.painting = false'); click('Generate'); page.wait_for_function('window.painting'); status(then)
-    status('Ready: press Generate.', 150); page.evaluate(WATCH); generate('4 pictures in'); first = picture()
-    slide('guidance', 'ArrowLeft', 8); field('guidance').get_by_text('1.0').wait_for()                  # 5 to 1, by halves
-    generate('4 pictures in'); assert picture() != first, 'the picture did not change with the guidance scale'
-    assert page.evaluate('window.seen.size') >= 4, 'no previews were seen on the way'                       # grey, previews, the picture
-    status('guidance 1 '); click('Pin'); slide('guidance', 'ArrowRight', 10); generate('guidance 6 ')
-    page.locator('.dn-cell').nth(1).click(); status('seed 1 '); page.locator('.dn-cell').nth(0).click(); status('seed 0 ')
-    wiped = page.locator('.dn-wipe img'); before = wiped.evaluate(PIXELS); slide('wipe', 'ArrowRight', 5); page.wait_for_timeout(500)
+        page.evaluate('window.seen.clear(); window.painting = false')
+        click('Generate')
+        page.wait_for_function('window.painting')
+        status(then)
+
+    status('Ready: press Generate.', 150)
+    page.evaluate(WATCH)
+    generate('4 pictures in')
+    first = picture()
+    slide('guidance', 'ArrowLeft', 8)
+    field('guidance').get_by_text('1.0').wait_for()  # 5 to 1, by halves
+    generate('4 pictures in')
+    assert picture() != first, 'the picture did not change with the guidance scale'
+    assert page.evaluate('window.seen.size') >= 4, (
+        'no previews were seen on the way'
+    )  # grey, previews, the picture
+    status('guidance 1 ')
+    click('Pin')
+    slide('guidance', 'ArrowRight', 10)
+    generate('guidance 6 ')
+    page.locator('.dn-cell').nth(1).click()
+    status('seed 1 ')
+    page.locator('.dn-cell').nth(0).click()
+    status('seed 0 ')
+    wiped = page.locator('.dn-wipe img')
+    before = wiped.evaluate(PIXELS)
+    slide('wipe', 'ArrowRight', 5)
+    page.wait_for_timeout(500)
     assert wiped.evaluate(PIXELS) != before, 'the border between before and after did not move'
-    if screenshot: page.wait_for_timeout(300); box.screenshot(path=screenshot, **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {}))
-    click('Compare in a grid') if page.get_by_role('button', name='Compare in a grid').count() else box.get_by_text('Compare in a grid').click()
-    field('rows').locator('select').select_option('guidance scale'); values = box.locator('input[placeholder=values]').first; values.fill('1, much'); values.press('Enter')
-    click('Generate'); status('guidance_scale: ')                                                        # wrong input is one line
-    values.fill('1, 6'); values.press('Enter'); box.get_by_text('2 x 4 = 8 pictures').wait_for()              # before it is pressed
-    generate('8 pictures in'); assert page.locator('.dn-cell img').count() >= 8
-    slide('steps', 'ArrowRight', 40); slide('guidance', 'ArrowRight', 1); values.fill('2, 7'); values.press('Enter'); generate('Painting'); click('Vary')
-    status('busy: another run is going on'); click('Cancel'); start = time.time()
-    status('Cancelled'); print(f'cancelled {time.time() - start:.1f} s after the click'); assert page.get_by_role('button', name='Generate', exact=True).is_enabled()
+    if screenshot:
+        page.wait_for_timeout(300)
+        box.screenshot(
+            path=screenshot, **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {})
+        )
+    click('Compare in a grid') if page.get_by_role(
+        'button', name='Compare in a grid'
+    ).count() else box.get_by_text('Compare in a grid').click()
+    field('rows').locator('select').select_option('guidance scale')
+    values = box.locator('input[placeholder=values]').first
+    values.fill('1, much')
+    values.press('Enter')
+    click('Generate')
+    status('guidance_scale: ')  # wrong input is one line
+    values.fill('1, 6')
+    values.press('Enter')
+    box.get_by_text('2 x 4 = 8 pictures').wait_for()  # before it is pressed
+    generate('8 pictures in')
+    assert page.locator('.dn-cell img').count() >= 8
+    slide('steps', 'ArrowRight', 40)
+    slide('guidance', 'ArrowRight', 1)
+    values.fill('2, 7')
+    values.press('Enter')
+    generate('Painting')
+    click('Vary')
+    status('busy: another run is going on')
+    click('Cancel')
+    start = time.time()
+    status('Cancelled')
+    print(f'cancelled {time.time() - start:.1f} s after the click')
+    assert page.get_by_role('button', name='Generate', exact=True).is_enabled()
 
 
 def watch_training(page, screenshot):
     "See the loss and the pictures come, see that a second run is refused, and stop the run."
-    box = page.locator('.dn-training').first; box.get_by_text('of 500').wait_for(timeout=90000); box.locator('svg polyline').nth(1).wait_for(state='attached')
+    box = page.locator('.dn-training').first
+    box.get_by_text('of 500').wait_for(timeout=90000)
+    box.locator('svg polyline').nth(1).wait_for(state='attached')
     box.locator('img').nth(1).wait_for(timeout=60000)
-    page.locator('.jp-Notebook .jp-CodeCell').nth(2).locator('.cm-content').click(); page.keyboard.press('Shift+Enter')
+    page.locator('.jp-Notebook .jp-CodeCell').nth(2).locator('.cm-content').click()
+    page.keyboard.press('Shift+Enter')
     page.get_by_text('busy: another run is going on here').last.wait_for(timeout=60000)
-    if screenshot: page.wait_for_timeout(4000); box.screenshot(path=str(Path(screenshot).with_stem(Path(screenshot).stem + '_training')), **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {}))
-    page.get_by_role('button', name='Stop the run').click(); box.get_by_text('Stopped after step').wait_for(timeout=60000)
+    if screenshot:
+        page.wait_for_timeout(4000)
+        box.screenshot(
+            path=str(Path(screenshot).with_stem(Path(screenshot).stem + '_training')),
+            **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {}),
+        )
+    page.get_by_role('button', name='Stop the run').click()
+    box.get_by_text('Stopped after step').wait_for(timeout=60000)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--screenshot', help='keep a picture of the studio here (.jpg or .png)'); p.add_argument('--failure', help='keep a picture of the page here when the test fails')
-    args = p.parse_args(); start, errors, server = time.time(), [], None
+    p.add_argument('--screenshot', help='keep a picture of the studio here (.jpg or .png)')
+    p.add_argument('--failure', help='keep a picture of the page here when the test fails')
+    args = p.parse_args()
+    start, errors, server = time.time(), [], None
     from playwright.sync_api import Error, sync_playwright
     chromium = find_chromium()
     with tempfile.TemporaryDirectory(prefix='studio.', ignore_cleanup_errors=True) as folder:
-        Path(folder, 'work').mkdir(); make_notebook(Path(folder, 'work', 'studio.ipynb'))
+        Path(folder, 'work').mkdir()
+        make_notebook(Path(folder, 'work', 'studio.ipynb'))
         try:
             server, address = start_server(folder)
             with sync_playwright() as play:
-                browser = play.chromium.launch(executable_path=chromium, args=['--no-sandbox']); page = browser.new_page(viewport=dict(width=1240, height=1400))
-                page.on('console', lambda m: errors.append(f'{m.text} {m.location.get("url", "")}') if m.type == 'error' else None); page.on('pageerror', lambda e: errors.append(str(e)))
+                browser = play.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
+                page = browser.new_page(viewport=dict(width=1240, height=1400))
+                page.on(
+                    'console',
+                    lambda m: (
+                        errors.append(f'{m.text} {m.location.get("url", "")}') if m.type == 'error' else None
+                    ),
+                )
+                page.on('pageerror', lambda e: errors.append(str(e)))
                 try:
-                    page.goto(f'{address}/doc/tree/studio.ipynb'); page.locator('.jp-Notebook .jp-CodeCell').first.click(timeout=60000); page.get_by_text('| Idle').first.wait_for(timeout=60000)  # the kernel is there
-                    page.keyboard.press('Shift+Enter'); use_studio(page, args.screenshot)
-                    page.locator('.jp-Notebook .jp-CodeCell').nth(1).locator('.cm-content').click(); page.keyboard.press('Shift+Enter'); watch_training(page, args.screenshot)
+                    page.goto(f'{address}/doc/tree/studio.ipynb')
+                    page.locator('.jp-Notebook .jp-CodeCell').first.click(timeout=60000)
+                    page.get_by_text('| Idle').first.wait_for(timeout=60000)  # the kernel is there
+                    page.keyboard.press('Shift+Enter')
+                    use_studio(page, args.screenshot)
+                    page.locator('.jp-Notebook .jp-CodeCell').nth(1).locator('.cm-content').click()
+                    page.keyboard.press('Shift+Enter')
+                    watch_training(page, args.screenshot)
                 except (Error, AssertionError) as e:
                     errors.append(str(e))
                     if args.failure: page.screenshot(path=args.failure)
                 browser.close()
         except AssertionError as e: errors.append(str(e))
         finally:
-            if server and server.poll() is None: os.killpg(server.pid, signal.SIGTERM); server.wait(20)
+            if server and server.poll() is None:
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait(20)
     errors = [e for e in errors if not any(h in e for h in HARMLESS)]
     print('\n'.join(f'browser test: {e}' for e in errors) or f'ok: {time.time() - start:.0f} s')
     sys.exit(bool(errors))

@@ -3,13 +3,13 @@
 
     python .ci/check_site.py
 
-Looked at: files that the site's settings name; sidebar and navigation entries, and pages that no entry leads to; links, anchors and
-pictures in the pages and in README.md, the badges' and the site's own addresses included. Anchors are named as on the site
-(`#a-section-why` for "A section: why?"). Each problem is a line; the exit code is 0 only when there is none.
+Looked at: files that the site's settings name; sidebar and navigation entries, and pages that no entry
+leads to; links, anchors and pictures in the pages and in README.md, the badges' and the site's own
+addresses included. Anchors are named as on the site (`#a-section-why` for "A section: why?"). Each
+problem is a line; the exit code is 0 only when there is none.
 """
 import os, re, sys, warnings
 from collections import Counter
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat, yaml
@@ -72,7 +72,9 @@ def check_settings(pages):
     named = set()
     for o in load_yml(nbs/'_quarto.yml').get('metadata-files', []):
         path = (nbs/o).resolve()
-        if not path.exists(): problem('nbs/_quarto.yml', f'{o} does not exist'); continue
+        if not path.exists():
+            problem('nbs/_quarto.yml', f'{o} does not exist')
+            continue
         yml = load_yml(path)
         css = ((yml.get('format') or {}).get('html') or {}).get('css')
         for f in [css] if isinstance(css, str) else css or []:
@@ -101,11 +103,20 @@ def process():
 
 
 def check_title(page, nb):
-    "nbdev turns the first cell with a heading into the page's title and summary, and drops whatever else it holds."
-    cell = next((o for o in nb.cells if o.cell_type == 'markdown' and re.search(r'^# ', o.source, flags=re.M)), None)
-    if cell is None: problem(page, 'has no title: begin with "# Title" and "> summary"'); return
+    """nbdev turns the first cell with a heading into the page's title and summary, and drops whatever
+    else it holds."""
+    cell = next(
+        (o for o in nb.cells if o.cell_type == 'markdown' and re.search(r'^# ', o.source, flags=re.M)), None
+    )
+    if cell is None:
+        problem(page, 'has no title: begin with "# Title" and "> summary"')
+        return
     if not re.fullmatch(r'\s*# .*\s+> .*(\n- .*:.*)*\s*', cell.source):
-        problem(page, 'the cell of the title holds "# Title" and "> summary", one line each; the site would drop the rest of it')
+        problem(
+            page,
+            'the cell of the title holds "# Title" and "> summary", one line each; the site would drop the '
+            'rest of it',
+        )
 
 
 def read_pages(proc):
@@ -115,7 +126,9 @@ def read_pages(proc):
     for source in sorted(nbs.rglob('*.ipynb')):
         page = source.relative_to(nbs)
         if any(o[0] in '._' for o in page.parts): continue
-        if not (proc/page).exists(): problem(page, 'was not processed'); continue
+        if not (proc / page).exists():
+            problem(page, 'was not processed')
+            continue
         nb = nbformat.read(proc/page, as_version=4)
         front = nb.cells[0].source if nb.cells and nb.cells[0].cell_type == 'raw' else ''
         front = yaml.safe_load(front.strip().strip('-')) or {}
@@ -130,30 +143,40 @@ def read_pages(proc):
 
 
 def check_links(where, soup, folder, base, ids, outputs):
-    "Links and pictures of one page; `base` is where its relative links start, `folder` the page's place in nbs (None: README)."
+    """Links and pictures of one page; `base` is where its relative links start, `folder` the page's place
+    in nbs (None: README)."""
     count = 0
     for tag, attr in [('a', 'href'), ('img', 'src'), ('source', 'src'), ('video', 'src'), ('iframe', 'src')]:
         for o in soup.find_all(tag, attrs={attr: True}):
             url, count = o[attr], count + 1
             if url.startswith(site_url):
-                # nbdev makes these from `names` in the text; it knows the page, but a method or a private name has no heading there
+                # nbdev makes these from `names` in the text; it knows the page, but a method or a private
+                # name has no heading there
                 html = unquote(url[len(site_url):]).partition('#')[0]
                 if (html or 'index.html') not in outputs: problem(where, f'{url}: the site has no such page')
                 continue
             for start in (repo_url, colab_url):
-                blob = re.match(r'(?:blob|tree|raw)/([^/]+)/([^#?]+)', url[len(start):]) if url.startswith(start) else None
-                if blob and not (root/unquote(blob[2])).exists(): problem(where, f'{url}: the repository has no {blob[2]}')
+                blob = (
+                    re.match(r'(?:blob|tree|raw)/([^/]+)/([^#?]+)', url[len(start) :])
+                    if url.startswith(start)
+                    else None
+                )
+                if blob and not (root / unquote(blob[2])).exists():
+                    problem(where, f'{url}: the repository has no {blob[2]}')
                 if blob and start == colab_url and folder is not None and blob[2] != f'nbs/{where}':
                     problem(where, f'{url}: the badge opens another notebook')
             parts = urlsplit(url)
             if parts.scheme or parts.netloc: continue
             path, name = unquote(parts.path), unquote(parts.fragment)
             target = (base/path).resolve() if path else None
-            if target and not target.exists(): problem(where, f'{url}: no such file'); continue
+            if target and not target.exists():
+                problem(where, f'{url}: no such file')
+                continue
             page = where if target is None else None
             if target and target.suffix == '.ipynb':
                 page = target.relative_to(base_of(target)).as_posix() if base_of(target) else None
-            if name and page in ids and name not in ids[page]: problem(where, f'{url}: no such anchor in {page}')
+            if name and page in ids and name not in ids[page]:
+                problem(where, f'{url}: no such anchor in {page}')
     return count
 
 
@@ -167,7 +190,9 @@ def main():
     soups, outputs = read_pages(proc)
     check_settings(soups)
     ids = {page: anchors(soup) for page, soup in soups.items()}
-    links = sum(check_links(page, soup, nbs, (proc/page).parent, ids, outputs) for page, soup in soups.items())
+    links = sum(
+        check_links(page, soup, nbs, (proc / page).parent, ids, outputs) for page, soup in soups.items()
+    )
     readme = root/'README.md'
     if readme.exists():
         soup = BeautifulSoup(markdown2html(readme.read_text(encoding='utf-8')), 'html.parser')

@@ -1,17 +1,18 @@
 #!/usr/bin/env python
-"""Make README.md from nbs/index.ipynb, without Quarto and always the same.
+"""Make README.md and nbs/llms.txt from the notebooks, without Quarto and always the same.
 
     python .ci/make_readme.py            write README.md (and the pictures among its outputs to README_files/)
     python .ci/make_readme.py --check    compare only: print the difference, exit code 1 when there is one
 
-Cells with `#| hide` and directive lines are left out; `echo: false` and `output: false` are obeyed. Relative links and pictures are
-written for someone who reads at the top of the repository: 00_data.ipynb becomes nbs/00_data.ipynb.
+Cells with `#| hide` and directive lines are left out; `echo: false` and `output: false` are obeyed.
+Relative links and pictures are written for someone who reads at the top of the repository: 00_data.ipynb
+becomes nbs/00_data.ipynb.
 """
 import argparse, difflib, os, re, sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import nbformat
+import nbformat, yaml
 from nbconvert import MarkdownExporter
 from nbdev.config import get_config
 
@@ -27,7 +28,8 @@ def shown(cell):
     lines = cell.source.split('\n')
     first = next((i for i, o in enumerate(lines) if o.strip() and not DIRECTIVE.match(o)), len(lines))
     flags = {re.sub(r'\s*:\s*', ':', DIRECTIVE.match(o)[1]) for o in lines[:first] if o.strip()}
-    if flags & {'hide', 'hide:', 'include:false'} or any(o.split()[0] == 'default_exp' for o in flags if o): return None
+    if flags & {'hide', 'hide:', 'include:false'} or any(o.split()[0] == 'default_exp' for o in flags if o):
+        return None
     cell.source = '' if 'echo:false' in flags else '\n'.join(lines[first:])
     if 'output:false' in flags: cell.outputs = []
     return cell if cell.source.strip() or cell.outputs else None
@@ -57,11 +59,35 @@ def make():
     for cell in nb.cells:
         if cell.cell_type == 'markdown': cell.source = relink(cell.source)
     nb.metadata.language_info = {'name': 'python'}
-    text, resources = MarkdownExporter().from_notebook_node(nb, {'output_files_dir': 'README_files', 'unique_key': 'output'})
+    text, resources = MarkdownExporter().from_notebook_node(
+        nb, {'output_files_dir': 'README_files', 'unique_key': 'output'}
+    )
     text = re.sub(r'^```python\n\s*```\n', '', text, flags=re.M)
     text = re.sub(r'\n{3,}', '\n\n', re.sub(r'[ \t]+$', '', text, flags=re.M)).strip() + '\n'
-    text = f'<!-- Made from {index.relative_to(root).as_posix()} by .ci/make_readme.py: change the notebook. -->\n\n{text}'
-    return {'README.md': text.encode(), **resources.get('outputs', {})}
+    made_from = index.relative_to(root).as_posix()
+    text = f'<!-- Made from {made_from} by .ci/make_readme.py: change the notebook. -->\n\n{text}'
+    return {'README.md': text.encode(), 'nbs/llms.txt': llms().encode(), **resources.get('outputs', {})}
+
+
+def heading(path):
+    "Title and summary of a notebook, from its first cell."
+    cells = [o.source for o in nbformat.read(path, as_version=4).cells if o.cell_type == 'markdown']
+    title, summary = (re.search(mark + ' (.+)', cells[0])[1] for mark in ('^#', '(?m)^>'))
+    return title, summary
+
+
+def llms():
+    "The book's table of contents for programs that read (llmstxt.org), in the order of the sidebar."
+    site = f'{cfg.doc_host}{cfg.doc_baseurl}/'
+    title, summary = heading(index)
+    lines = [f'# {title}', '', f'> {summary}']
+    for entry in yaml.safe_load((cfg.nbs_path/'sidebar.yml').read_text())['website']['sidebar']['contents']:
+        if isinstance(entry, str): continue
+        lines += ['', f'## {entry["section"]}', '']
+        for page in entry['contents']:
+            name, what = heading(cfg.nbs_path/page)
+            lines.append(f'- [{name}]({site}{Path(page).with_suffix(".html").as_posix()}): {what}')
+    return '\n'.join(lines) + '\n'
 
 
 def main():
@@ -75,8 +101,11 @@ def main():
         differ = [f for f, data in files.items() if not (root/f).exists() or (root/f).read_bytes() != data]
         if 'README.md' in differ and (root/'README.md').exists():
             pair = [(root/'README.md').read_text(encoding='utf-8'), files['README.md'].decode()]
-            sys.stdout.writelines(difflib.unified_diff(*[o.splitlines(True) for o in pair], 'README.md', index.name))
-        for f in sorted({*differ, *(old - set(files))}): print(f'{f} is not what {index.name} makes: run python .ci/make_readme.py')
+            sys.stdout.writelines(
+                difflib.unified_diff(*[o.splitlines(True) for o in pair], 'README.md', index.name)
+            )
+        for f in sorted({*differ, *(old - set(files))}):
+            print(f'{f} is not what {index.name} makes: run python .ci/make_readme.py')
         sys.exit(1 if differ or old - set(files) else 0)
     for f in old - set(files): (root/f).unlink()
     for f, data in files.items():

@@ -8,21 +8,20 @@ the package itself needs and no more, so it runs in an environment of the lowest
 newest. Every picture is compared with the one that diffusers draws from the same files and the same noise.
 The last line says `ok` or what went wrong; the exit code is 0 only for `ok`.
 """
-import json, os, sys, tempfile
+import os, tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 
 import numpy as np
-import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 
-from dreambooth_nb.cfg_sampler import initial_latents, sample
-from dreambooth_nb.data import to_pil
+from dreambooth_nb.core import to_pil
 from dreambooth_nb.micro.world import instance_scenes, render, subject
-from dreambooth_nb.model import find_base, load
-from dreambooth_nb.run import main as dreambooth
+from dreambooth_nb.craft.opening import find_base, load
+from dreambooth_nb.cfg_sampler import initial_latents, sample
+from dreambooth_nb.craft.commands import main as dreambooth
 
 PROMPT, STEPS = 'a photo of a sks teapot', 6
 LIBRARIES = 'torch diffusers transformers accelerate peft huggingface_hub safetensors numpy pillow fastcore'

@@ -1,13 +1,13 @@
 #!/usr/bin/env python
 """Run the notebooks as tests, each in a fresh process, and count.
 
-    python .ci/test_nbs.py                        all notebooks, without the cells flagged in settings.ini's tst_flags
+    python .ci/test_nbs.py                        all notebooks; not the cells that tst_flags name
     python .ci/test_nbs.py '0*' 'micro/*'         those that match
     python .ci/test_nbs.py --flags 'slow cuda'    run those cells too
 
-The cells are chosen and run by nbdev.test.test_nb, as in nbdev_test; but nbdev_test shares worker processes between notebooks,
-says only "Success." and is content when nothing matched. The last line is `N passed, N failed`; the exit code is 0 only when at
-least one notebook ran and none failed.
+The cells are chosen and run by nbdev.test.test_nb, as in nbdev_test; but nbdev_test shares worker
+processes between notebooks, says only "Success." and is content when nothing matched. The last line is `N
+passed, N failed`; the exit code is 0 only when at least one notebook ran and none failed.
 """
 import argparse, os, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -37,17 +37,33 @@ def run_child(nb, args):
     cmd = [sys.executable, str(Path(__file__).resolve()), '--child', str(nb), '--flags', args.flags]
     start = time.perf_counter()
     try:
-        done = subprocess.run(cmd, env=env, cwd=get_config().config_path, timeout=args.timeout, text=True, errors='replace',
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            cmd,
+            env=env,
+            cwd=get_config().config_path,
+            timeout=args.timeout,
+            text=True,
+            errors='replace',
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         code, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired as e:
-        code, output = FAIL, f"{(e.stdout or b'').decode(errors='replace')}\nstopped: not finished after {args.timeout:g} s"
+        code, output = (
+            FAIL,
+            f"{(e.stdout or b'').decode(errors='replace')}\nstopped: not finished after {args.timeout:g} s",
+        )
     return code, time.perf_counter() - start, output
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('patterns', nargs='*', help='paths or globs of notebooks, relative to the notebook folder (default: all)')
+    p.add_argument(
+        'patterns',
+        nargs='*',
+        help='paths or globs of notebooks, relative to the notebook folder (default: all)',
+    )
     p.add_argument('--flags', default='', help='space separated test flags to run as well')
     p.add_argument('--workers', type=int, default=2, help='notebooks at a time')
     p.add_argument('--timeout', type=float, default=900, help='seconds for one notebook')
@@ -57,7 +73,8 @@ def main():
 
     root = get_config().nbs_path
     nbs = sorted(f.absolute() for f in nbglob(as_path=True))
-    if args.patterns: nbs = [f for f in nbs if any(f.relative_to(root.absolute()).match(o) for o in args.patterns)]
+    if args.patterns:
+        nbs = [f for f in nbs if any(f.relative_to(root.absolute()).match(o) for o in args.patterns)]
     counts = {OK: 0, FAIL: 0, NOT_RUN: 0}
     if not nbs: print(f"no notebook in {root} matches {' '.join(args.patterns) or '*.ipynb'}")
     with ThreadPoolExecutor(args.workers) as pool:

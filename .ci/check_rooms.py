@@ -1,0 +1,58 @@
+#!/usr/bin/env python
+"""Is the house in order? Modules import only from rooms above (.ci/rooms.txt), none exports over 600
+lines, no cell has over 40.
+
+    python .ci/check_rooms.py
+"""
+import ast, sys
+from pathlib import Path
+
+import nbformat
+
+ROOM, CELL = 600, 40
+root = Path(__file__).parent.parent
+package, problems = root/'dreambooth_nb', []
+order = [line.split()[0] for line in (root/'.ci/rooms.txt').read_text().splitlines()
+         if line.strip() and not line.startswith('#')]
+
+
+def imported(path):
+    "The modules of the package that a module imports from, anywhere in it."
+    here = path.relative_to(package).with_suffix('').parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = here[:len(here) - node.level]
+            yield '.'.join([*above, *(node.module or '').split('.')])
+        elif isinstance(node, ast.ImportFrom) and (node.module or '').startswith('dreambooth_nb.'):
+            yield node.module.removeprefix('dreambooth_nb.')
+        elif isinstance(node, ast.Import):
+            yield from (
+                o.name.removeprefix('dreambooth_nb.')
+                for o in node.names
+                if o.name.startswith('dreambooth_nb.')
+            )
+
+
+def exported(source):
+    return any(line.replace(' ', '').startswith('#|export') for line in source.split('\n'))
+
+
+modules = {'.'.join(p.relative_to(package).with_suffix('').parts): p for p in sorted(package.rglob('*.py'))
+           if not p.name.startswith('_')}
+problems += [f'{name}: is not in .ci/rooms.txt' for name in modules if name not in order]
+problems += [f'.ci/rooms.txt: {name} is no module' for name in order if name not in modules]
+for name in (o for o in order if o in modules):
+    for other in imported(modules[name]):
+        if other in order and order.index(other) >= order.index(name):
+            problems.append(f'{name}: imports from {other}, which comes later')
+for path in sorted((root/'nbs').rglob('*.ipynb')):
+    if '.ipynb_checkpoints' in path.parts: continue
+    cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == 'code']
+    lines = sum(len(source.split('\n')) for source in cells if exported(source))
+    if lines > ROOM: problems.append(f'{path.relative_to(root)}: exports {lines} lines, over {ROOM}')
+    for source in cells:
+        if (n := len(source.split('\n'))) > CELL:
+            first = next(line for line in source.split('\n') if line.strip() and not line.startswith('#|'))
+            problems.append(f'{path.relative_to(root)}: a cell of {n} lines, over {CELL}: {first[:60]}')
+print('\n'.join(problems) or f'{len(order)} rooms in order')
+sys.exit(bool(problems))
