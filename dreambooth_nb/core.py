@@ -4,16 +4,20 @@
 
 # %% auto #0
 __all__ = ['UserError', 'did_you_mean', 'one_of', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest',
-           'generator', 'randn']
+           'generator', 'randn', 'to_tensor', 'to_pil', 'show_images']
 
 # %% ../nbs/core.ipynb #co03
-import difflib, errno, hashlib, operator, os, re
+import base64, difflib, errno, hashlib, html, io, math, operator, os, re, unicodedata
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from fastcore.basics import patch
 from filelock import FileLock, Timeout
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
+from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -28,7 +32,7 @@ class UserError(ValueError):
 def did_you_mean(
     name:str, # the unknown name
     known, # iterable of the names that exist
-    otherwise:str, # what to say when none is near
+    otherwise:str, # advice when no known name is near
 ) -> str:
     "End of such a line: the known name that may have been meant."
     known = {str(k).lower(): k for k in known}
@@ -37,7 +41,7 @@ def did_you_mean(
 
 def one_of(
     field:str, # name of the setting
-    value, # what it was given
+    value, # value it was given
     choices, # iterable of the values it may have
 ):
     "The value, where it is one of the choices; else `UserError` with the nearest."
@@ -46,13 +50,22 @@ def one_of(
     raise UserError(f'{field}: {value!r} is unknown; '
                     + did_you_mean(value, map(str, choices), f'choose {", ".join(map(str, choices))}.'))
 
+# %% ../nbs/core.ipynb #printabl
+def _printable(line:str) -> str:
+    "One line that can be encoded: half characters and control characters of file names are spelt out."
+    unsafe = 'Cc', 'Cs', 'Zl', 'Zp' # control characters, halves, separators of lines
+    return ''.join(c.encode('unicode_escape').decode() if unicodedata.category(c) in unsafe else c
+                   for c in line)
+
 # %% ../nbs/core.ipynb #co12
 def as_path(
     path, # string or path
 ) -> Path:
     "Path with the user's home folder in place of a leading `~`. `UserError` when there is no such user."
-    try: return Path(path).expanduser()
-    except RuntimeError: raise UserError(f'{path}: there is no user of that name; give another folder.') from None
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(f'{path}: there is no user of that name; give another folder.') from None
 
 # %% ../nbs/core.ipynb #co15
 def _concerns(e, path:Path) -> bool:
@@ -75,8 +88,9 @@ def writing(
         raise UserError(f'{path}: cannot be written ({getattr(e, "strerror", None) or e}); '
                         f'{"make room" if full else "choose another place"}, and try again.') from e
 
+# %% ../nbs/core.ipynb #co15b
 def sync(
-    path, # of a file or a folder
+    path, # path of a file or a folder
 ):
     "Flush to the disk itself. Where a folder cannot be flushed (Windows), nothing happens."
     if os.name == 'nt' and Path(path).is_dir(): return
@@ -86,16 +100,21 @@ def sync(
 
 @contextmanager
 def atomic(
-    path, # of the new file; its folder is created where missing
+    path, # path of the new file; its folder is created if missing
 ):
     "A temporary path that takes the place of `path` at the end. `UserError` when the disk refuses."
-    path = as_path(path); tmp = path.with_name(f'.{path.stem}.{os.getpid()}.tmp{path.suffix}')
+    path = as_path(path)
+    tmp = path.with_name(f'.{path.stem}.{os.getpid()}.tmp{path.suffix}')
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            tmp.touch(); mode = tmp.stat().st_mode                  # what the umask leaves
+            tmp.touch()
+            mode = tmp.stat().st_mode  # what the umask leaves
             yield tmp
-            tmp.chmod(mode); sync(tmp); os.replace(tmp, path); sync(path.parent)
+            tmp.chmod(mode)
+            sync(tmp)
+            os.replace(tmp, path)
+            sync(path.parent)
         finally: tmp.unlink(missing_ok=True)
 
 # %% ../nbs/core.ipynb #co20
@@ -103,8 +122,8 @@ _LOCKS = {} # path of a lock file -> FileLock, which counts how often its thread
 
 @contextmanager
 def locked(
-    folder, # of the lock file, created if missing
-    what:str='run', # what holds it, for the message
+    folder, # folder of the lock file, created if missing
+    what:str='run', # name of the holder, for the message
 ):
     "This thread alone writes into `folder`, however often it asks. `UserError` when another one does."
     path = as_path(folder).resolve()/'.lock'
@@ -123,7 +142,7 @@ _JUNK = {'.ds_store', 'thumbs.db', 'ehthumbs.db', 'desktop.ini', '.ipynb_checkpo
          '.localized', '.directory', '.lock', '.nfs', '.trash', '@eadir', 'lost+found'}
 
 def is_junk(
-    path, # of a file or folder
+    path, # path of a file or folder
 ) -> bool:
     "Whether it is a leftover of a file manager, of Jupyter, or a lock or an unfinished file of ours."
     name = Path(path).name.lower()
@@ -133,7 +152,10 @@ def is_junk(
 # %% ../nbs/core.ipynb #co26
 def _feed(h, part):
     "One part of a `digest`, behind its type and size."
-    def put(kind, data): h.update(f'{kind}:{len(data)}:'.encode()); h.update(data)
+
+    def put(kind, data):
+        h.update(f'{kind}:{len(data)}:'.encode())
+        h.update(data)
     if isinstance(part, Path):
         h.update(f'file:{part.stat().st_size}:'.encode())
         with open(part, 'rb') as f:
@@ -146,7 +168,9 @@ def _feed(h, part):
         put(f'tensor {t.dtype} {tuple(t.shape)}', data)
     elif isinstance(part, dict):
         h.update(f'dict:{len(part)}:'.encode())
-        for key in sorted(part, key=repr): _feed(h, key); _feed(h, part[key])
+        for key in sorted(part, key=repr):
+            _feed(h, key)
+            _feed(h, part[key])
     elif isinstance(part, (list, tuple)):
         h.update(f'list:{len(part)}:'.encode())
         for p in part: _feed(h, p)
@@ -158,7 +182,8 @@ def digest(
     *parts, # text, numbers, tensors, paths (their content counts, not their name), lists, dictionaries
 ) -> str: # 64 hexadecimal digits
     "SHA-256 of the parts. `TypeError` for a part without a fixed content."
-    h = hashlib.sha256(); _feed(h, parts)
+    h = hashlib.sha256()
+    _feed(h, parts)
     return h.hexdigest()
 
 # %% ../nbs/core.ipynb #co29
@@ -178,3 +203,92 @@ def randn(
 ) -> Tensor: # float32 on the CPU
     "Standard normal numbers, a pure function of the shape and of (`seed`, `what`)."
     return torch.randn(tuple(shape), generator=generator(seed, *what))
+
+# %% ../nbs/core.ipynb #c012
+def to_tensor(
+    images:list[Image.Image]|Image.Image, # b pictures of one size, or a single one
+) -> Tensor: # (b,3,h,w), float32 in [-1,1]
+    "Pictures to pixels: the bytes 0..255 become -1..1."
+    if isinstance(images, Image.Image): images = [images]
+    pixels = np.stack([np.asarray(im.convert('RGB')) for im in images])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float()/127.5 - 1
+
+# %% ../nbs/core.ipynb #c015
+def to_pil(
+    pixels:Tensor, # (b,3,h,w) in [-1,1], any float type, any device; values outside are clamped
+) -> list[Image.Image]: # b RGB pictures
+    "Pixels to pictures: -1..1 becomes the nearest byte of 0..255."
+    pixels = (pixels.detach().float().cpu().clamp(-1, 1) + 1)*127.5
+    return [Image.fromarray(p) for p in pixels.round().to(torch.uint8).permute(0, 2, 3, 1).numpy()]
+
+# %% ../nbs/core.ipynb #c018
+def _pictures(images) -> list[Image.Image]:
+    "RGB pictures from a (b,c,h,w) tensor, or from a list that may mix PIL and (c,h,w) tensors, c 1 or 3."
+    return [im.convert('RGB') if isinstance(im, Image.Image) else to_pil(im.expand(3, -1, -1)[None])[0]
+            for im in images]
+
+def _contain(im:Image.Image, side:int, resample:Image.Resampling=Image.Resampling.BOX) -> Image.Image:
+    "A picture reduced until both sides fit; neither becomes less than one pixel, however long the other is."
+    return im.resize([max(1, round(s*side/max(im.size))) for s in im.size], resample)
+
+_FONTS = ('DejaVu Sans', 'Noto Sans CJK JP', 'Noto Sans CJK SC', 'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic',
+          'MS Gothic', 'PingFang SC', 'Microsoft YaHei', 'SimHei', 'Malgun Gothic', 'WenQuanYi Micro Hei',
+          'WenQuanYi Zen Hei', 'IPAGothic', 'Droid Sans Fallback', 'Arial Unicode MS')
+
+@lru_cache
+def _fonts() -> dict[str, frozenset]: # family -> the characters it has
+    "Those of the fonts above that this machine has."
+    found = {}
+    for family in _FONTS:
+        try:
+            found[family] = frozenset(FT2Font(font_manager.findfont(family,
+                                                                    fallback_to_default=False)).get_charmap())
+        except (ValueError, RuntimeError, OSError): pass
+    return found
+
+def _title(text) -> str:
+    "A title as it can be drawn: what no font has becomes its name, `[dog face]`, or its number, `[U+72AC]`."
+    def drawable(c): return c.isspace() or any(ord(c) in chars for chars in _fonts().values())
+    def named(c):
+        name = unicodedata.name(c, '').lower()
+        return name if 0 < len(name) < 16 else f'U+{ord(c):04X}'
+    return str(text) if str(text).isascii() else ''.join(c if drawable(c) else f'[{named(c)}]'
+                                                         for c in str(text))
+
+# %% ../nbs/core.ipynb #figgrid
+def show_images(
+    images:list|Tensor, # PIL pictures, (c,h,w) tensors in [-1,1], or one (b,c,h,w) tensor; c is 3 or 1
+    titles:list|None=None, # title above each picture; plain text
+    ncols:int=8, # pictures in a row
+    scale:float=1.4, # room for one picture, inches of 100 screen pixels: 1.28 shows 64 pixels twice as large
+    suptitle:str|None=None, # title above all, one line
+) -> plt.Figure: # Jupyter draws it when it is the last value of a cell
+    "Pictures in a grid: no axes, fixed value range, each pixel of a small picture a square of screen pixels."
+    images, side, gap, band = _pictures(images), round(100*scale), 4, 18 if titles else 0
+    if not images: raise UserError('images: there is nothing to show.')
+    ncols = min(ncols, len(images))
+    nrows = math.ceil(len(images) / ncols)
+    head = 26 if suptitle else 0
+    W, H = gap + ncols*(side + gap), head + gap + nrows*(side + band + gap)
+    fig = plt.figure(figsize=(W/100, H/100), dpi=100)
+    text = dict(parse_math=False, fontfamily=list(_fonts()) or 'sans-serif')
+    for i, im in enumerate(images):
+        if max(im.size) > side: im = _contain(im, side)
+        w, h = (side//max(im.size)*d for d in im.size) # a whole multiple
+        x = gap + i%ncols*(side + gap) + (side - w)//2
+        y = head + gap + i//ncols*(side + band + gap) + band + (side - h)//2
+        ax = fig.add_axes((x / W, 1 - (y + h) / H, w / W, h / H))
+        ax.axis('off')
+        ax.imshow(np.asarray(im), interpolation='nearest', aspect='auto')
+        if titles and i < len(titles): ax.set_title(_title(titles[i]), fontsize=8, pad=3, **text)
+    if suptitle: fig.suptitle(_title(suptitle), fontsize=10, y=1 - 6/H, va='top', **text)
+    plt.close(fig) # we hand it over: left open, Jupyter would draw it a second time
+    return fig
+
+# %% ../nbs/core.ipynb #co_img1
+def _img(im:Image.Image, name:str='') -> str:
+    "A picture as an HTML tag that carries its own data."
+    buffer, name = io.BytesIO(), _printable(name)
+    im.save(buffer, 'JPEG', quality=85)
+    name, data = html.escape(name), base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{name}" title="{name}" src="data:image/jpeg;base64,{data}">'
