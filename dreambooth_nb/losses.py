@@ -6,7 +6,7 @@
 __all__ = ['SCHEDULES', 'PREDICTIONS', 'make_betas', 'NoiseSchedule', 'zero_terminal_snr', 'lookup', 'q_sample', 'target',
            'split', 'split_prediction', 'convert_prediction', 'timestep_weights', 'timesteps_at', 'sample_timesteps',
            'offset_noise', 'pyramid_noise', 'training_noise', 'perturb', 'mse_per_example', 'huber_per_example',
-           'huber_delta', 'min_snr_weight', 'debiased_weight', 'dreambooth_loss']
+           'huber_delta', 'min_snr_weight', 'debiased_weight', 'dreambooth_loss', 'StepLoss', 'Objective']
 
 # %% ../nbs/03_losses.ipynb #c003
 import math
@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor
-from .data import UserError, generator, randn
+from .core import UserError, generator, randn
 
 # %% ../nbs/03_losses.ipynb #c008
 SCHEDULES = 'scaled_linear', 'linear', 'squaredcos_cap_v2'
@@ -80,7 +80,8 @@ class NoiseSchedule:
 @patch(as_prop=True)
 def betas(self:NoiseSchedule) -> Tensor: # (T,), float64, as the following ones
     "Variance added at each step."
-    a = self.alphas_cumprod.double(); before = torch.cat([torch.ones(1), a[:-1]])
+    a = self.alphas_cumprod.double()
+    before = torch.cat([torch.ones(1), a[:-1]])
     return torch.where(before > 0, 1 - a/before, 1.)
 
 @patch(as_prop=True)
@@ -114,7 +115,8 @@ _ELSEWHERE = dict(use_flow_sigmas=(None, False), snr_shift_scale=(None, 1, 1.),
 
 def _check_class(config:dict):
     "`UserError` when a scheduler's class or settings have no betas that mean what ours mean."
-    name = str(config.get('_class_name') or ''); short = name.removeprefix('Flax').removesuffix('Scheduler')
+    name = str(config.get('_class_name') or '')
+    short = name.removeprefix('Flax').removesuffix('Scheduler')
     ways_out = 'choose a base model of the Stable Diffusion 1, 2 or XL family.'
     if name and short not in _LINEAR | _OWN:
         raise UserError(f'_class_name: {name} has no noise schedule that we know; {ways_out}')
@@ -204,7 +206,8 @@ def split(
     prediction_type:str, # "epsilon", "v_prediction" or "sample"
 ) -> tuple: # (x0, noise) it implies, each (b,c,h,w)
     "What a prediction says about the clean latents and about the noise. Salimans & Ho 2022, section 4."
-    _check_prediction(prediction_type); _alike('prediction', prediction, x_t.shape, 'x_t')
+    _check_prediction(prediction_type)
+    _alike('prediction', prediction, x_t.shape, 'x_t')
     signal, sigma = a.sqrt(), (1 - a).sqrt()
     if prediction_type == 'epsilon': return (x_t - sigma*prediction)/signal, prediction
     if prediction_type == 'sample': return prediction, (x_t - signal*prediction)/sigma
@@ -244,7 +247,8 @@ def timestep_weights(
     timestep_bias_end:int|None=None, # first one that it does not, beyond it; None: T
 ) -> Tensor: # (T,), float64, not negative; need not sum to 1
     "How often each timestep is drawn, relative to the others. `UserError` when nothing is left to draw."
-    T = num_train_timesteps; hi = T if max_timestep is None else max_timestep
+    T = num_train_timesteps
+    hi = T if max_timestep is None else max_timestep
     if not 0 <= min_timestep < hi <= T:
         raise UserError(f'min_timestep: {min_timestep} to {hi} is no range within 0 to {T}; see '
                         f'max_timestep.')
@@ -259,8 +263,7 @@ def timestep_weights(
     return (1 + (timestep_bias_multiplier
                  - 1)*((t >= lo) & (t < up))).double()*((t >= min_timestep) & (t < hi))
 
-# first timestep, and the one beyond the last
-def _favoured(T, strategy, portion, begin, end) -> tuple[int, int]:
+def _favoured(T, strategy, portion, begin, end) -> tuple[int, int]: # the first, and the one beyond the last
     "The timesteps that a bias favours. `UserError` names the setting that gives no range."
     if not 0 <= portion <= 1: raise UserError(f'timestep_bias_portion: is {portion}; give a share, 0 to 1.')
     n = int(portion*T)
@@ -342,7 +345,8 @@ def training_noise(
     if len(shape) != 3 or min(shape) < 1:
         raise ValueError(f'shape: is {tuple(shape)}; give (channels, height, width), 1 or more each')
     if not math.isfinite(noise_offset): raise UserError(f'noise_offset: is {noise_offset}; give a number.')
-    c, h, w = shape; sizes = [(c, -(-h//2**i), -(-w//2**i)) for i in range(1, max(h, w).bit_length())]
+    c, h, w = shape
+    sizes = [(c, -(-h // 2**i), -(-w // 2**i)) for i in range(1, max(h, w).bit_length())]
     rows = torch.empty(len(draws), *shape)
     for row, draw in zip(rows, draws):
         noise = randn(shape, seed, 'noise', *draw)
@@ -398,9 +402,11 @@ def huber_per_example(
 ) -> Tensor: # (b,), float32
     "Pseudo-Huber error, averaged over all but the first axis. Khrapov et al. 2024 (arXiv:2403.16728), x 2."
     _alike('target', target, prediction.shape, 'prediction')
-    delta = torch.as_tensor(delta, dtype=torch.float32); _check_delta(delta)
+    delta = torch.as_tensor(delta, dtype=torch.float32)
+    _check_delta(delta)
     if delta.ndim: _alike('delta', delta, prediction.shape[:1], 'one for each example')
-    d = prediction.float() - target.float(); delta = delta.to(d.device).reshape(-1, *[1]*(d.ndim - 1))
+    d = prediction.float() - target.float()
+    delta = delta.to(d.device).reshape(-1, *[1] * (d.ndim - 1))
     return _mean_per_example(2*delta*d*(d/(torch.hypot(d, delta) + delta)), mask)
 
 def _check_delta(delta:Tensor):
@@ -482,3 +488,96 @@ def _check_rows(losses, is_class, prior_loss_weight, instance_count, class_count
                               ('class_count', class_count, here)):
         if count is not None and count < (rows or 0):
             raise ValueError(f'{name}: is {count}, where this batch alone holds {rows or 0}')
+
+# %% ../nbs/03_losses.ipynb #ob01
+@dataclass(frozen=True)
+class StepLoss:
+    "The loss of one forward, and the losses of the examples that it is made of."
+    loss:Tensor # scalar; its gradient is that of the objective
+    losses:Tensor # weighted loss of each example, (b,), without gradient
+    is_class:Tensor # which examples are class images, (b,), bool
+
+    @property
+    def sums(self) -> Tensor: # (2,)
+        "The losses of the instance examples added up, and those of the class examples."
+        return torch.stack([self.losses[rows].sum() for rows in (~self.is_class, self.is_class)])
+
+@dataclass(frozen=True)
+class Objective:
+    "What a training step asks of the network, and how its answers count. Ruiz et al. 2023, equation 2."
+    schedule:NoiseSchedule # the model's
+    seed:int=0 # of every random draw
+    prior_loss_weight:float=1. # lambda: how much the class images count
+    loss_type:str='l2' # "l2" or "huber"
+    huber_schedule:str='snr' # "snr" or "constant"
+    huber_c:float=.1 # where the Huber loss turns from a parabola into a line
+    snr_gamma:float|None=None # min-SNR weighting; None: off
+    debiased:bool=False # debiased estimation, instead of min-SNR weighting
+    noise_offset:float=0. # strength of offset noise
+    pyramid_discount:float=0. # of pyramid noise; 0: none
+    input_perturbation:float=0. # noise on the network's input alone
+    min_timestep:int=0 # first timestep that may be drawn
+    max_timestep:int|None=None # first one that may not; None: all may
+    timestep_bias_strategy:str='none' # "none", "earlier", "later" or "range"
+    timestep_bias_multiplier:float=1. # how many times as often the favoured timesteps are drawn
+    timestep_bias_portion:float=.25 # share of all timesteps that "earlier" and "later" favour
+    timestep_bias_begin:int=0 # first timestep that "range" favours
+    timestep_bias_end:int|None=None # first one that it does not; None: the last
+    timestep_strata:int=1 # so many consecutive draws are spread evenly over the timesteps
+
+# %% ../nbs/03_losses.ipynb #ob03
+@patch
+def timesteps(self:Objective,
+              draws:list[tuple], # b pairs (kind, n) that name the rows of a batch
+              ) -> Tensor: # (b,), integers in [0, T)
+    "Which timesteps the examples of a batch are shown at."
+    bias = {k: v for k, v in vars(self).items() if k.startswith('timestep_bias')}
+    weights = timestep_weights(len(self.schedule), self.min_timestep, self.max_timestep, **bias)
+    return sample_timesteps(draws, self.seed, weights, self.timestep_strata)
+
+@patch
+def noise(self:Objective,
+          shape:tuple, # of one example, (c,h,w)
+          draws:list[tuple], # b pairs (kind, n)
+          ) -> Tensor: # (b,c,h,w), float32 on the CPU
+    "The noise that the network is to find."
+    return training_noise(shape, self.seed, draws, self.noise_offset, self.pyramid_discount)
+
+@patch
+def noisy(self:Objective,
+          x0:Tensor, # clean latents, (b,c,h,w)
+          noise:Tensor, # of `Objective.noise`, (b,c,h,w)
+          timesteps:Tensor, # (b,), integers in [0, T)
+          draws:list[tuple], # b pairs (kind, n)
+          ) -> Tensor: # x_t, (b,c,h,w)
+    "The noisy latents that the network sees."
+    return q_sample(x0, perturb(noise, self.seed, draws, self.input_perturbation), timesteps, self.schedule)
+
+# %% ../nbs/03_losses.ipynb #ob035
+@patch
+def errors(self:Objective,
+           prediction:Tensor, # what the network answered, (b,c,h,w)
+           x0:Tensor, # clean latents, (b,c,h,w)
+           noise:Tensor, # of `Objective.noise`, (b,c,h,w)
+           timesteps:Tensor, # (b,), integers in [0, T)
+           mask:Tensor|None=None, # (b,1,h,w), 0 to 1; None: all places count
+           ) -> Tensor: # (b,), float32
+    "How far each answer is off, weighted by its timestep."
+    s, wanted = self.schedule, target(x0, noise, timesteps, self.schedule)
+    if self.loss_type == 'l2': error = mse_per_example(prediction, wanted, mask)
+    else:
+        delta = huber_delta(s, timesteps, self.huber_c, self.huber_schedule)
+        error = huber_per_example(prediction, wanted, delta, mask)
+    if self.debiased: return error*debiased_weight(s, timesteps)
+    return error*min_snr_weight(s, timesteps, self.snr_gamma)
+
+@patch
+def total(self:Objective,
+          losses:Tensor, # of `Objective.errors`, (b,)
+          is_class:Tensor, # which examples are class images, (b,), bool
+          instance_count:int|None=None, # B_i of the whole optimiser step; None: of this batch
+          class_count:int|None=None, # B_c of the whole optimiser step; None: of this batch
+          ) -> StepLoss:
+    "What the answers come to: the mean over the instance examples plus lambda times that over the class."
+    loss = dreambooth_loss(losses, is_class, self.prior_loss_weight, instance_count, class_count)
+    return StepLoss(loss, losses.detach(), is_class.to(losses.device))
