@@ -18,11 +18,11 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 
+from dreambooth_nb.core import randn
+from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.cfg_sampler import sample
-from dreambooth_nb.data import randn
-from dreambooth_nb.model import load, tiny_base
 from dreambooth_nb.run import dreambooth
-from dreambooth_nb.train import TrainConfig
 
 RECORD = Path(__file__).with_suffix('.json')
 SAME = dict(instance_prompt='a photo of a sks dog', class_prompt='a photo of a dog', max_train_steps=4,
