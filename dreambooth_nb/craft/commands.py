@@ -14,13 +14,11 @@ from dataclasses import fields
 from functools import cache
 import jsonargparse
 import torch
-import yaml
 from accelerate import PartialState
 from fastcore.docments import docments
 from huggingface_hub.errors import HfHubHTTPError
 from ..core import UserError, as_path, did_you_mean
-from .photos import read_text
-from .settings import TrainConfig, preset, presets, say
+from .settings import TrainConfig, preset, presets, read_settings, say
 from .checkpoints import open_model
 from .prompts import read_prompts
 from ..cfg_sampler import sample
@@ -195,11 +193,7 @@ def settings_in(name:str, # of a YAML file, or of a preset
     if not path.is_file():
         near = did_you_mean(name, known, f'the presets are {", ".join(known)}.')
         raise UserError(f'config: there is no file {name}; {near}')
-    try: values = yaml.safe_load(read_text(path)) or {}
-    except yaml.YAMLError as e:
-        raise UserError(f'{path}: this is not valid YAML: {" ".join(str(e).split())}') from e
-    if not isinstance(values, dict):
-        raise UserError(f'{path}: holds no settings; write one a line, such as "seed: 1".')
+    values = read_settings(path)
     known = {f.name for f in fields(TrainConfig)}
     unknown = [f'{path}: {k} is no setting; {hint(str(k), command, "")}' for k in values if k not in known]
     if unknown: raise Problems(unknown)
