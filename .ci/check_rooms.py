@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""Is the house in order? Modules import only from rooms above (.ci/rooms.txt), none exports over 600
-lines, no cell has over 40.
+"""Is the house in order? Modules import only from rooms above (.ci/rooms.txt), and nothing private; none
+exports over 600 lines, no cell has over 40.
 
     python .ci/check_rooms.py
 """
@@ -12,14 +12,14 @@ import nbformat
 ROOM, CELL = 600, 40
 root = Path(__file__).parent.parent
 package, problems = root/'dreambooth_nb', []
-order = [line.split()[0] for line in (root/'.ci/rooms.txt').read_text().splitlines()
+order = [line.split()[0] for line in (root/'.ci/rooms.txt').read_text(encoding='utf-8').splitlines()
          if line.strip() and not line.startswith('#')]
 
 
 def imported(path):
     "The modules of the package that a module imports from, anywhere in it."
     here = path.relative_to(package).with_suffix('').parts
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
         if isinstance(node, ast.ImportFrom) and node.level:
             above = here[:len(here) - node.level]
             yield '.'.join([*above, *(node.module or '').split('.')])
@@ -31,6 +31,14 @@ def imported(path):
                 for o in node.names
                 if o.name.startswith('dreambooth_nb.')
             )
+
+
+def private(path):
+    "The names with a leading underscore that a module imports from another one of the package."
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom): continue
+        if not (node.level or 'dreambooth_nb' in node.module): continue
+        yield from (f'{node.module}.{o.name}' for o in node.names if o.name.startswith('_'))
 
 
 def exported(source):
@@ -45,6 +53,7 @@ for name in (o for o in order if o in modules):
     for other in imported(modules[name]):
         if other in order and order.index(other) >= order.index(name):
             problems.append(f'{name}: imports from {other}, which comes later')
+    problems += [f'{name}: imports {other}, which is private there' for other in private(modules[name])]
 for path in sorted((root/'nbs').rglob('*.ipynb')):
     if '.ipynb_checkpoints' in path.parts: continue
     cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == 'code']

@@ -128,7 +128,8 @@ def _check_class(config:dict):
             raise UserError(f'{field}: {config[field]!r} makes it another noise schedule; {ways_out}')
 
 @patch(cls_method=True)
-def from_config(cls:NoiseSchedule,
+def from_config(
+    cls:NoiseSchedule,
     config:dict, # `scheduler/scheduler_config.json` of a diffusers folder
 ) -> NoiseSchedule:
     "Read the schedule from diffusers' own settings. `UserError` on a schedule we do not know."
@@ -527,41 +528,45 @@ class Objective:
 
 # %% ../nbs/03_losses.ipynb #ob03
 @patch
-def timesteps(self:Objective,
-              draws:list[tuple], # b pairs (kind, n) that name the rows of a batch
-              ) -> Tensor: # (b,), integers in [0, T)
+def timesteps(
+    self:Objective,
+    draws:list[tuple], # b pairs (kind, n) that name the rows of a batch
+) -> Tensor: # (b,), integers in [0, T)
     "Which timesteps the examples of a batch are shown at."
     bias = {k: v for k, v in vars(self).items() if k.startswith('timestep_bias')}
     weights = timestep_weights(len(self.schedule), self.min_timestep, self.max_timestep, **bias)
     return sample_timesteps(draws, self.seed, weights, self.timestep_strata)
 
 @patch
-def noise(self:Objective,
-          shape:tuple, # of one example, (c,h,w)
-          draws:list[tuple], # b pairs (kind, n)
-          ) -> Tensor: # (b,c,h,w), float32 on the CPU
+def noise(
+    self:Objective,
+    shape:tuple, # of one example, (c,h,w)
+    draws:list[tuple], # b pairs (kind, n)
+) -> Tensor: # (b,c,h,w), float32 on the CPU
     "The noise that the network is to find."
     return training_noise(shape, self.seed, draws, self.noise_offset, self.pyramid_discount)
 
 @patch
-def noisy(self:Objective,
-          x0:Tensor, # clean latents, (b,c,h,w)
-          noise:Tensor, # of `Objective.noise`, (b,c,h,w)
-          timesteps:Tensor, # (b,), integers in [0, T)
-          draws:list[tuple], # b pairs (kind, n)
-          ) -> Tensor: # x_t, (b,c,h,w)
+def noisy(
+    self:Objective,
+    x0:Tensor, # clean latents, (b,c,h,w)
+    noise:Tensor, # of `Objective.noise`, (b,c,h,w)
+    timesteps:Tensor, # (b,), integers in [0, T)
+    draws:list[tuple], # b pairs (kind, n)
+) -> Tensor: # x_t, (b,c,h,w)
     "The noisy latents that the network sees."
     return q_sample(x0, perturb(noise, self.seed, draws, self.input_perturbation), timesteps, self.schedule)
 
 # %% ../nbs/03_losses.ipynb #ob035
 @patch
-def errors(self:Objective,
-           prediction:Tensor, # what the network answered, (b,c,h,w)
-           x0:Tensor, # clean latents, (b,c,h,w)
-           noise:Tensor, # of `Objective.noise`, (b,c,h,w)
-           timesteps:Tensor, # (b,), integers in [0, T)
-           mask:Tensor|None=None, # (b,1,h,w), 0 to 1; None: all places count
-           ) -> Tensor: # (b,), float32
+def errors(
+    self:Objective,
+    prediction:Tensor, # what the network answered, (b,c,h,w)
+    x0:Tensor, # clean latents, (b,c,h,w)
+    noise:Tensor, # of `Objective.noise`, (b,c,h,w)
+    timesteps:Tensor, # (b,), integers in [0, T)
+    mask:Tensor|None=None, # (b,1,h,w), 0 to 1; None: all places count
+) -> Tensor: # (b,), float32
     "How far each answer is off, weighted by its timestep."
     s, wanted = self.schedule, target(x0, noise, timesteps, self.schedule)
     if self.loss_type == 'l2': error = mse_per_example(prediction, wanted, mask)
@@ -572,12 +577,13 @@ def errors(self:Objective,
     return error*min_snr_weight(s, timesteps, self.snr_gamma)
 
 @patch
-def total(self:Objective,
-          losses:Tensor, # of `Objective.errors`, (b,)
-          is_class:Tensor, # which examples are class images, (b,), bool
-          instance_count:int|None=None, # B_i of the whole optimiser step; None: of this batch
-          class_count:int|None=None, # B_c of the whole optimiser step; None: of this batch
-          ) -> StepLoss:
+def total(
+    self:Objective,
+    losses:Tensor, # of `Objective.errors`, (b,)
+    is_class:Tensor, # which examples are class images, (b,), bool
+    instance_count:int|None=None, # B_i of the whole optimiser step; None: of this batch
+    class_count:int|None=None, # B_c of the whole optimiser step; None: of this batch
+) -> StepLoss:
     "What the answers come to: the mean over the instance examples plus lambda times that over the class."
     loss = dreambooth_loss(losses, is_class, self.prior_loss_weight, instance_count, class_count)
     return StepLoss(loss, losses.detach(), is_class.to(losses.device))

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, parse_flag_from_env, patch_environment
+from accelerate.utils import (DistributedDataParallelKwargs, ProjectConfiguration, parse_flag_from_env,
+                              patch_environment)
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
@@ -22,22 +23,25 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from ..core import UserError
 from ..data import Batch
-from .settings import TrainConfig, machine_problems
+from .settings import TrainConfig
+from .requirements import machine_problems
 
 # %% ../../nbs/craft/distributed.ipynb #di05ma
-def make_accelerator(cfg:TrainConfig # mixed_precision, report_to and output_dir are used
-                     ) -> Accelerator:
+def make_accelerator(
+    cfg:TrainConfig, # mixed_precision, report_to, output_dir and logging_dir are used
+) -> Accelerator:
     "Device, precision and processes. `UserError` when this machine does not have them."
     for line in machine_problems(cfg): raise UserError(line)
     # else the precision of an earlier run in this process would stay
     AcceleratorState._reset_state()
     text = {'text_encoder', 'token'} & set(cfg.words.split('+')) # parts of it are idle, or stop
     ddp = DistributedDataParallelKwargs(find_unused_parameters=bool(text))
+    places = ProjectConfiguration(cfg.output_dir, os.path.join(cfg.output_dir, cfg.logging_dir))
     ours = dict(ACCELERATE_USE_FSDP='false', ACCELERATE_GRADIENT_ACCUMULATION_STEPS='1')
     try:
         with patch_environment(**ours):
             accelerator = Accelerator(mixed_precision=cfg.mixed_precision, log_with=cfg.report_to,
-                                      project_dir=cfg.output_dir, kwargs_handlers=[ddp])
+                                      project_config=places, kwargs_handlers=[ddp])
     except (ValueError, ImportError) as e: raise UserError(f'accelerate: {" ".join(str(e).split())}') from e
     kind = accelerator.distributed_type.value
     if kind in ('NO', 'MULTI_GPU', 'MULTI_CPU'): return accelerator
@@ -45,10 +49,11 @@ def make_accelerator(cfg:TrainConfig # mixed_precision, report_to and output_dir
                     'multi-CPU, with FSDP or without.')
 
 # %% ../../nbs/craft/distributed.ipynb #t027
-def own_rows(batch:Batch, # of all processes
-             accelerator:Accelerator, # of this one
-             sharded:bool=False # is the UNet spread over them?
-             ) -> tuple: # rows of the batch; what their loss weighs
+def own_rows(
+    batch:Batch, # of all processes
+    accelerator:Accelerator, # of this one
+    sharded:bool=False, # is the UNet spread over them?
+) -> tuple: # rows of the batch; what their loss weighs
     "The rows of a batch that this process takes. `UserError` when a sharded run cannot take it."
     n = accelerator.num_processes
     if n == 1: return batch, 1
@@ -66,19 +71,21 @@ class _Together(nn.Module):
         self.f, self.networks = f, nn.ModuleList(networks)
     def forward(self, *args): return self.f(*args)
 
-def together(f:Callable, # (...) -> a loss, and more
-             networks:list[nn.Module], # that it uses
-             accelerator:Accelerator # of this process
-             ) -> Callable: # the same; its backward takes the mean of the gradients over all processes
+def together(
+    f:Callable, # (...) -> a loss, and more
+    networks:list[nn.Module], # that it uses
+    accelerator:Accelerator, # of this process
+) -> Callable: # the same; its backward takes the mean of the gradients over all processes
     "DDP of a function, by Accelerate. What is sharded, FSDP sees to."
     def ours(net): return [p for p in net.parameters() if p.requires_grad and not isinstance(p, DTensor)]
     networks = [net for net in networks if ours(net)]
     if accelerator.num_processes == 1 or not networks: return f
     return accelerator.prepare_model(_Together(f, networks))
 
-def anywhere(flags:list, # what is true here
-             accelerator:Accelerator # of this process
-             ) -> list[bool]: # each is true in one process, or in more
+def anywhere(
+    flags:list, # what is true here
+    accelerator:Accelerator, # of this process
+) -> list[bool]: # each is true in one process, or in more
     "Has anybody, in any process, said so?"
     if accelerator.num_processes == 1: return [bool(f) for f in flags]
     here = torch.tensor([float(bool(f)) for f in flags], device=accelerator.device)
@@ -94,14 +101,18 @@ _FSDP = dict(
 )
 _SLICEABLE = 'adamw', 'sgd', 'schedulefree' # optimisers that treat each number alone
 
-def asks_for_shards(cfg:TrainConfig # mixed_precision and optimizer
-                    ) -> bool:
+def asks_for_shards(
+    cfg:TrainConfig, # mixed_precision and optimizer
+) -> bool:
     "Does accelerate's config ask for FSDP? `UserError` when it, or the settings, ask for what FSDP lacks."
     if not parse_flag_from_env('ACCELERATE_USE_FSDP'): return False
     for name, ours in _FSDP.items():  # accelerate launch puts its config into the environment
         has = os.environ.get(name.upper(), '1' if name == 'fsdp_version' else ours).lower()
         if has != ours:
             raise UserError(f'{name}: {has} is not supported; run `accelerate config` and choose {ours}.')
+    if (cfg.max_token_length or 75) > 75:
+        raise UserError('max_token_length: FSDP takes prompts of one length only; leave it out, or train '
+                        'without FSDP.')
     if cfg.mixed_precision == 'fp16':
         raise UserError('mixed_precision: fp16 is not available with FSDP; choose no or bf16.')
     if cfg.optimizer not in _SLICEABLE:
@@ -111,10 +122,11 @@ def asks_for_shards(cfg:TrainConfig # mixed_precision and optimizer
     return True
 
 # %% ../../nbs/craft/distributed.ipynb #fs04shd
-def shard(unet:nn.Module, # is changed: its parameters become slices
-          accelerator:Accelerator, # of this process
-          alone:Callable # () -> bool: does this process act without the others?
-          ) -> nn.Module: # an ordinary one without weights, for `fill`
+def shard(
+    unet:nn.Module, # is changed: its parameters become slices
+    accelerator:Accelerator, # of this process
+    alone:Callable, # () -> bool: does this process act without the others?
+) -> nn.Module: # an ordinary one without weights, for `fill`
     "Spread the UNet over the processes. Zhao et al. 2023."
     empty = {id(p): nn.Parameter(p.detach().to('meta'), p.requires_grad) for p in unet.parameters()}
     ordinary = copy.deepcopy(unet, empty)
@@ -125,32 +137,36 @@ def shard(unet:nn.Module, # is changed: its parameters become slices
     unet.register_forward_pre_hook(lambda *_: _refuse_alone() if alone() else None, prepend=True)
     return ordinary
 
-def fill(ordinary:nn.Module, # as `shard` returned it
-         unet:nn.Module, # the sharded one
-         device # where whole weights go
-         ) -> nn.Module: # the ordinary one
+def fill(
+    ordinary:nn.Module, # as `shard` returned it
+    unet:nn.Module, # the sharded one
+    device, # where whole weights go
+) -> nn.Module: # the ordinary one
     "An ordinary UNet again, with whole weights in every process. All processes must call it."
     ordinary.load_state_dict(joined(unet.state_dict(), device), assign=True)
     return ordinary
 
 # %% ../../nbs/craft/distributed.ipynb #fs045jn
-def joined(tree, # of dicts, lists, tensors and whatever else
-          device # where whole tensors go; 'meta': away, this process has no use for them
-          ):
+def joined(
+    tree, # of dicts, lists, tensors and whatever else
+    device, # where whole tensors go; 'meta': away, this process has no use for them
+):
     "The same with slices put together. All processes must call it."
     return tree_map(lambda t: t.full_tensor().to(device) if isinstance(t, DTensor) else t, tree)
 
-def sliced(t, # a whole tensor, or something else
-           like:Tensor # a parameter
-           ):
+def sliced(
+    t, # a whole tensor, or something else
+    like:Tensor, # a parameter
+):
     "The slice of a whole tensor that this process has of the parameter. All processes must call it."
     if not isinstance(like, DTensor) or not isinstance(t, Tensor) or isinstance(t, DTensor): return t
     if t.shape != like.shape: return t
     return distribute_tensor(t.to(like.device), like.device_mesh, like.placements)
 
-def slice_moments(state:dict, # of an optimiser, with whole tensors; changed
-                  optimizer # that will load it
-                  ):
+def slice_moments(
+    state:dict, # of an optimiser, with whole tensors; changed
+    optimizer, # that will load it
+):
     "Cut an optimiser's moments to size, in place. All processes must call it."
     params = [p for group in optimizer.param_groups for p in group['params']]
     for k, moments in state['state'].items():
@@ -158,10 +174,11 @@ def slice_moments(state:dict, # of an optimiser, with whole tensors; changed
 
 # %% ../../nbs/craft/distributed.ipynb #fs047cl
 @torch.no_grad()
-def clip(params:list[Tensor], # that are trained
-         top:float, # max_grad_norm
-         accelerator:Accelerator # of this process
-         ) -> Tensor: # scalar
+def clip(
+    params:list[Tensor], # that are trained
+    top:float, # max_grad_norm
+    accelerator:Accelerator, # of this process
+) -> Tensor: # scalar
     "Scale gradients down to a norm, in place; returns the norm that they had."
     if not any(isinstance(p, DTensor) for p in params): return accelerator.clip_grad_norm_(params, top)
     slices, others = ([p for p in params if p.grad is not None and isinstance(p, DTensor) == sliced_]

@@ -307,7 +307,7 @@ def check_folder(
     found = strangers(folder, records, class_prompt, settings)
     found += [_absent(folder, name, record) for name, record in records.items() if name not in files]
     theirs = list_folder(photos) if photos else None
-    own = theirs.images if theirs else []
+    own = [path for part in theirs.parts for path in part.images] if theirs else []
     wrong = [f for path in own if (f := inspect_photo(path, class_prompt, settings, facts))]
     wrong += [f for name, path in images.items() if (f := inspect_image(path, records.get(name), settings))]
     named = {f.path for f in wrong}
@@ -315,7 +315,8 @@ def check_folder(
     known |= {path: records.get(name) for name, path in images.items()}
     found += [*wrong, *_duplicates({path: record for path, record in known.items() if path not in named})]
     return found + _left_aside(folder, [path for name, path in files.items() if name not in images],
-                               theirs.ignored if theirs else {})
+                               {k: why for part in theirs.parts for k, why in part.ignored.items()}
+                               if theirs else {})
 
 # %% ../../nbs/craft/manifest.ipynb #c044
 @dataclass

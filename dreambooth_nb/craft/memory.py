@@ -54,9 +54,10 @@ class Live(TorchDispatchMode):
         self.seen = set()
         self.kernels = {} # what oneDNN would keep
 
-    def know(self,
-             tensors # that were there before
-             ):
+    def know(
+        self,
+        tensors, # that were there before
+    ):
         "Leave these out."
         self.seen |= {t.untyped_storage()._cdata for t in tensors}
 
@@ -102,8 +103,8 @@ def _trace(model, rows, resolution, half, batches) -> tuple:
         side = resolution // model.vae_scale
         x = torch.zeros(rows, model.latent_shape[0], side, side, dtype=model.unet.dtype)
         t = torch.zeros(rows, dtype=torch.long)
-        ids = [torch.zeros(rows, e.config.max_position_embeddings, dtype=torch.long)
-               for _, e in model.encoders]
+        ids = [torch.zeros(rows, model.max_chunks*tok.model_max_length, dtype=torch.long)
+               for tok, _ in model.encoders]
         params = [p for net in model.modules() for p in net.parameters()]
         with Live() as live:
             live.know([*params, *(b for net in model.modules() for b in net.buffers()), x, t, *ids])
@@ -139,20 +140,22 @@ class Forecast:
         return f'{" + ".join(parts)} = {self.peak/1e6:,.0f} MB'
 
 # %% ../../nbs/craft/memory.ipynb #h013
-def forecast(base:str='micro', # "micro", a folder, a hub id, or a function that makes the networks
-             rows:int=8, # pictures that the UNet sees at once: twice train_batch_size with prior preservation
-             train:str='unet+text_encoder', # kinds of training joined by +, as for `trainable`
-             lora:LoRA|None=None, # LoRA to train, with train='lora'
-             resolution:int|None=None, # side of the pictures, pixels; None: the base's own
-             mixed_precision:str='no', # "no", "bf16" or "fp16"
-             dtype:torch.dtype|None=None, # dtype that the base is loaded in; None: what `base_dtype` returns
-             optimizer:str='adamw', # name of the optimiser, see `make_optimizer`
-             gradient_checkpointing:bool=False, # recompute activations instead of keeping them, see `tune`
-             gradient_accumulation_steps:int=1, # batches to one step; with more, gradients are there already
-             ema:bool=False, # keep an average beside the weights
-             device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
-             **hub # options of huggingface_hub
-             ) -> Forecast:
+def forecast(
+    base:str='micro', # "micro", a folder, a hub id, or a function that makes the networks
+    rows:int=8, # pictures that the UNet sees at once: twice train_batch_size with prior preservation
+    train:str='unet+text_encoder', # kinds of training joined by +, as for `trainable`
+    lora:LoRA|None=None, # LoRA to train, with train='lora'
+    resolution:int|None=None, # side of the pictures, pixels; None: the base's own
+    mixed_precision:str='no', # "no", "bf16" or "fp16"
+    dtype:torch.dtype|None=None, # dtype that the base is loaded in; None: what `base_dtype` returns
+    optimizer:str='adamw', # name of the optimiser, see `make_optimizer`
+    gradient_checkpointing:bool=False, # recompute activations instead of keeping them, see `tune`
+    gradient_accumulation_steps:int=1, # batches to one step; with more, gradients are there already
+    ema:bool=False, # keep an average beside the weights
+    max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
+    device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
+    **hub, # options of huggingface_hub
+) -> Forecast:
     "Predict the memory of training, without weights, gradients or data. Raises UserError on unknown names."
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
@@ -162,7 +165,7 @@ def forecast(base:str='micro', # "micro", a folder, a hub id, or a function that
         for _, encoder in model.encoders if 'token' in chosen_words(train) else ():
             table = token_table(encoder)
             encoder.set_input_embeddings(NewTokens(table, table.weight[:1]))
-    params = model.trainable(train=train, lora=lora)
+    params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
     sizes = [p.numel() for p in params]
     states = state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
@@ -177,9 +180,10 @@ def forecast(base:str='micro', # "micro", a folder, a hub id, or a function that
                     0 if gpu or not _onednn_bf16() else kernels)
 
 # %% ../../nbs/craft/memory.ipynb #c114
-def fit(budget:float, # bytes of memory available
-        **settings # settings of `forecast`
-        ) -> tuple: # changes to `settings`, {} if it fits as it is; the Forecast with them
+def fit(
+    budget:float, # bytes of memory available
+    **settings, # settings of `forecast`
+) -> tuple: # changes to `settings`, {} if it fits as it is; the Forecast with them
     "The smallest change of settings that makes training fit. Raises UserError when none does."
     now = forecast(**settings)
     if now.peak <= budget: return {}, now
@@ -196,8 +200,9 @@ def fit(budget:float, # bytes of memory available
     tries = ((change, forecast(**settings | change)) for change in [*steps, *sums[1:]])
     return next((change, f) for change, f in tries if f.peak <= budget)
 
-def free_memory(device:str='cpu' # "cpu", "cuda", "cuda:1", ...
-                ) -> int: # bytes
+def free_memory(
+    device:str='cpu', # "cpu", "cuda", "cuda:1", ...
+) -> int: # bytes
     "What a device has free now."
     if str(device).startswith('cuda'): return torch.cuda.mem_get_info(torch.device(device))[0]
     return psutil.virtual_memory().available

@@ -4,17 +4,16 @@
 
 # %% auto #0
 __all__ = ['DTYPES', 'one_to_one', 'invert', 'listed', 'rename', 'unet_names', 'vae_names', 'open_clip_names', 'family',
-           'original_names', 'Lazy', 'lazy_weights', 'weights', 'lazy_original', 'to_original', 'from_original',
-           'is_path', 'discreet', 'subjects', 'public_settings', 'model_spec', 'save_tensors', 'read_tensors',
-           'header_json', 'full_schedule', 'lost_settings', 'to_single_file', 'empty_model', 'read_single_file',
-           'weight_reader', 'is_plain', 'empty_single_file']
+           'original_names', 'Lazy', 'lazy_weights', 'weights', 'to_original', 'from_original', 'model_spec',
+           'save_tensors', 'read_tensors', 'header_json', 'full_schedule', 'lost_settings', 'to_single_file',
+           'empty_model', 'read_single_file', 'weight_reader', 'is_plain', 'empty_single_file']
 
 # %% ../../nbs/craft/single_file.ipynb #sf03
 import base64, copy, datetime, inspect, io, json, re, warnings
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 import diffusers
 import torch
 from accelerate import init_empty_weights
@@ -25,15 +24,16 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from ..core import UserError, as_path, atomic, one_of
-from ..data import load_concepts
 from ..losses import NoiseSchedule
 from ..model import StableDiffusion, file_name, quiet
-from .lora_files import _public_name, tensors_in
-from .opening import _check_contents, _noted_rest, _said, find_base, skeleton
+from .discretion import discreet, public_settings, subjects
+from .lora_files import tensors_in
+from .opening import check_contents, find_base, noted_settings, schedule_in_file, skeleton
 
 # %% ../../nbs/craft/single_file.ipynb #c006
-def one_to_one(table:dict # beginning of a name -> the same in another layout
-               ) -> dict: # itself
+def one_to_one(
+    table:dict, # beginning of a name -> the same in another layout
+) -> dict: # itself
     "Check that a table of names can be read in both directions. Raises ValueError when it cannot."
     for side in (Counter(list(table)), Counter(table.values())):
         if twice := [k for k, n in side.items() if n > 1]: raise ValueError(f'twice in the table: {twice}')
@@ -41,22 +41,25 @@ def one_to_one(table:dict # beginning of a name -> the same in another layout
             raise ValueError(f'begins like another: {bad}')
     return table
 
-def invert(table:dict # one-to-one table of names
-           ) -> dict:
+def invert(
+    table:dict, # one-to-one table of names
+) -> dict:
     "The table read from right to left."
     return {v: k for k, v in table.items()}
 
-def listed(names:list, # all there are
-           most:int=8 # number of them that are spelled out
-           ) -> str:
+def listed(
+    names:list, # all there are
+    most:int=8, # number of them that are spelled out
+) -> str:
     "Names for an error message."
     names = sorted(names)
     return ', '.join(names[:most]) + (f' and {len(names) - most} more' if len(names) > most else '')
 
-def rename(names:list, # names such as `conv_in.weight`
-           table:dict, # one-to-one table
-           what:str='names' # what they are, for the error
-           ) -> dict: # name -> name in the other layout
+def rename(
+    names:list, # names such as `conv_in.weight`
+    table:dict, # one-to-one table
+    what:str='names', # what they are, for the error
+) -> dict: # name -> name in the other layout
     "Every name in the other layout. Raises UserError, listing them, when some have none."
     def begin(name):
         ends = [*(i for i, c in enumerate(name) if c == '.'), len(name)]
@@ -73,8 +76,9 @@ _UNET = {'time_embedding.linear_1': 'time_embed.0', 'time_embedding.linear_2': '
 _RESNET = dict(norm1='in_layers.0', conv1='in_layers.2', time_emb_proj='emb_layers.1', norm2='out_layers.0',
                conv2='out_layers.3', conv_shortcut='skip_connection')
 
-def unet_names(config # configuration of a UNet2DConditionModel
-               ) -> dict: # diffusers' -> the original code's
+def unet_names(
+    config, # configuration of a UNet2DConditionModel
+) -> dict: # diffusers' -> the original code's
     "Names of the UNet's layers. Rombach et al. 2022, class UNetModel of their code."
     table, n, levels = dict(_UNET), config.layers_per_block, len(config.down_block_types)
     def resnet(ours, theirs): table.update({f'{ours}.{a}': f'{theirs}.{b}' for a, b in _RESNET.items()})
@@ -98,8 +102,9 @@ _ATTENTION = {'group_norm': 'norm', 'to_q': 'q', 'to_k': 'k', 'to_v': 'v', 'to_o
 
 _ENDS = dict(conv_in='conv_in', conv_norm_out='norm_out', conv_out='conv_out')
 
-def vae_names(config # configuration of an AutoencoderKL
-              ) -> dict: # diffusers' -> the original code's
+def vae_names(
+    config, # configuration of an AutoencoderKL
+) -> dict: # diffusers' -> the original code's
     "Names of the VAE's layers. Rombach et al. 2022, classes Encoder and Decoder of their code."
     table = {k: k for k in ('quant_conv', 'post_quant_conv')}
     n, levels = config.layers_per_block, len(config.block_out_channels)
@@ -126,8 +131,9 @@ _OPEN_CLIP = {'text_model.embeddings.token_embedding': 'token_embedding',
 _OPEN_CLIP_LAYER = {'layer_norm1': 'ln_1', 'layer_norm2': 'ln_2', 'mlp.fc1': 'mlp.c_fc',
                     'mlp.fc2': 'mlp.c_proj', 'self_attn.out_proj': 'attn.out_proj'}
 
-def open_clip_names(config # configuration of a CLIPTextModel
-                    ) -> dict: # transformers' -> OpenCLIP's
+def open_clip_names(
+    config, # configuration of a CLIPTextModel
+) -> dict: # transformers' -> OpenCLIP's
     "Names of OpenCLIP's text encoder; `#` numbers the parts of one tensor."
     table = dict(_OPEN_CLIP)
     for i in range(config.num_hidden_layers):
@@ -138,8 +144,9 @@ def open_clip_names(config # configuration of a CLIPTextModel
     return one_to_one(table)
 
 # %% ../../nbs/craft/single_file.ipynb #sf12
-def family(model:StableDiffusion # any base model
-           ) -> str: # "sd1", "sd2" or "sdxl"
+def family(
+    model:StableDiffusion, # any base model
+) -> str: # "sd1", "sd2" or "sdxl"
     """Whose layout a model has: two encoders are XL's, one that uses GELU is OpenCLIP's and so Stable
     Diffusion 2's."""
     if model.text_encoder_2 is not None: return 'sdxl'
@@ -152,8 +159,9 @@ _TEXT = dict(sd1=[('cond_stage_model.transformer.', _clip_names)],
              sdxl=[('conditioner.embedders.0.transformer.', _clip_names),
                    ('conditioner.embedders.1.model.', open_clip_names)])
 
-def original_names(model:StableDiffusion # any base model
-                   ) -> dict: # "unet.conv_in" -> "model.diffusion_model.input_blocks.0.0"
+def original_names(
+    model:StableDiffusion, # any base model
+) -> dict: # "unet.conv_in" -> "model.diffusion_model.input_blocks.0.0"
     "The names of a whole model in the original layout of its family."
     parts = [('unet', 'model.diffusion_model.', unet_names), ('vae', 'first_stage_model.', vae_names)]
     parts += [(f'text_encoder{i}', prefix, names)
@@ -165,10 +173,11 @@ def original_names(model:StableDiffusion # any base model
 class Lazy(Mapping):
     """Tensors by name, each read or made when it is asked for, so that a model passes through memory
     piece by piece."""
-    def __init__(self,
-                 make:dict, # name -> function without arguments that returns the tensor
-                 like:dict # name -> tensor on the meta device, with the shape and dtype to come
-                 ): self.make, self.like = make, like
+    def __init__(
+        self,
+        make:dict, # name -> function without arguments that returns the tensor
+        like:dict, # name -> tensor on the meta device, with the shape and dtype to come
+    ): self.make, self.like = make, like
     def __getitem__(self, name): return self.make[name]()
     def __iter__(self): return iter(self.make)
     def __len__(self): return len(self.make)
@@ -193,10 +202,11 @@ def _weight(v, name, layer, rows, new, lift, read):
     return torch.cat([v, new.to(v)]) if new is not None else v[:rows] if rows else v
 
 # %% ../../nbs/craft/single_file.ipynb #xw016b
-def lazy_weights(model:StableDiffusion, # any base model, with or without a LoRA
-                 read=None, # function from a name to its tensor, for a model on the meta device
-                 words:bool=False # whether the rows of added words are included
-                 ) -> Lazy: # "unet.conv_in.weight" -> tensor
+def lazy_weights(
+    model:StableDiffusion, # any base model, with or without a LoRA
+    read=None, # function from a name to its tensor, for a model on the meta device
+    words:bool=False, # whether the rows of added words are included
+) -> Lazy: # "unet.conv_in.weight" -> tensor
     "`weights`, each when it is asked for."
     make, like, rows, new = {}, {}, {}, {}
     for i, (tokenizer, encoder) in zip(('', '_2'), model.encoders):
@@ -220,8 +230,9 @@ def lazy_weights(model:StableDiffusion, # any base model, with or without a LoRA
             like[name] = shape[:rows[name]] if name in rows else shape
     return Lazy(make, like)
 
-def weights(model:StableDiffusion # any base model, with or without a LoRA
-            ) -> dict: # "unet.conv_in.weight" -> tensor
+def weights(
+    model:StableDiffusion, # any base model, with or without a LoRA
+) -> dict: # "unet.conv_in.weight" -> tensor
     "All tensors of a model by the names that files have; a LoRA is merged, added words are left out."
     return dict(lazy_weights(model))
 
@@ -232,9 +243,10 @@ def _laid(theirs, parts):
     return (torch.cat(parts) if len(parts) > 1 else parts[0].T if theirs.endswith('text_projection')
             else parts[0]).contiguous()
 
-def lazy_original(model:StableDiffusion, # any base model
-                  read=None # function from a name to its tensor, as for `lazy_weights`
-                  ) -> Lazy: # name in the original layout -> tensor
+def _lazy_original(
+    model:StableDiffusion, # any base model
+    read=None, # function from a name to its tensor, as for `lazy_weights`
+) -> Lazy: # name in the original layout -> tensor
     "`to_original`, each tensor when it is asked for."
     ours, parts = lazy_weights(model, read), {}
     for name, theirs in sorted(rename(ours, original_names(model), model.name).items(),
@@ -243,11 +255,12 @@ def lazy_original(model:StableDiffusion, # any base model
     make = {k: lambda k=k, names=names: _laid(k, [ours[n] for n in names]) for k, names in parts.items()}
     return Lazy(make, {k: _laid(k, [ours.like[n] for n in names]) for k, names in parts.items()})
 
-def to_original(model:StableDiffusion # any base model; on the meta device only shapes are made
-                ) -> dict: # name in the original layout -> tensor
+def to_original(
+    model:StableDiffusion, # any base model; on the meta device only shapes are made
+) -> dict: # name in the original layout -> tensor
     """A whole model in the original layout. Raises UserError, listing them, on tensors that have no place
     there."""
-    return dict(lazy_original(model))
+    return dict(_lazy_original(model))
 
 # %% ../../nbs/craft/single_file.ipynb #c018
 _ASIDE = re.compile(
@@ -256,10 +269,11 @@ _ASIDE = re.compile(
     r'|cond_stage_model\.model\.(transformer\.resblocks\.23\..*|text_projection))$'
 )
 
-def from_original(tensors:dict, # name in the original layout -> tensor
-                  model:StableDiffusion, # model of the same kind, for the tensors there must be
-                  what:str='file' # name of the file, for errors
-                  ) -> dict: # "unet.conv_in.weight" -> tensor
+def from_original(
+    tensors:dict, # name in the original layout -> tensor
+    model:StableDiffusion, # model of the same kind, for the tensors there must be
+    what:str='file', # name of the file, for errors
+) -> dict: # "unet.conv_in.weight" -> tensor
     """The inverse of `to_original`. Raises UserError, listing them, on tensors that have no place, are
     missing or have another shape."""
     parts, wanted = {}, lazy_weights(model).like
@@ -286,55 +300,12 @@ def from_original(tensors:dict, # name in the original layout -> tensor
 _ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',
                      sdxl='stable-diffusion-xl-v1-base')
 _CODE = 'https://github.com/Stability-AI/generative-models'
-_PRIVATE = re.compile(
-    r'(_dir|_list|_to|_checkpoint|path|original_config|lora_base|(^|hub_|auth_|api_)token)$'
-)
-
-def is_path(v # text to examine; anything else is no path
-            ) -> bool:
-    "Whether a text is the path of a file or folder of some machine, whatever its system."
-    if not isinstance(v, str) or len(v) > 1000 or '\n' in v: return False
-    return len(Path(v).parts) > 2 and Path(v).expanduser().is_absolute() or PureWindowsPath(v).is_absolute()
-
-def discreet(x): # anything that JSON can hold, such as settings or a header
-    "Without the paths of this machine: of a path its last part is kept."
-    if isinstance(x, dict):
-        own = lambda k: k in ('_name_or_path', 'name_or_path') or k.endswith('base_model_name_or_path')
-        return {k: discreet(v) for k, v in x.items() if not own(str(k))}
-    if isinstance(x, (list, tuple)): return [discreet(v) for v in x]
-    return _public_name(x) if is_path(x) else x
-
-# %% ../../nbs/craft/single_file.ipynb #xw031b
-def subjects(settings:dict|None # settings of a run, as its config.yaml has them
-             ) -> list: # pairs (instance prompt, class prompt or None)
-    "What a run has learned: one subject, or those of its concepts_list."
-    own = settings or {}
-    try:
-        found = own.get('subjects')
-        if not found and own.get('concepts_list'):
-            found = [vars(c) for c in load_concepts(as_path(own['concepts_list']))]
-        return [
-            (s['instance_prompt'], s.get('class_prompt')) for s in found or [own] if s.get('instance_prompt')
-        ]
-    except (UserError, AttributeError, TypeError): return [] # the list has moved, or is none
-
-def public_settings(settings:dict|None # settings of a run, as its config.yaml has them
-                    ) -> dict:
-    "The settings that others may see: no paths, nothing unset. A base that is a path keeps its last part."
-    own = {k: v for k, v in (settings or {}).items() if v is not None and v != ''
-           and not _PRIVATE.search(str(k))}
-    kept = {k: discreet(v) for k, v in own.items() if not is_path(v)}
-    if (settings or {}).get('concepts_list') and (several := subjects(settings)):
-        kept['subjects'] = [{k: v for k, v in zip(('instance_prompt', 'class_prompt'), s) if v}
-                            for s in several]
-    if base := (settings or {}).get('pretrained_model_name_or_path'):
-        kept['pretrained_model_name_or_path'] = _public_name(base)
-    return kept
 
 # %% ../../nbs/craft/single_file.ipynb #sf13
-def _thumbnail(image:Image.Image, # any picture
-               side:int=256 # longer side, at most, pixels
-               ) -> str: # a data URI
+def _thumbnail(
+    image:Image.Image, # any picture
+    side:int=256, # longer side, at most, pixels
+) -> str: # a data URI
     "A picture as text, for a file's header."
     small, buffer = image.convert('RGB'), io.BytesIO()
     small.thumbnail((side, side))
@@ -342,13 +313,14 @@ def _thumbnail(image:Image.Image, # any picture
     return 'data:image/jpeg;base64,' + base64.b64encode(buffer.getvalue()).decode()
 
 # %% ../../nbs/craft/single_file.ipynb #c0311
-def model_spec(model:StableDiffusion, # any base model, for architecture, resolution and what it predicts
-               title:str='', # title of the file; '': the model's own name
-               kind:str='', # "lora" or "textual-inversion"; '': a whole model
-               settings:dict|None=None, # settings of the run
-               image:Image.Image|None=None, # picture for the thumbnail
-               licence:str|None=None # licence of the base
-               ) -> dict: # of strings
+def model_spec(
+    model:StableDiffusion, # any base model, for architecture, resolution and what it predicts
+    title:str='', # title of the file; '': the model's own name
+    kind:str='', # "lora" or "textual-inversion"; '': a whole model
+    settings:dict|None=None, # settings of the run
+    image:Image.Image|None=None, # picture for the thumbnail
+    licence:str|None=None, # licence of the base
+) -> dict: # of strings
     "Header of a file, in the convention of ModelSpec 1.0.0; with it the settings that others may see."
     which, own, predicts = (
         family(model),
@@ -408,12 +380,13 @@ def _stream(f, tensors, metadata, dtype, path):
                         'dtype=float32.')
 
 # %% ../../nbs/craft/single_file.ipynb #xw034b
-def save_tensors(path, # new .safetensors file; its folder is created if missing
-                 tensors, # name -> tensor; `Lazy` or a dict
-                 metadata:dict, # header, of strings
-                 dtype:str|None=None, # "float32", "float16" or "bfloat16"; None: as they are
-                 overwrite:bool=False # replace the file if it exists
-                 ) -> Path: # the file
+def save_tensors(
+    path, # new .safetensors file; its folder is created if missing
+    tensors, # name -> tensor; `Lazy` or a dict
+    metadata:dict, # header, of strings
+    dtype:str|None=None, # "float32", "float16" or "bfloat16"; None: as they are
+    overwrite:bool=False, # replace the file if it exists
+) -> Path: # the file
     """Write a safetensors file. Raises UserError when it exists, cannot be written, or a number is not
     finite as `dtype`."""
     path = as_path(path)
@@ -424,8 +397,9 @@ def save_tensors(path, # new .safetensors file; its folder is created if missing
     with atomic(path) as tmp, open(tmp, 'wb') as f: _stream(f, tensors, metadata, dtype, path)
     return path
 
-def read_tensors(path # .safetensors file
-                 ) -> tuple: # name -> tensor, metadata
+def read_tensors(
+    path, # .safetensors file
+) -> tuple: # name -> tensor, metadata
     "What is in a file. Raises UserError when it is missing, damaged, or no safetensors."
     path = as_path(path)
     if not path.is_file(): raise UserError(f'{path}: there is no such file.')
@@ -435,15 +409,17 @@ def read_tensors(path # .safetensors file
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
 
 # %% ../../nbs/craft/single_file.ipynb #c035
-def header_json(text:str|None # JSON of a header
-                ) -> dict:
+def header_json(
+    text:str|None, # JSON of a header
+) -> dict:
     "What a header holds in JSON; empty where it is not JSON."
     try: found = json.loads(text or '{}')
     except ValueError: return {}
     return found if isinstance(found, dict) else {}
 
-def full_schedule(model:StableDiffusion # any base model
-                  ) -> dict:
+def full_schedule(
+    model:StableDiffusion, # any base model
+) -> dict:
     """All settings of a model's noise schedule: those it says, and of the others the defaults of its
     scheduler's class."""
     config = model.scheduler_config
@@ -458,8 +434,9 @@ _FIXED = dict(num_train_timesteps=1000, beta_start=.00085, beta_end=.012, beta_s
 _USUAL = dict(clip_sample=False, thresholding=False, set_alpha_to_one=False, steps_offset=1)
 _SCALE = dict(sd1=.18215, sd2=.18215, sdxl=.13025)
 
-def lost_settings(model:StableDiffusion # any base model
-                  ) -> list[str]: # such as "timestep_spacing linspace (usual: leading)"
+def lost_settings(
+    model:StableDiffusion, # any base model
+) -> list[str]: # such as "timestep_spacing linspace (usual: leading)"
     "What others will not find in a single file. Raises UserError on what makes a model useless to them."
     s, instead = full_schedule(model), 'export it as diffusers: a folder holds it.'
     if 'beta_start' not in s:
@@ -478,21 +455,23 @@ def lost_settings(model:StableDiffusion # any base model
         if (v := getattr(vae, k, None)) is not None:
             raise UserError(f'{k}: a single file cannot say that the VAE has one ({v!r}); {instead}')
     usual = _USUAL | dict(timestep_spacing='trailing' if s.get('rescale_betas_zero_snr') else 'leading',
-                          force_zeros=True, scaling_factor=_SCALE[family(model)])
-    own = s | dict(scaling_factor=vae.scaling_factor, force_zeros=model.force_zeros)
+                          force_zeros=True, scaling_factor=_SCALE[family(model)], clip_skip=0)
+    own = s | dict(scaling_factor=vae.scaling_factor, force_zeros=model.force_zeros,
+                   clip_skip=model.clip_skip or 0)
     return [f'{k} {own[k]} (usual: {v})' for k, v in usual.items() if own.get(k, v) != v]
 
 # %% ../../nbs/craft/single_file.ipynb #xw035b
-def to_single_file(model:StableDiffusion, # any base model; a LoRA is merged
-                   path, # new .safetensors file
-                   dtype:str|None=None, # "float32", "float16" or "bfloat16"; None: as the model has it
-                   metadata:dict|None=None, # header, of strings; None: `model_spec` of the model
-                   read=None, # function from a name to its tensor, as for `lazy_weights`
-                   overwrite:bool=False # replace the file if it exists
-                   ) -> Path: # the file
+def to_single_file(
+    model:StableDiffusion, # any base model; a LoRA is merged
+    path, # new .safetensors file
+    dtype:str|None=None, # "float32", "float16" or "bfloat16"; None: as the model has it
+    metadata:dict|None=None, # header, of strings; None: `model_spec` of the model
+    read=None, # function from a name to its tensor, as for `lazy_weights`
+    overwrite:bool=False, # replace the file if it exists
+) -> Path: # the file
     """Write a whole model as one file in the original layout. Raises UserError when it exists, or has no
     place for all of it."""
-    gaps, out, all_of_it = lost_settings(model), lazy_original(model, read), full_schedule(model)
+    gaps, out, all_of_it = lost_settings(model), _lazy_original(model, read), full_schedule(model)
     marks = dict(v_pred=all_of_it.get('prediction_type') == 'v_prediction',
                  ztsnr=all_of_it.get('rescale_betas_zero_snr'))
     for k in (k for k, there in marks.items() if there):
@@ -500,7 +479,7 @@ def to_single_file(model:StableDiffusion, # any base model; a LoRA is merged
         out.like[k] = torch.zeros(0, device='meta')
     own = dict(scheduler=json.dumps(discreet(model.scheduler_config), default=str),
                scaling_factor=str(model.vae.config.scaling_factor),
-               force_zeros=str(model.force_zeros).lower())
+               force_zeros=str(model.force_zeros).lower(), clip_skip=str(model.clip_skip or 0))
     file = save_tensors(path, out, (model_spec(model) if metadata is None else metadata) | own, dtype,
                         overwrite)
     if gaps:
@@ -508,9 +487,10 @@ def to_single_file(model:StableDiffusion, # any base model; a LoRA is merged
     return file
 
 # %% ../../nbs/craft/single_file.ipynb #xw035d
-def empty_model(base:str, # a diffusers folder or hub id
-                **hub # options of huggingface_hub: revision, token, ...
-                ) -> StableDiffusion:
+def empty_model(
+    base:str, # a diffusers folder or hub id
+    **hub, # options of huggingface_hub: revision, token, ...
+) -> StableDiffusion:
     "The networks of a base on the meta device, with all that its configuration says."
     with quiet(), init_empty_weights(include_buffers=False): model = skeleton(base, **hub)
     where = find_base(base)
@@ -520,18 +500,20 @@ def empty_model(base:str, # a diffusers folder or hub id
 
 def _as_said(model, path, shapes, notes) -> StableDiffusion:
     "A model with the schedule and the numbers that a single file says besides its weights, and its name."
-    said, noted = _said(path, shapes, notes), _noted_rest(notes)
+    said, noted = schedule_in_file(path, shapes, notes), noted_settings(notes)
     model.scheduler_config = said if '_class_name' in said else model.scheduler_config | said
     if 'scaling_factor' in noted: model.vae.register_to_config(scaling_factor=noted['scaling_factor'])
     model.force_zeros = noted.get('force_zeros', model.force_zeros)
+    model.set_reading(noted.get('clip_skip'))
     model.name = str(path)
     return model
 
 # %% ../../nbs/craft/single_file.ipynb #sf22
-def read_single_file(path, # .safetensors file in the original layout
-                     config:str, # diffusers folder or hub id of the same kind, whose weights are not read
-                     **hub # options of huggingface_hub: revision, token, ...
-                     ) -> StableDiffusion:
+def read_single_file(
+    path, # .safetensors file in the original layout
+    config:str, # diffusers folder or hub id of the same kind, whose weights are not read
+    **hub, # options of huggingface_hub: revision, token, ...
+) -> StableDiffusion:
     """The inverse of `to_single_file`. Raises UserError, listing them, when any tensor has no place or is
     missing."""
     path = as_path(path)
@@ -573,10 +555,11 @@ def _weight_files(where, part, variant, hub) -> list:
 # of a VAE, until diffusers 0.17
 _ATTENTION_BEFORE = dict(query='to_q', key='to_k', value='to_v', proj_attn='to_out.0')
 
-def weight_reader(model:StableDiffusion, # model on the meta device
-                  variant:str|None=None, # variant of the files, such as "fp16"
-                  **hub # options of huggingface_hub: revision, token, ...
-                  ): # function from a name of `lazy_weights` to its tensor; None: not all of them are there
+def weight_reader(
+    model:StableDiffusion, # model on the meta device
+    variant:str|None=None, # variant of the files, such as "fp16"
+    **hub, # options of huggingface_hub: revision, token, ...
+): # function from a name of `lazy_weights` to its tensor; None: not all of them are there
     "Reads single weights out of a base's files."
     where, places = find_base(model.name), {}
     for part in model.parts:
@@ -595,23 +578,24 @@ def weight_reader(model:StableDiffusion, # model on the meta device
     return read
 
 # %% ../../nbs/craft/single_file.ipynb #sf21
-def is_plain(model:StableDiffusion # any base model
-             ) -> bool:
+def is_plain(
+    model:StableDiffusion, # any base model
+) -> bool:
     "Is it a model of text to image, whose table of words is the tokenizer's?"
     c = model.unet.config
     usual = c.in_channels == c.out_channels == model.vae.config.latent_channels
     return usual and all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
 
 def empty_single_file(
-    path,  # .safetensors file in the original layout, of which the header alone is read
-    config: str | None = None,  # diffusers folder or hub id of the same kind; None: diffusers' guess
-    **hub,  # options of huggingface_hub: token, ...
+    path, # .safetensors file in the original layout, of which the header alone is read
+    config: str | None = None, # diffusers folder or hub id of the same kind; None: diffusers' guess
+    **hub, # options of huggingface_hub: token, ...
 ) -> StableDiffusion | None:  # None: it takes more than that
     "The networks of a single file on the meta device."
     path = as_path(path)
     try:
         shapes, notes = tensors_in(path, False)
-        _check_contents(path, shapes)
+        check_contents(path, shapes)
         tensors = {k: torch.empty(shape, device='meta') for k, shape in shapes.items()}
         guess = lambda: single_file_utils.fetch_diffusers_config(tensors)['pretrained_model_name_or_path']
         model = empty_model(config or guess(), **hub)

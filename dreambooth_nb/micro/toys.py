@@ -164,8 +164,7 @@ def camera_rays(
     scenes:Sequence[Scene], # b scenes
     size:int, # height and width of the picture, pixels
     device:torch.device, # where the rays live
-) -> tuple[Tensor,
-           Tensor]: # origins (3,b,1) and unit directions (3,b,n), n = 4 size^2, subsample by subsample
+) -> tuple[Tensor, Tensor]: # origins (3,b,1); unit directions (3,b,n), n = 4 size^2, by subsample
     "The rays through the four subsamples of every pixel."
     elevation = per_scene(scenes, lambda s: math.radians(s.elevation), device)
     x, y = per_scene(scenes, lambda s: s.x, device), per_scene(scenes, lambda s: s.y, device)
@@ -306,12 +305,14 @@ class Anchors(NamedTuple):
 # %% ../../nbs/micro/toys.ipynb #c053
 class _Toy:
     "The parts of b toys of one class, put together one by one."
-    def __init__(self,
+    def __init__(
+        self,
         proportions:Tensor, # (b,3), each -1..1
     ):
         self.proportions, self.parts = proportions, []
 
-    def add(self,
+    def add(
+        self,
         kind:str, # 'ellipsoid', 'box' or 'cylinder'
         centre:tuple, # x, y, z, each a float or a (b,) tensor, toy units
         size:tuple, # half its lengths, the same
@@ -334,7 +335,8 @@ class _Toy:
 # %% ../../nbs/micro/toys.ipynb #c057
 class Pose:
     "How the toys of b scenes stand in the world: turned by yaw, then scaled."
-    def __init__(self,
+    def __init__(
+        self,
         scenes:Sequence[Scene], # b scenes
         device:torch.device, # where the numbers live
     ):
@@ -381,8 +383,7 @@ def first_hit(
     o:Tensor, # where rays start, toy units, (3,b,1)
     d:Tensor, # where they go, (3,b,n)
     limit:Tensor, # distance to the backdrop, (b,n)
-) -> tuple[Tensor,
-           Tensor]: # distance (b,n), and the number of the part that is hit, -1 for the backdrop, (b,n)
+) -> tuple[Tensor, Tensor]: # distance (b,n); the part that is hit, -1 for the backdrop, (b,n)
     "What each ray meets first."
     t, hit = limit.clone(), torch.full(limit.shape, -1, dtype=torch.long, device=limit.device)
     near = rays_near(bounding_ball(parts), o, d)

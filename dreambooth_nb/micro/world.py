@@ -79,8 +79,7 @@ def _surface(
     pose:Pose, # of their toys
     p:Tensor, # where the rays end, toy units, (3,b,n)
     hit:Tensor, # the part they end on, -1 for the backdrop, (b,n)
-) -> tuple[Tensor,
-           Tensor]: # RGB (3,b,n), black where nothing was hit, and normal (3,b,n), up where nothing was hit
+) -> tuple[Tensor, Tensor]: # RGB (3,b,n), black, and normal (3,b,n), up, where nothing was hit
     "Colour and normal of whatever part was hit."
     albedo, normal = torch.zeros_like(p), torch.zeros_like(p)
     normal[1] = 1
@@ -423,8 +422,7 @@ def _render_group(
     scenes:Sequence[Scene], # b scenes of one class and one accessory
     size:int, # height and width, pixels
     device:torch.device, # where to render
-) -> tuple[Tensor,
-           Tensor]: # RGB in 0..1, (b,3,size,size); the toy's share 0..1 of each pixel, (b,1,size,size)
+) -> tuple[Tensor, Tensor]: # RGB in 0..1, (b,3,size,size); the toy's share of each pixel, (b,1,size,size)
     "The whole way from scenes to pictures."
     parts, at = build_toys([s.individual for s in scenes], device)
     pose, (origin, view) = Pose(scenes, device), camera_rays(scenes, size, device)
@@ -450,8 +448,7 @@ def render(
     size:int=64, # height and width of the pictures, pixels
     device:str|torch.device='cpu', # where to render, and where the results live
     chunk:int=4, # scenes rendered together: 4 suits a CPU, 64 and more a GPU
-) -> tuple[Tensor,
-           Tensor]: # pictures -1..1, (b,3,size,size); masks, the toy's share 0..1 of a pixel, (b,1,size,size)
+) -> tuple[Tensor, Tensor]: # pictures -1..1, (b,3,size,size); masks, the toy's share, (b,1,size,size)
     "Take the photos. `UserError`: `scenes` is no list of scenes, `size` or `chunk` no positive whole number."
     for name, value in dict(size=size, chunk=chunk).items():
         check_number(name, value, 1, kind=numbers.Integral)
