@@ -10,10 +10,7 @@ import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-import matplotlib.pyplot as plt
 import torch
-from IPython import get_ipython
-from IPython.display import display
 from torch import Tensor
 from ..core import UserError
 from .latents import LatentCache
@@ -30,6 +27,8 @@ class LiveCurve(Callback):
     def __init__(self, every:int=10): self.every = every  # steps between two pictures
 
     def before_train(self, run):
+        from IPython import get_ipython
+        from IPython.display import display
         self.handle = display(Log(run.log).plot(), display_id=True) if get_ipython() else None
     def after_step(self, run):
         if self.handle and run.step % self.every == 0: self.handle.update(Log(run.log).plot())
@@ -39,20 +38,18 @@ class LiveCurve(Callback):
 # %% ../../nbs/craft/validation.ipynb #t091
 def _held_out(cache, i, kind, n) -> Batch:
     "One held-out image, once for each of n timesteps: its posterior mean, each with a noise of its own."
-    names = 'means', 'masks', 'size_conditioning'
-    parts = [getattr(cache, name) for name in names]
-    means, masks, sizes = (None if part is None else torch.stack([part[i]]*n) for part in parts)
-    draws = [(f'held-out {kind}', i*n + k) for k in range(n)]
-    return Batch(means, [cache.prompts[i]]*n, draws, torch.full((n,), kind == 'class'), masks, sizes)
+    z, draws = cache.latents[i], [(f'held-out {kind}', i*n + k) for k in range(n)]
+    return Batch.of([z]*n, [z.mean]*n, [cache.prompts[i]]*n, draws, [kind == 'class']*n)
 
 @torch.no_grad()
-def held_out_errors(model:StableDiffusion, # is asked
-                    cache:LatentCache, # m images that are not trained on
-                    kind:str, # 'instance' or 'class'
-                    seed:int=0, # of the noise
-                    condition:Callable|None=None, # (prompts, size) -> the UNet's arguments; None: the model's
-                    n:int=8 # K, timesteps
-                    ) -> Tensor: # (m,K), squared error of each image at each timestep
+def held_out_errors(
+    model:StableDiffusion, # is asked
+    cache:LatentCache, # m images that are not trained on
+    kind:str, # 'instance' or 'class'
+    seed:int=0, # of the noise
+    condition:Callable|None=None, # (prompts, size) -> the UNet's arguments; None: the model's
+    n:int=8, # K, timesteps
+) -> Tensor: # (m,K), squared error of each image at each timestep
     "How far the predictions for held-out images are off, on a fixed grid of timesteps and noise."
     plain = Objective(NoiseSchedule.from_config(model.scheduler_config), seed)
     grid = ((torch.arange(n) + .5)*len(plain.schedule)/n).long()
@@ -72,22 +69,24 @@ class HeldOut:
         "The latents by kind, 'instance' and 'class': those that there are."
         return {'instance': self.instance} | ({} if self.class_ is None else {'class': self.class_})
 
-    def counterpart(self,
-                    prompt:str, # of one of the images
-                    cfg:TrainConfig # of one subject: its two prompts
-                    ) -> str:
+    def counterpart(
+        self,
+        prompt:str, # of one of the images
+        cfg:TrainConfig, # of one subject: its two prompts
+    ) -> str:
         "What an image of this prompt is not: of a photo its class, of a class image the subject."
         if self.counterparts: return self.counterparts[prompt]
         of_class = self.class_ is not None and prompt in self.class_.prompts
         return cfg.instance_prompt if of_class else cfg.class_prompt
 
 # %% ../../nbs/craft/validation.ipynb #t0912
-def validation_loss(model:StableDiffusion, # is asked
-                    held:HeldOut, # photos of the subject, class images
-                    cfg:TrainConfig, # seed, prior_loss_weight and the two prompts are used
-                    condition:Callable|None=None, # (prompts, size) -> the UNet's arguments; None: the model's
-                    n:int=8 # K, timesteps
-                    ) -> dict: # val_loss, val_instance_loss; with class images val_class_loss and val_score
+def validation_loss(
+    model:StableDiffusion, # is asked
+    held:HeldOut, # photos of the subject, class images
+    cfg:TrainConfig, # seed, prior_loss_weight and the two prompts are used
+    condition:Callable|None=None, # (prompts, size) -> the UNet's arguments; None: the model's
+    n:int=8, # K, timesteps
+) -> dict: # val_loss, val_instance_loss; with class images val_class_loss and val_score
     "The objective on held-out images; and the score by which checkpoints are chosen, higher is better."
     def errors(kind, cache): return held_out_errors(model, cache, kind, cfg.seed, condition, n)
 
@@ -106,9 +105,10 @@ def validation_loss(model:StableDiffusion, # is asked
 class Validation(Callback):
     "Score held-out images after the first step, every `validation_steps` and at the end; patience."
     vital = True
-    def __init__(self,
-                 held:HeldOut # photos, and perhaps class images
-                 ): self.held = held
+    def __init__(
+        self,
+        held:HeldOut, # photos, and perhaps class images
+    ): self.held = held
     # of a run that goes on, and had been stopped
     def before_train(self, run): self.be_patient(run)
     def after_step(self, run):
@@ -141,8 +141,9 @@ class LRCurve:
         "A tenth of the rate at which the loss was lowest."
         return min(zip(self.losses, self.rates))[1]/10
 
-    def plot(self) -> plt.Figure:
+    def plot(self): # a figure
         "Loss against rate; Jupyter draws it when it is the last value of a cell."
+        import matplotlib.pyplot as plt
         fig, ax = plt.subplots(figsize=(6, 3))
         ax.semilogx(self.rates, self.losses, '.-')
         ax.axvline(self.suggestion, color='.7', linestyle=':')
@@ -152,13 +153,14 @@ class LRCurve:
         return fig
 
 # %% ../../nbs/craft/validation.ipynb #t1015
-def find_lr(model:StableDiffusion, # is given its weights back afterwards
-            data:Batches, # instance and class examples
-            cfg:TrainConfig, # what is trained, with which optimiser
-            lo:float=1e-6, # the first rate
-            hi:float=1e-1, # the last one
-            steps:int=25 # from one to the other; it ends sooner where the loss soars
-            ) -> LRCurve:
+def find_lr(
+    model:StableDiffusion, # is given its weights back afterwards
+    data:Batches, # instance and class examples
+    cfg:TrainConfig, # what is trained, with which optimiser
+    lo:float=1e-6, # the first rate
+    hi:float=1e-1, # the last one
+    steps:int=25, # from one to the other; it ends sooner where the loss soars
+) -> LRCurve:
     "Try growing learning rates. `UserError` when even the first breaks the model."
     if 'token' in cfg.words.split('+') and not model.new_tokens():
         raise UserError(f'train: there is no new token yet; add it first: model.add_token{cfg.token}.')
