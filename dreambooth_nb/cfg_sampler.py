@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['GUIDANCE_SCHEDULES', 'SOLVERS', 'guide', 'rescale_guidance', 'scale_at', 'predict', 'Levels', 'spread_timesteps',
            'spread_sigmas', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step',
-           'dpmpp_2m_step', 'unipc_step', 'Solver', 'choose_levels', 'solve', 'initial_latents', 'model_spacing',
-           'model_levels', 'first_level', 'denoise', 'latent_shape', 'bytes_held', 'batch_that_fits', 'draw', 'sample']
+           'dpmpp_2m_step', 'unipc_step', 'Solver', 'choose_levels', 'solve', 'initial_latents', 'first_level',
+           'denoise', 'latent_shape', 'draw', 'sample']
 
 # %% ../nbs/05_cfg_sampler.ipynb #c003
 import json, math
@@ -19,26 +19,30 @@ from PIL import Image
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 from tqdm.auto import tqdm
-from .core import UserError, one_of, randn, to_pil, to_tensor
+from .core import Pictures, UserError, one_of, randn, to_pil, to_tensor
 from .losses import NoiseSchedule, split
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
+from .craft.requirements import processes
+from .craft.checkpoints import open_model
 from .craft.prompts import (SPACINGS, Settings, complete_settings, count_chunks, encode_weighted,
                                          lora_at, make_settings, read_start)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c008
-def guide(noise_uncond:Tensor, # prediction without the prompt, (b,c,h,w)
-          noise_cond:Tensor, # prediction with the prompt, (b,c,h,w)
-          guidance_scale:float # s: 0 no prompt, 1 plain conditional, typically 4 to 8
-          ) -> Tensor: # guided prediction, (b,c,h,w)
+def guide(
+    noise_uncond:Tensor, # prediction without the prompt, (b,c,h,w)
+    noise_cond:Tensor, # prediction with the prompt, (b,c,h,w)
+    guidance_scale:float, # s: 0 no prompt, 1 plain conditional, typically 4 to 8
+) -> Tensor: # guided prediction, (b,c,h,w)
     "Classifier-free guidance. Ho & Salimans 2022, equation 6, with s = 1 + w."
     return noise_uncond + guidance_scale*(noise_cond - noise_uncond)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c011
-def rescale_guidance(guided:Tensor, # what `guide` returned, (b,c,h,w)
-                     noise_cond:Tensor, # prediction with the prompt, (b,c,h,w)
-                     guidance_rescale:float # phi: 0 changes nothing, 1 restores the standard deviation fully
-                     ) -> Tensor: # (b,c,h,w)
+def rescale_guidance(
+    guided:Tensor, # what `guide` returned, (b,c,h,w)
+    noise_cond:Tensor, # prediction with the prompt, (b,c,h,w)
+    guidance_rescale:float, # phi: 0 changes nothing, 1 restores the standard deviation fully
+) -> Tensor: # (b,c,h,w)
     "Undo the growth that guidance brings, picture by picture. Lin et al. 2023, section 3.4."
     def std(v): return v.flatten(1).std(1).reshape(-1, *[1]*(v.ndim - 1))
     return guided*(guidance_rescale*std(noise_cond)/std(guided) + 1 - guidance_rescale)
@@ -47,26 +51,28 @@ def rescale_guidance(guided:Tensor, # what `guide` returned, (b,c,h,w)
 GUIDANCE_SCHEDULES = dict(constant=lambda u: 1., linear=lambda u: 2*(1 - u),
                           cosine=lambda u: 1 + math.cos(math.pi*u)) # m(u), of mean 1
 
-def scale_at(t:float, # timestep, 0 to T
-             guidance_scale:float, # s, its mean
-             guidance_interval:tuple|None=None, # (t_lo, t_hi): timesteps with guidance; None: all
-             guidance_schedule:str='constant', # "constant", "linear" or "cosine"
-             num_train_timesteps:int=1000 # T
-             ) -> float: # s(t); 1 means: no guidance
+def scale_at(
+    t:float, # timestep, 0 to T
+    guidance_scale:float, # s, its mean
+    guidance_interval:tuple|None=None, # (t_lo, t_hi): timesteps with guidance; None: all
+    guidance_schedule:str='constant', # "constant", "linear" or "cosine"
+    num_train_timesteps:int=1000, # T
+) -> float: # s(t); 1 means: no guidance
     "The guidance scale at a timestep. Wang et al. 2024, section 3; Kynkäänniemi et al. 2024, equation 3."
     lo, hi = guidance_interval or (0, math.inf)
     if not lo <= t <= hi: return 1.
     return 1 + (guidance_scale - 1)*GUIDANCE_SCHEDULES[guidance_schedule](t/num_train_timesteps)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c017
-def predict(model:StableDiffusion, # any base model, for its UNet
-            x_t:Tensor, # noisy latents, (b,c,h,w)
-            t:float, # timestep; may lie between whole ones
-            cond:dict, # condition of the prompts, as `encode_weighted` or `model.condition` return it
-            uncond:dict, # condition of the negative prompts
-            guidance_scale:float, # s of `guide`
-            guidance_rescale:float=0. # phi of `rescale_guidance`
-            ) -> Tensor: # the network's guided prediction, (b,c,h,w)
+def predict(
+    model:StableDiffusion, # any base model, for its UNet
+    x_t:Tensor, # noisy latents, (b,c,h,w)
+    t:float, # timestep; may lie between whole ones
+    cond:dict, # condition of the prompts, as `encode_weighted` or `model.condition` return it
+    uncond:dict, # condition of the negative prompts
+    guidance_scale:float, # s of `guide`
+    guidance_rescale:float=0., # phi of `rescale_guidance`
+) -> Tensor: # the network's guided prediction, (b,c,h,w)
     "One batched forward of the UNet on [uncond ; cond], then `guide`."
     kind = model.unet.dtype
     def unet(x, condition):
@@ -87,12 +93,13 @@ class Levels:
     def __len__(self): return len(self.timesteps)
 
 
-def spread_timesteps(n:int, # steps, 1 to T
-                     T:int, # timesteps the network knows
-                     spacing:str, # "leading", "trailing" or "linspace"
-                     steps_offset:int=0, # added to "leading" ones; 1 in Stable Diffusion's settings
-                     spare:bool=False # divide as for n + 1, and leave the last one out
-                     ) -> Tensor: # (n,), float64, falling
+def spread_timesteps(
+    n:int, # steps, 1 to T
+    T:int, # timesteps the network knows
+    spacing:str, # "leading", "trailing" or "linspace"
+    steps_offset:int=0, # added to "leading" ones; 1 in Stable Diffusion's settings
+    spare:bool=False, # divide as for n + 1, and leave the last one out
+) -> Tensor: # (n,), float64, falling
     "Timesteps as diffusers' `timestep_spacing` spreads them. Lin et al. 2023, table 2."
     m = n + spare
     if spacing == 'trailing': return (T - torch.arange(n, dtype=torch.float64)*T/n).round() - 1
@@ -101,12 +108,13 @@ def spread_timesteps(n:int, # steps, 1 to T
     return t - max(t[0].item() - (T - 1), 0)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c023
-def spread_sigmas(n:int, # steps
-                  lo:float, # smallest sigma
-                  hi:float, # largest sigma
-                  spacing:str, # "karras" or "exponential"
-                  rho:float=7. # exponent of "karras": larger spends more steps on small sigmas
-                  ) -> Tensor: # (n,), float64, falling
+def spread_sigmas(
+    n:int, # steps
+    lo:float, # smallest sigma
+    hi:float, # largest sigma
+    spacing:str, # "karras" or "exponential"
+    rho:float=7., # exponent of "karras": larger spends more steps on small sigmas
+) -> Tensor: # (n,), float64, falling
     "Noise-to-signal ratios from `hi` down to `lo`. Karras et al. 2022, equation 5."
     u = torch.linspace(0, 1, n, dtype=torch.float64)
     if spacing == 'exponential': return (math.log(hi) + u*(math.log(lo) - math.log(hi))).exp()
@@ -138,29 +146,33 @@ class Step:
         return ((1 - self.a_next)/self.a_next).sqrt()
 
 # %% ../nbs/05_cfg_sampler.ipynb #c029
-def ddim_step(s:Step # where we are, and what the network sees from there
-              ) -> Tensor: # latents at the next level, (b,c,h,w)
+def ddim_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     "Denoising diffusion implicit models. Song et al. 2021, equations 12 and 16."
     std = s.eta*((1 - s.a_next)/(1 - s.a)*(1 - s.a/s.a_next)).sqrt()
     x = s.a_next.sqrt()*s.x0 + (1 - s.a_next - std**2).clamp(min=0).sqrt()*s.noise
     return x + std*s.fresh() if std > 0 else x
 
 # %% ../nbs/05_cfg_sampler.ipynb #c031
-def ddpm_step(s:Step # where we are, and what the network sees from there
-              ) -> Tensor: # latents at the next level, (b,c,h,w)
+def ddpm_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     "A draw from the posterior. Ho et al. 2020, equations 6 and 7."
     beta = 1 - s.a/s.a_next
     mean = s.a_next.sqrt()*beta/(1 - s.a)*s.x0 + (1 - beta).sqrt()*(1 - s.a_next)/(1 - s.a)*s.x
     return mean + ((1 - s.a_next)/(1 - s.a)*beta).sqrt()*s.fresh() if s.a_next < 1 else mean
 
 # %% ../nbs/05_cfg_sampler.ipynb #c033
-def euler_step(s:Step # where we are, and what the network sees from there
-               ) -> Tensor: # latents at the next level, (b,c,h,w)
+def euler_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     "Euler's method on the probability flow. Karras et al. 2022, algorithm 1 without its second half."
     return s.a_next.sqrt()*(s.x0 + s.sigma_next*s.noise)
 
-def euler_ancestral_step(s:Step # where we are, and what the network sees from there
-                         ) -> Tensor: # latents at the next level, (b,c,h,w)
+def euler_ancestral_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     """Euler's method to a lower level, and fresh noise up to the wanted one; k-diffusion's
     `sample_euler_ancestral`."""
     down = s.sigma_next**2 / s.sigma
@@ -169,8 +181,9 @@ def euler_ancestral_step(s:Step # where we are, and what the network sees from t
     return s.a_next.sqrt()*(x + up*s.fresh() if up > 0 else x)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c037
-def heun_step(s:Step # where we are, and what the network sees from there
-              ) -> Tensor: # latents at the next level, (b,c,h,w)
+def heun_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     "Heun's method: asks the network twice, but for the last step. Karras et al. 2022, algorithm 1."
     x = euler_step(s)
     if s.a_next == 1: return x
@@ -178,8 +191,9 @@ def heun_step(s:Step # where we are, and what the network sees from there
     return x + s.a_next.sqrt()*(s.sigma_next - s.sigma)/2*(noise_next - s.noise)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c039
-def dpmpp_2m_step(s:Step # where we are, and what the network sees from there
-                  ) -> Tensor: # latents at the next level, (b,c,h,w)
+def dpmpp_2m_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     "DPM-Solver++, second order, multistep; first order at both ends. Lu et al. 2022, algorithm 2."
     D, shrink = s.x0, s.sigma_next/s.sigma  # shrink is exp(-h)
     if s.last is not None and s.a_next < 1:
@@ -187,8 +201,9 @@ def dpmpp_2m_step(s:Step # where we are, and what the network sees from there
     return ((1 - s.a_next)/(1 - s.a)).sqrt()*s.x - s.a_next.sqrt()*(shrink - 1)*D
 
 # %% ../nbs/05_cfg_sampler.ipynb #c039b
-def unipc_step(s:Step # where we are, and what the network sees from there
-               ) -> Tensor: # latents at the next level, (b,c,h,w)
+def unipc_step(
+    s:Step, # where we are, and what the network sees from there
+) -> Tensor: # latents at the next level, (b,c,h,w)
     """UniPC of order 2: corrects the last step, then makes the next as DPM++ 2M. Zhao et al. 2023,
     algorithms 5 and 7."""
     p = s.last
@@ -223,13 +238,14 @@ SOLVERS = dict(ddim=Solver(ddim_step, 'DDIM', whole=True, floor=0., clips=True),
                unipc=Solver(unipc_step, 'UniPC', whole=True, spare=True))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c042
-def choose_levels(alphas_cumprod:Tensor, # the model's, (T,), float32 or float64
-                  num_inference_steps:int, # n, 1 to T
-                  spacing:str='leading', # one of SPACINGS
-                  solver:str='ddim', # one of SOLVERS
-                  steps_offset:int=0, # offset of "leading" timesteps
-                  set_alpha_to_one:bool=False # let DDIM, too, end at no noise at all
-                  ) -> Levels:
+def choose_levels(
+    alphas_cumprod:Tensor, # the model's, (T,), float32 or float64
+    num_inference_steps:int, # n, 1 to T
+    spacing:str='leading', # one of SPACINGS
+    solver:str='ddim', # one of SOLVERS
+    steps_offset:int=0, # offset of "leading" timesteps
+    set_alpha_to_one:bool=False, # let DDIM, too, end at no noise at all
+) -> Levels:
     "The noise levels that `solver` visits. Raises UserError when there cannot be so many steps."
     how, n, T = SOLVERS[solver], num_inference_steps, len(alphas_cumprod)
     if not 1 <= n <= T - how.spare:
@@ -256,18 +272,19 @@ def _sigma_levels(a, n, spacing, whole):
     return t.round() if whole else t, 1/(1 + sigmas**2)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c045
-def solve(guess:Callable, # guess(x, t) -> the network's prediction, (b,c,h,w)
-          x:Tensor, # noisy latents at the first level, (b,c,h,w)
-          levels:Levels, # noise levels to visit
-          solver:str='ddim', # one of SOLVERS
-          prediction_type:str='epsilon', # what `guess` predicts
-          eta:float=0., # share of fresh noise in `ddim_step`
-          fresh:Callable|None=None, # fresh(i) -> standard normal noise for step i, (b,c,h,w)
-          callback:Callable|None=None, # called as callback(step) with the `Step` that is about to be taken
-          after:Callable|None=None, # after(i, x) -> latents, changed once more after step i
-          start:int=0, # number of the level that `x` is at
-          clip:float|None=None # bound of the clean latents, as `clip_sample` asks; None: none
-          ) -> Tensor: # latents at the last level, (b,c,h,w)
+def solve(
+    guess:Callable, # guess(x, t) -> the network's prediction, (b,c,h,w)
+    x:Tensor, # noisy latents at the first level, (b,c,h,w)
+    levels:Levels, # noise levels to visit
+    solver:str='ddim', # one of SOLVERS
+    prediction_type:str='epsilon', # what `guess` predicts
+    eta:float=0., # share of fresh noise in `ddim_step`
+    fresh:Callable|None=None, # fresh(i) -> standard normal noise for step i, (b,c,h,w)
+    callback:Callable|None=None, # called as callback(step) with the `Step` that is about to be taken
+    after:Callable|None=None, # after(i, x) -> latents, changed once more after step i
+    start:int=0, # number of the level that `x` is at
+    clip:float|None=None, # bound of the clean latents, as `clip_sample` asks; None: none
+) -> Tensor: # latents at the last level, (b,c,h,w)
     "The reverse process: guess, split, step, repeat."
     last = None
     for i in range(start, len(levels)):
@@ -288,34 +305,38 @@ def solve(guess:Callable, # guess(x, t) -> the network's prediction, (b,c,h,w)
     return x
 
 # %% ../nbs/05_cfg_sampler.ipynb #c070
-def initial_latents(model:StableDiffusion, # any base model, for shape and device
-                    seeds:list[int], # seeds, one per picture
-                    shape:tuple|None=None # (c,h,w); None: the model's
-                    ) -> Tensor: # standard normal, (b,c,h,w), on the model's device
+def initial_latents(
+    model:StableDiffusion, # any base model, for shape and device
+    seeds:list[int], # seeds, one per picture
+    shape:tuple|None=None, # (c,h,w); None: the model's
+) -> Tensor: # standard normal, (b,c,h,w), on the model's device
     "Where sampling starts: a pure function of each picture's own seed."
     return torch.cat([randn((1, *(shape or model.latent_shape)), s, 'sample')
                       for s in seeds]).to(model.device)
 
-def model_spacing(config:dict, # the model's scheduler settings
-                  solver:str # one of SOLVERS
-                  ) -> str: # one of SPACINGS
+def _model_spacing(
+    config:dict, # the model's scheduler settings
+    solver:str, # one of SOLVERS
+) -> str: # one of SPACINGS
     "How the model's own settings spread the noise levels; solvers in sigma alone know the last two ways."
     if SOLVERS[solver].floor:
         for spacing in ('karras', 'exponential'):
             if config.get(f'use_{spacing}_sigmas'): return spacing
     return one_of('timestep_spacing', config.get('timestep_spacing') or 'leading', SPACINGS[:3])
 
-def model_levels(model:StableDiffusion, # any base model, for its noise schedule
-                 how:Settings # settings with num_inference_steps, spacing and solver
-                 ) -> Levels:
+def _model_levels(
+    model:StableDiffusion, # any base model, for its noise schedule
+    how:Settings, # settings with num_inference_steps, spacing and solver
+) -> Levels:
     "The noise levels for these settings."
     config = model.scheduler_config
     return choose_levels(NoiseSchedule.from_config(config).alphas_cumprod, how.num_inference_steps,
-                         how.spacing or model_spacing(config, how.solver), how.solver,
+                         how.spacing or _model_spacing(config, how.solver), how.solver,
                          config.get('steps_offset', 0), config.get('set_alpha_to_one', False))
 
-def first_level(how:Settings # settings with strength and num_inference_steps
-                ) -> int: # 0..n-1
+def first_level(
+    how:Settings, # settings with strength and num_inference_steps
+) -> int: # 0..n-1
     "Number of the level where image-to-image begins; as in diffusers, but there is always one step."
     return how.num_inference_steps - max(1, int(how.num_inference_steps*how.strength))
 
@@ -331,7 +352,7 @@ _OBEYED = dict(thresholding=((False,), _CLASSIC), use_beta_sigmas=((False,), _SI
 
 def _refuse(config, how):
     "Raise UserError on a setting of the model that would change the picture in diffusers, and not here."
-    by_sigma = (how.spacing or model_spacing(config, how.solver)) in SPACINGS[3:]
+    by_sigma = (how.spacing or _model_spacing(config, how.solver)) in SPACINGS[3:]
     spreads = dict.fromkeys(('use_beta_sigmas', 'use_lu_lambdas', 'interpolation_type'),
                             not (by_sigma or how.spacing))
     matters = spreads | dict.fromkeys(('sigma_min', 'sigma_max'), by_sigma)
@@ -351,21 +372,22 @@ def _clip(config, solver) -> float|None:
 # %% ../nbs/05_cfg_sampler.ipynb #c071
 def _read_prompts(model, shots, size) -> tuple:
     "The UNet's conditions: of the prompts, and of the negative prompts."
-    k, weighting = max(count_chunks(model, s) for s in shots), shots[0].prompt_weighting
-    return (encode_weighted(model, [s.prompt for s in shots], k, size, prompt_weighting=weighting),
-            encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, weighting))
+    k, how = max(count_chunks(model, s) for s in shots), (shots[0].prompt_weighting, shots[0].clip_skip)
+    return (encode_weighted(model, [s.prompt for s in shots], k, size, False, *how),
+            encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, *how))
 
 @torch.no_grad()
-def denoise(model:StableDiffusion, # any base model, for its text encoder and UNet
-            shots:list[Settings], # b settings, equal but for prompt, negative prompt and seed
-            x0:Tensor|None=None, # latents of the picture to start from, (1,c,h,w) or (b,c,h,w)
-            mask:Tensor|None=None, # 1 where to paint, 0 where `x0` stays, (1,1,h,w)
-            callback:Callable|None=None # called as callback(step) with every `Step`
-            ) -> Tensor: # clean latents, (b,c,h,w)
+def denoise(
+    model:StableDiffusion, # any base model, for its text encoder and UNet
+    shots:list[Settings], # b settings, equal but for prompt, negative prompt and seed
+    x0:Tensor|None=None, # latents of the picture to start from, (1,c,h,w) or (b,c,h,w)
+    mask:Tensor|None=None, # 1 where to paint, 0 where `x0` stays, (1,1,h,w)
+    callback:Callable|None=None, # called as callback(step) with every `Step`
+) -> Tensor: # clean latents, (b,c,h,w)
     "From noise, or from a noisy picture, to latents."
     how, seeds, config = shots[0], [s.seed for s in shots], model.scheduler_config
     _refuse(config, how)
-    levels = model_levels(model, how)
+    levels = _model_levels(model, how)
     shape = latent_shape(model, how)
     cond, uncond = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]))
     T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
@@ -383,9 +405,10 @@ def denoise(model:StableDiffusion, # any base model, for its text encoder and UN
                  callback, None if mask is None else outside, start, _clip(config, how.solver))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072
-def latent_shape(model:StableDiffusion, # any base model, for channels, and the size where none is set
-                 how:Settings # settings with width and height
-                 ) -> tuple: # (c,h,w)
+def latent_shape(
+    model:StableDiffusion, # any base model, for channels, and the size where none is set
+    how:Settings, # settings with width and height
+) -> tuple: # (c,h,w)
     "The shape of a picture's latents. Raises UserError on a size that the UNet cannot halve often enough."
     step, size = model.size_step, (how.height or model.resolution, how.width or model.resolution)
     for name, v in zip(('height', 'width'), size):
@@ -394,22 +417,24 @@ def latent_shape(model:StableDiffusion, # any base model, for channels, and the 
     return (model.latent_shape[0], *(v//model.vae_scale for v in size))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072d
-def bytes_held(model:StableDiffusion, # the model that draws
-               shots:list[Settings] # settings of a batch
-               ) -> int:
+def _bytes_held(
+    model:StableDiffusion, # the model that draws
+    shots:list[Settings], # settings of a batch
+) -> int:
     "Bytes that drawing a batch holds at the fullest moment, besides the model itself."
     with Live() as live, lora_at(model, shots[0].lora_scale):
         live.know(t for net in model.modules() for t in (*net.parameters(), *net.buffers()))
         model.decode(denoise(model, shots))
     return live.peak
 
-def batch_that_fits(model:StableDiffusion, # the model that draws; one picture, to measure
-                    how:Settings, # settings of the pictures
-                    free:int|None=None # free bytes; None: what the device has free now
-                    ) -> int: # 1 to 64
+def _batch_that_fits(
+    model:StableDiffusion, # the model that draws; one picture, to measure
+    how:Settings, # settings of the pictures
+    free:int|None=None, # free bytes; None: what the device has free now
+) -> int: # 1 to 64
     "How many pictures fit into four fifths of the memory at once."
     free = free_memory(model.device) if free is None else free
-    one = bytes_held(model, [replace(how, num_inference_steps=1, guidance_interval=None)])
+    one = _bytes_held(model, [replace(how, num_inference_steps=1, guidance_interval=None)])
     return min(64, max(1, int(.8*free/one)))
 
 # %% ../nbs/05_cfg_sampler.ipynb #sa0
@@ -448,15 +473,16 @@ def _batches(model, shots, todo, at_once, *start):
         todo = todo[len(now):]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c074
-def draw(model:StableDiffusion, # any base model
-         shots:list[Settings], # settings, one per picture
-         batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
-         progress:bool=False, # show a progress bar
-         image:Image.Image|str|Path|None=None, # picture to start from
-         mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
-         callback:Callable|None=None, # called as callback(step) with every `Step`; may raise, to stop
-         on_image:Callable|None=None # called as on_image(index, picture) as soon as a picture is finished
-         ) -> list[Image.Image]: # in the order of `shots`; `.info` says how each was made
+def draw(
+    model:StableDiffusion, # any base model
+    shots:list[Settings], # settings, one per picture
+    batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
+    progress:bool=False, # show a progress bar
+    image:Image.Image|str|Path|None=None, # picture to start from
+    mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
+    callback:Callable|None=None, # called as callback(step) with every `Step`; may raise, to stop
+    on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
+) -> list[Image.Image]: # in the order of `shots`; `.info` says how each was made
     "Pictures from settings. Raises UserError when the memory does not suffice for a single one."
     if batch_size is not None and batch_size < 1:
         raise UserError(f'batch_size: {batch_size} is impossible; choose 1 or more.')
@@ -468,7 +494,7 @@ def draw(model:StableDiffusion, # any base model
     try:
         with tqdm(total=len(shots), desc='sampling', disable=not progress, leave=False) as bar:
             for todo in _groups(model, shots):
-                at_once = batch_size or batch_that_fits(model, shots[todo[0]])
+                at_once = batch_size or _batch_that_fits(model, shots[todo[0]])
                 for now, made in _batches(model, shots, todo, at_once, *start):
                     for i, im in zip(now, made):
                         pictures[i] = _finish(im, shots[i], model, image, mask)
@@ -530,26 +556,30 @@ def _not_finite(model, again) -> str:
     )
 
 # %% ../nbs/05_cfg_sampler.ipynb #c077
-def sample(model:StableDiffusion, # any base model
-           prompts:str|list[str], # prompt for all pictures, or one per seed
-           seeds:list[int], # seeds, one per picture
-           negative_prompt:str='', # what guidance leads away from
-           guidance_scale:float=5., # s of `guide`
-           num_inference_steps:int=25, # more is slower and a little better
-           eta:float=0., # fresh noise per step, see `ddim_step`
-           batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
-           progress:bool=False, # show a progress bar
-           image:Image.Image|str|Path|None=None, # picture to start from, for the last `strength` of the way
-           mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
-           callback:Callable|None=None, # called as callback(step) with every `Step`
-           on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
-           **settings # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
-           ) -> list[Image.Image]: # `.info` says how each was made
+def sample(
+    model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
+    prompts:str|list[str], # prompt for all pictures, or one per seed
+    seeds:int|list[int]|None=None, # seeds, one per picture; None: 0 to 3, or one for each of the prompts
+    negative_prompt:str='', # what guidance leads away from
+    guidance_scale:float=5., # s of `guide`
+    num_inference_steps:int=25, # more is slower and a little better
+    eta:float=0., # fresh noise per step, see `ddim_step`
+    batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
+    progress:bool=False, # show a progress bar
+    image:Image.Image|str|Path|None=None, # picture to start from, for the last `strength` of the way
+    mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
+    callback:Callable|None=None, # called as callback(step) with every `Step`
+    on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
+    **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
+) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
+    if isinstance(model, (str, Path)): model = open_model(model, processes().device)
+    if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
+    seeds = [seeds] if isinstance(seeds, int) else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
     if len(prompts) != len(seeds):
         raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')
     same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps, eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
-    return draw(model, shots, batch_size, progress, image, mask, callback, on_image)
+    return Pictures(draw(model, shots, batch_size, progress, image, mask, callback, on_image))

@@ -17,7 +17,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, one_of
 from .photos import as_mask, as_rgb, read_text
-from ..model import StableDiffusion
+from ..model import StableDiffusion, in_chunks, no_words
 
 # %% ../../nbs/craft/prompts.ipynb #c058
 _PIECES = re.compile(
@@ -25,8 +25,9 @@ _PIECES = re.compile(
 )
 _HEAVIEST = 100. # embeddings stay finite in every precision
 
-def parse_prompt(prompt:str # text that may hold (word:1.3), (word), [word], and \( \) \[ \] for brackets
-                 ) -> list: # of (text, weight), in order
+def parse_prompt(
+    prompt:str, # text that may hold (word:1.3), (word), [word], and \( \) \[ \] for brackets
+) -> list: # of (text, weight), in order
     """The parts of a prompt and how much each counts. Brackets that are never closed reach to the end;
     others too many are text. Raises UserError on a weight beyond 100."""
     parts, stack = [], []
@@ -50,31 +51,31 @@ def parse_prompt(prompt:str # text that may hold (word:1.3), (word), [word], and
             same in itertools.groupby(parts, key=lambda part: part[1])]
 
 # %% ../../nbs/craft/prompts.ipynb #c061
-def tokenize(model:StableDiffusion, # any base model, for its tokenizers
-             prompt:str, # any length
-             encoder:int=0, # number of the text encoder: 0, or 1 for the second of Stable Diffusion XL
-             prompt_weighting:bool=False # brackets weigh words, as in `parse_prompt`; False: they are text
-             ) -> tuple: # token ids (k,s) and their weights (k,s), k chunks of the tokenizer's length s
+def tokenize(
+    model:StableDiffusion, # any base model, for its tokenizers
+    prompt:str, # any length
+    encoder:int=0, # number of the text encoder: 0, or 1 for the second of Stable Diffusion XL
+    prompt_weighting:bool=False, # brackets weigh words, as in `parse_prompt`; False: they are text
+) -> tuple: # token ids (k,s) and their weights (k,s), k chunks of the tokenizer's length s
     "A prompt as chunks of tokens, each between its own begin and end, padded; at least one."
     tok, _ = model.encoders[encoder]
     room = tok.model_max_length - 2
     parts = parse_prompt(prompt) if prompt_weighting else [(prompt, 1.)]
     flat = [(i, w) for text, w in parts for i in tok(text, add_special_tokens=False, verbose=False).input_ids]
-    chunks = []
-    for k in range(0, max(len(flat), 1), room):
-        part = [(tok.bos_token_id, 1.), *flat[k:k + room], (tok.eos_token_id, 1.)]
-        chunks.append(part + [(tok.pad_token_id, 1.)]*(room + 2 - len(part)))
-    return tuple(torch.tensor([[pair[k] for pair in c] for c in chunks]) for k in (0, 1))
+    marks = tok.bos_token_id, tok.eos_token_id, tok.pad_token_id
+    return (torch.tensor(in_chunks([i for i, _ in flat], room, *marks)),
+            torch.tensor(in_chunks([w for _, w in flat], room, 1., 1., 1.)))
 
 # %% ../../nbs/craft/prompts.ipynb #c062
 @torch.no_grad()
 def encode_weighted(
-    model: StableDiffusion,  # any base model, for its tokenizers and text encoders
-    prompts: list[str],  # b prompts, of any length
-    chunks: int = 1,  # least number of chunks, filled up with empty ones
-    size: tuple | None = None,  # (height, width) of the pictures, pixels, for XL; None: its own
-    zeros: bool = False,  # whether an empty prompt of XL is nothing but zeros
-    prompt_weighting: bool = False,  # brackets weigh words, as in `parse_prompt`; else they are text
+    model: StableDiffusion, # any base model, for its tokenizers and text encoders
+    prompts: list[str], # b prompts, of any length
+    chunks: int = 1, # least number of chunks, filled up with empty ones
+    size: tuple | None = None, # (height, width) of the pictures, pixels, for XL; None: its own
+    zeros: bool = False, # whether an empty prompt of XL is nothing but zeros
+    prompt_weighting: bool = False, # brackets weigh words, as in `parse_prompt`; else they are text
+    clip_skip: int | None = None, # layers left out at the end of the text encoders; None: the model's own
 ) -> dict:  # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
     "`model.condition` for prompts of any length, with weights where they are asked for."
     def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
@@ -83,23 +84,19 @@ def encode_weighted(
     def filled(tokens, what):
         return torch.stack([torch.cat([r[what], tokens[0][what].repeat(k - len(r[what]), 1)])
                             for r in tokens[1:]])
-    found = model.condition_ids([filled(tokens, 0).flatten(0, 1) for tokens in read], size)  # chunk by chunk
-    e = found['encoder_hidden_states']
-    e = e.reshape(b, k * e.shape[1], -1)
+    found = model.condition_ids([filled(tokens, 0).flatten(1) for tokens in read], size, clip_skip)
     if prompt_weighting:
+        e = found['encoder_hidden_states']
         weighted = e.float()*filled(read[0], 1).reshape(b, -1, 1).to(e.device)
         def power(v): return v.float().square().mean((1, 2), keepdim=True)
-        e = (weighted*(power(e)/power(weighted)).sqrt()).to(e.dtype)
-    added = {name: v[::k] for name, v in found['added_cond_kwargs'].items()} # of the first chunk of each
-    if zeros and added:
-        words = torch.tensor([p != '' for p in prompts]).to(e)
-        e, added['text_embeds'] = e*words[:, None, None], added['text_embeds']*words[:, None]
-    return dict(encoder_hidden_states=e, added_cond_kwargs=added)
+        found['encoder_hidden_states'] = (weighted*(power(e)/power(weighted)).sqrt()).to(e.dtype)
+    return no_words(found, prompts) if zeros else found
 
 # %% ../../nbs/craft/prompts.ipynb #c113c
-def read_prompts(path:str|Path, # text file, UTF-8 or UTF-16: one prompt a line, notes behind #
-                 subject:str|None=None # text in the place of {}, such as "sks dog"
-                 ) -> list[str]: # in the order of the file
+def read_prompts(
+    path:str|Path, # text file, UTF-8 or UTF-16: one prompt a line, notes behind #
+    subject:str|None=None, # text in the place of {}, such as "sks dog"
+) -> list[str]: # in the order of the file
     """Prompts from a file. Raises UserError when it cannot be read, has none, or {} and `subject` do not
     go together."""
     path = as_path(path)
@@ -143,6 +140,7 @@ class Settings:
     strength:float = 1. # share of the way that is walked, where there is a picture to start from
     lora_scale:float|None = None # strength of the model's LoRA: 0 the base, 1 as trained; None: as it is set
     prompt_weighting:bool = False # brackets weigh words, such as `(word:1.3)`; False: they are text
+    clip_skip:int|None = None # layers left out at the end of the text encoders; None: as the model has it
 
     def __post_init__(self): _check(self)
 
@@ -154,11 +152,12 @@ def _numbers(s, bad):
         try: object.__setattr__(s, name, float(getattr(s, name)))
         except (TypeError, ValueError, OverflowError): bad(name, 'is impossible; it must be a number.')
         if not math.isfinite(getattr(s, name)): bad(name, 'is impossible; it must be a finite number.')
-    for name in ('seed', 'num_inference_steps', 'width', 'height'):
-        if name in ('width', 'height') and getattr(s, name) is None: continue
+    for name in ('seed', 'num_inference_steps', 'width', 'height', 'clip_skip'):
+        if name in ('width', 'height', 'clip_skip') and getattr(s, name) is None: continue
         try: object.__setattr__(s, name, operator.index(getattr(s, name)))
         except TypeError: bad(name, 'is impossible; it must be a whole number.')
-        if name != 'seed' and getattr(s, name) < 1: bad(name, 'is impossible; it must be at least 1.')
+        least = dict(seed=-math.inf, clip_skip=0).get(name, 1)
+        if getattr(s, name) < least: bad(name, f'is impossible; it must be at least {least}.')
 
 def _check(s):
     "Refuse impossible settings. Raises UserError naming the field."
@@ -182,8 +181,9 @@ def _check(s):
     object.__setattr__(s, 'guidance_interval', tuple(s.guidance_interval))
 
 # %% ../../nbs/craft/prompts.ipynb #c067
-def make_settings(**values # fields of `Settings`
-                  ) -> Settings:
+def make_settings(
+    **values, # fields of `Settings`
+) -> Settings:
     "Settings by name. Raises UserError naming an unknown or a missing one."
     known = [f.name for f in fields(Settings)]
     for name in values:
@@ -197,9 +197,10 @@ def make_settings(**values # fields of `Settings`
     return Settings(**values)
 
 # %% ../../nbs/craft/prompts.ipynb #pr16
-def count_chunks(model:StableDiffusion, # any base model, for its tokenizer
-                 s:Settings # settings of a picture, for its prompt and negative prompt
-                 ) -> int: # 1 or more
+def count_chunks(
+    model:StableDiffusion, # any base model, for its tokenizer
+    s:Settings, # settings of a picture, for its prompt and negative prompt
+) -> int: # 1 or more
     "How many chunks of tokens a picture's prompts take."
     return max(len(tokenize(model, p, prompt_weighting=s.prompt_weighting)[0])
                for p in (s.prompt, s.negative_prompt))
@@ -208,8 +209,9 @@ def count_chunks(model:StableDiffusion, # any base model, for its tokenizer
 def _lora_layers(model) -> list: # of (network, layer)
     return [(net, m) for net in model.modules() for m in net.modules() if isinstance(m, BaseTunerLayer)]
 
-def current_lora_scale(model:StableDiffusion # a model with a LoRA or without
-                       ) -> float|None: # None: it has none, or one that is merged
+def current_lora_scale(
+    model:StableDiffusion, # a model with a LoRA or without
+) -> float|None: # None: it has none, or one that is merged
     "How strongly the model's LoRA acts now: what `set_lora_scale` was given last, 1 at first."
     for net, layer in _lora_layers(model):
         if layer.merged: return None
@@ -220,9 +222,10 @@ def current_lora_scale(model:StableDiffusion # a model with a LoRA or without
         return round(layer.scaling[name]*(math.sqrt(rank) if root else rank)/layer.lora_alpha[name], 6)
 
 @contextmanager
-def lora_at(model:StableDiffusion, # a model with a LoRA
-            scale:float|None # strength: 0 the base, 1 as trained; None: as it is
-            ):
+def lora_at(
+    model:StableDiffusion, # a model with a LoRA
+    scale:float|None, # strength: 0 the base, 1 as trained; None: as it is
+):
     """Within it the model's LoRA acts at `scale`; afterwards all is as before. Raises UserError where
     there is none, or it is merged."""
     layers = [layer for _, layer in _lora_layers(model)]
@@ -243,9 +246,10 @@ def lora_at(model:StableDiffusion, # a model with a LoRA
             for p, wanted in grads: p.requires_grad_(wanted)
 
 # %% ../../nbs/craft/prompts.ipynb #c075
-def read_start(image:Image.Image|str|Path|None, # picture to start from: RGB, grey, with alpha, or a file
-               mask:Image.Image|str|Path|None # mask of where to paint: white, or opaque
-               ) -> tuple: # image (RGB) and mask (L) as they are used; None where there is none
+def read_start(
+    image:Image.Image|str|Path|None, # picture to start from: RGB, grey, with alpha, or a file
+    mask:Image.Image|str|Path|None, # mask of where to paint: white, or opaque
+) -> tuple: # image (RGB) and mask (L) as they are used; None where there is none
     """Both, read as photos are (chapter 00). Raises UserError when they do not go together, or nothing is
     painted."""
     if image is None:
@@ -267,18 +271,22 @@ def read_start(image:Image.Image|str|Path|None, # picture to start from: RGB, gr
     return image, mask
 
 # %% ../../nbs/craft/prompts.ipynb #pr21
-def picture_digest(image:Image.Image # any picture
-                   ) -> str: # 16 hexadecimal digits
+def picture_digest(
+    image:Image.Image, # any picture
+) -> str: # 16 hexadecimal digits
     "A fingerprint of a picture's size and pixels."
     return hashlib.blake2b(f'{image.mode}{image.size}'.encode() + image.tobytes(), digest_size=8).hexdigest()
 
-def complete_settings(model:StableDiffusion, # the model that draws
-                      s:Settings, # settings as they were asked for
-                      image:Image.Image|None, # picture to start from, as `read_start` returns it
-                      mask:Image.Image|None # mask, as `read_start` returns it
-                      ) -> Settings: # which say all
-    "Settings that name the pictures they start from, and the strength of a LoRA. Raises UserError."
+def complete_settings(
+    model:StableDiffusion, # the model that draws
+    s:Settings, # settings as they were asked for
+    image:Image.Image|None, # picture to start from, as `read_start` returns it
+    mask:Image.Image|None, # mask, as `read_start` returns it
+) -> Settings: # which say all
+    "Settings that say what the model would choose, and the pictures they start from. Raises UserError."
     if s.lora_scale is None: s = replace(s, lora_scale=current_lora_scale(model))
+    if s.clip_skip is None: s = replace(s, clip_skip=model.clip_skip)
+    model.check_clip_skip(s.clip_skip)
     if image is None:
         if s.strength != 1:
             raise UserError(
