@@ -1,0 +1,346 @@
+#!/usr/bin/env python
+"""The paper in miniature: many short runs on the micro world, each scored against the truth.
+
+    python tests/miniature_study.py FOLDER                     all runs that are not in FOLDER/runs.jsonl yet
+    python tests/miniature_study.py FOLDER --only photos/1     one experiment, or a part of its name
+    python tests/miniature_study.py FOLDER --share 0/4         the first of four processes that share the work
+    python tests/miniature_study.py FOLDER --list              what there is to do, and what is done
+    python tests/miniature_study.py FOLDER --score           chapter 06's scores of all pictures: scores.jsonl
+
+A run learns one of eight toys that the embedded model has never seen, and differs from the usual recipe in
+one thing. What is counted is counted by the shipped reader, k of n. Each finished run is one line of
+runs.jsonl, and one strip of pictures; all pictures of all looks go to FOLDER/pictures. Stop it whenever you
+like.
+"""
+import argparse, json, os, time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+os.environ.setdefault('HF_HUB_OFFLINE', '1')
+
+import torch
+from filelock import FileLock
+from PIL import Image
+
+from dreambooth_nb.core import UserError, generator, to_pil, to_tensor
+from dreambooth_nb.micro.toys import CLASSES, PLACES
+from dreambooth_nb.micro.world import instance_scenes, line_up, render, subject
+from dreambooth_nb.micro.readers import gallery, identify, load_reader
+from dreambooth_nb.craft.latents import LatentCache
+from dreambooth_nb.data import Batches
+from dreambooth_nb.priors import PriorPool
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.log import Log
+from dreambooth_nb.craft.settings import TrainConfig, preset
+from dreambooth_nb.train import Callback, Run
+from dreambooth_nb.craft.validation import HeldOut, Validation
+from dreambooth_nb.cfg_sampler import sample
+from dreambooth_nb.craft.encoders import reader_encoder, unet_encoder
+from dreambooth_nb.evaluate import Evaluation, relative, scores_of
+
+RARE, COMMON = 'sks', 'green' # no subject is green
+NEW = [p for p in PLACES if p not in ('grass', 'table', 'beach', 'forest')]
+DRAW = dict(solver='dpmpp_2m', num_inference_steps=10, guidance_scale=5.)
+# half the demo's batch, at a rate to match: a run takes a minute or two of one core
+RECIPE = preset('micro') | dict(train_batch_size=2, learning_rate=3e-4, validation_steps=100)
+GUIDANCE = 5. # of class images
+
+
+@dataclass
+class Experiment:
+    "One thing that is done otherwise."
+    axis: str
+    value: object
+    changes: dict = field(default_factory=dict) # fields of TrainConfig
+    photos: int = 4
+    noun: str = 'right' # 'right', 'none' or 'wrong': the word for the class in the subject's prompt
+    identifier: str = RARE
+    guidance: float = GUIDANCE # with which class images are drawn
+    looks: tuple = (100, 200, 300) # steps after which pictures are drawn; the last one ends the run
+
+    @property
+    def name(self): return f'{self.axis}/{self.value}'
+
+
+ALONE = dict(with_prior_preservation=False)
+LONG = (25, 50, 100, 200, 300, 500, 750, 1000)
+BEFORE = Experiment('before', 'training', looks=(0,))
+CORE = [Experiment('class images', 48),
+        Experiment('class images', 0, ALONE),
+        Experiment('what', 'lora', dict(train='lora', train_text_encoder=True, learning_rate=2e-3)),
+        Experiment('what', 'token', ALONE | dict(train='token', learning_rate=5e-3), identifier='<toy>',
+                   noun='none'),
+        Experiment('noun', 'none', ALONE, noun='none'),
+        Experiment('noun', 'wrong', ALONE, noun='wrong'),
+        Experiment('photos', 1, photos=1)]
+WRONG = [Experiment('rate, no class images', 1e-3, ALONE | dict(learning_rate=1e-3)),
+         Experiment('steps', 'long, no class images', ALONE, looks=LONG),
+         Experiment('steps', 'long', looks=LONG)]
+MORE = [Experiment('guidance of class images', 2., guidance=2.),
+        Experiment('text encoder', 'frozen', dict(train_text_encoder=False)),
+        Experiment('identifier', 'common', identifier=COMMON),
+        Experiment('lambda', .1, dict(prior_loss_weight=.1)),
+        Experiment('lambda', 10., dict(prior_loss_weight=10.)),
+        Experiment('class images', 4, dict(num_class_images=4)),
+        Experiment('photos', 2, photos=2),
+        Experiment('rate', 7e-5, dict(learning_rate=7e-5)),
+        Experiment('rate', 1e-3, dict(learning_rate=1e-3)),
+        Experiment('class images', 200, dict(num_class_images=200)),
+        Experiment('photos', 6, photos=6),
+        Experiment('photos', 3, photos=3),
+        Experiment('lambda', .3, dict(prior_loss_weight=.3)),
+        Experiment('lambda', 3., dict(prior_loss_weight=3.)),
+        Experiment('guidance of class images', 1., guidance=1.),
+        Experiment('class images', 16, dict(num_class_images=16)),
+        Experiment('class images', 100, dict(num_class_images=100)),
+        Experiment('photos', 5, photos=5)]
+SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
+
+
+def plan():
+    "All runs, (experiment, class noun, seed), the most telling ones first."
+    core, first, rest = [BEFORE, *CORE], SUBJECTS[:2], SUBJECTS[2:4]
+    stages = [(core, first, 0), (WRONG, first, 0), (core, rest, 0), (MORE[:9], first, 0),
+              (core, SUBJECTS[4:], 0), (WRONG, rest, 0), (MORE[:9], rest, 0), (MORE[9:], SUBJECTS[:4], 0),
+              (MORE, SUBJECTS[4:], 0), (WRONG, SUBJECTS[4:], 0)]
+    stages += [([*core, *MORE, *WRONG], SUBJECTS, seed) for seed in (1, 2)]
+    return [(e, noun, seed) for some, nouns, seed in stages for noun in nouns for e in some]
+
+
+def key(e, noun, seed): return f'{e.name}/{noun}/{seed}'
+
+
+def words(e, noun):
+    "The subject's prompt."
+    wrong = CLASSES[(CLASSES.index(noun) + 3) % len(CLASSES)]
+    return f'a photo of a {e.identifier} {dict(right=noun, none="", wrong=wrong)[e.noun]}'.strip()
+
+
+KNOWN = {} # class noun -> what the reader remembers of the subject and of 31 others
+
+
+class Looker(Callback):
+    "Draws at certain steps, and counts what the reader finds."
+    vital = True
+
+    def __init__(self, e, noun, seed, reader, folder):
+        self.e, self.noun, self.seed, self.reader, self.folder = e, noun, seed, reader, folder
+        self.looks, self.seconds = [], 0.
+        who = subject(noun)
+        if noun not in KNOWN: KNOWN[noun] = gallery(reader, line_up(who))
+        self.known = KNOWN[noun]
+        self.photos = render(instance_scenes(who, e.photos, seed))[0]
+        k, prompt = CLASSES.index(noun), words(e, noun)
+        others = [CLASSES[(k + d) % len(CLASSES)] for d in range(1, len(CLASSES))]
+        self.asked = dict(subject=[(f'{prompt} {PLACES[p]}', p) for p in NEW for _ in range(2)],
+                          plain=[(prompt, None)]*6,
+                          **{'class': [(f'a photo of a {noun}', None)]*12},
+                          others=[(f'a photo of a {c}', c) for c in others])
+
+    def after_step(self, run):
+        if run.step in self.e.looks: self.look(run.model, run.step)
+
+    def look(self, model, step):
+        began = time.perf_counter()
+        seeds = {kind: [generator(self.seed, kind, k).initial_seed() for k in range(len(asked))]
+                 for kind, asked in self.asked.items()}
+        drawn = sample(model, [p for asked in self.asked.values() for p, _ in asked],
+                       [s for some in seeds.values() for s in some], **DRAW)
+        parts, left = {}, list(drawn)
+        for kind, asked in self.asked.items(): parts[kind], left = left[:len(asked)], left[len(asked):]
+        self.looks.append(dict(step=step) | self.scores(parts))
+        self.keep(step, drawn, parts)
+        self.seconds += time.perf_counter() - began
+
+    def scores(self, parts):
+        reader, x = self.reader, {kind: to_tensor(some) for kind, some in parts.items()}
+        read = {kind: reader.read(v) for kind, v in x.items()}
+        who = {kind: (identify(reader, v, self.known) == 0).tolist() for kind, v in x.items()}
+        seen = {kind: reader.embed(v) for kind, v in x.items()}
+        photos = reader.embed(self.photos)
+        toy = {kind: [f['class_noun'] == self.noun for f in some] for kind, some in read.items()}
+        place = [f['place'] == p for f, (_, p) in zip(read['subject'], self.asked['subject'])]
+        shown = {s.place for s in instance_scenes(subject(self.noun), self.e.photos, self.seed)}
+        each = zip(who['subject'], toy['subject'], place)
+        apart = 1 - seen['class'] @ seen['class'].T
+        n = len(apart)
+        return dict(
+            subject=dict(
+                n=len(place),
+                recognised=sum(who['subject']),
+                toy=sum(toy['subject']),
+                place=sum(place),
+                all=sum(map(all, each)),
+                cosine=round((seen['subject'] @ photos.T).mean().item(), 4),
+            ),
+            plain=dict(
+                n=len(read['plain']),
+                recognised=sum(who['plain']),
+                toy=sum(toy['plain']),
+                place_of_photos=sum(f['place'] in shown for f in read['plain']),
+            ),
+            **{
+                'class': dict(
+                    n=n,
+                    subject=sum(who['class']),
+                    toy=sum(toy['class']),
+                    cosine=round((seen['class'] @ photos.T).mean().item(), 4),
+                    apart=round((apart.sum() / (n * (n - 1))).item(), 4),
+                    kinds=len(
+                        {tuple(f[a] for a in ('colour', 'pattern', 'accessory')) for f in read['class']}
+                    ),
+                )
+            },
+            others=dict(
+                n=len(read['others']),
+                toy=sum(f['class_noun'] == c for f, (_, c) in zip(read['others'], self.asked['others'])),
+            ),
+        )
+
+    def keep(self, step, drawn, parts):
+        "All pictures of a look without loss, and a strip of a few."
+        name = key(self.e, self.noun, self.seed).replace('/', '-').replace(' ', '_').replace(',', '')
+        for place, pictures in ((self.folder/'pictures'/f'{name}-{step}.png', drawn),
+                                (self.folder/'strips'/f'{name}.jpg',
+                                 parts['subject'][::2] + parts['plain'][:1] + parts['class'][:3])):
+            wide = min(10, len(pictures))
+            sheet = Image.new('RGB', (64*wide, 64*-(-len(pictures)//wide)))
+            for k, im in enumerate(pictures): sheet.paste(im, (64*(k % wide), 64*(k//wide)))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            sheet.save(place, **(dict(quality=88) if place.suffix == '.jpg' else {}))
+
+
+def latents(model, pictures, prompt):
+    return LatentCache.build(pictures, [prompt]*len(pictures), [str(k) for k in range(len(pictures))],
+                             model.encode_images)
+
+
+def pool(model, folder, noun, n, seed=0, guidance=GUIDANCE):
+    "The first n of the base's own pictures of a class: drawn once for all runs."
+    prompt = f'a photo of a {noun}'
+    how = dict(guidance_scale=guidance, num_inference_steps=25)
+    found = PriorPool(folder/'class_images'/f'{noun}-{seed}-{guidance:g}', prompt,
+                      dict(model='micro', size=64) | how)
+    def draw(prompts, seeds): return sample(model, prompts, seeds, **how)
+    with FileLock(folder/'.class_images.lock'):
+        paths = found.fill(n, draw, 16, seed, progress=False)
+    return latents(model, [Image.open(p).convert('RGB') for p in paths], prompt)
+
+
+def learn(e, noun, seed, reader, folder):
+    "One run, from the base to its line of the record."
+    began, model, look = time.perf_counter(), load('micro'), Looker(e, noun, seed, reader, folder)
+    prompt = words(e, noun)
+    cfg = TrainConfig(str(folder), prompt, str(folder), seed=seed, class_prompt=f'a photo of a {noun}',
+                      **RECIPE | dict(max_train_steps=max(e.looks[-1], 1)) | e.changes
+                      | (dict(initializer_token=noun) if '<' in prompt else {}))
+    photos = latents(model, to_pil(look.photos), prompt)
+    unseen = latents(model, to_pil(render(instance_scenes(subject(noun), 2, 1000 + seed))[0]), prompt)
+    held = HeldOut(unseen, pool(model, folder, noun, 4, 1))
+    prior = None
+    if cfg.with_prior_preservation: prior = pool(model, folder, noun, cfg.num_class_images, 0, e.guidance)
+    run, training = None, 0.
+    if e.looks == (0,): look.look(model, 0)
+    else:
+        run = Run(model, Batches(photos, prior, cfg.train_batch_size, seed), cfg, [Validation(held), look],
+                  held.caches)
+        training = time.perf_counter()
+        run.tell('before_train')
+        while run.goes_on():
+            run.one_step()
+            run.tell('after_step')
+        training = time.perf_counter() - training - look.seconds
+    log = Log(run.log) if run else Log()
+    names = ('step', 'val_instance_loss', 'val_class_loss', 'val_score')
+    return dict(axis=e.axis, value=e.value, subject=noun, seed=seed, prompt=prompt, photos=e.photos,
+                guidance=e.guidance,
+                settings=RECIPE | dict(max_train_steps=e.looks[-1]) | e.changes, looks=look.looks,
+                held_out=[[r[k] if k == 'step' else round(r[k], 5) for k in names]
+                          for r in log if names[1] in r],
+                loss=[round(sum(r['loss'] for r in log[k:k + 50])/len(log[k:k + 50]), 5)
+                      for k in range(0, len(log), 50)],
+                verdict=log.verdict if log else None,
+                images_seen=len(log)*cfg.train_batch_size*(1 + cfg.with_prior_preservation),
+                seconds=dict(training=round(training, 1), looks=round(look.seconds, 1),
+                             all=round(time.perf_counter() - began, 1)),
+                torch=torch.__version__)
+
+
+def done(folder):
+    "The keys of the runs that are in the record."
+    file = folder/'runs.jsonl'
+    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+    return {f'{r["axis"]}/{r["value"]}/{r["subject"]}/{r["seed"]}' for r in rows}
+
+
+def drawn_in(folder, name, step):
+    "The pictures of a look, as they were kept."
+    file = name.replace('/', '-').replace(' ', '_').replace(',', '')
+    sheet = Image.open(folder/'pictures'/f'{file}-{step}.png')
+    cut = [sheet.crop((64*k, 64*j, 64*k + 64, 64*j + 64)) for j in range(sheet.height//64) for k in range(10)]
+    return cut[:12], cut[18:30] # of the subject, of the class
+
+
+def score(folder):
+    "Each look as chapter 06 sees it without the truth: by the base's own features, and by the reader."
+    rows = [json.loads(line) for line in (folder/'runs.jsonl').read_text().splitlines()]
+    file = folder/'scores.jsonl'
+    old = [json.loads(line)['run'] for line in file.read_text().splitlines()] if file.is_file() else []
+    encoders, bases = [unet_encoder(load('micro')), reader_encoder()], {}
+    for r in rows:
+        noun, seed = r['subject'], r['seed']
+        name = f'{r["axis"]}/{r["value"]}/{noun}/{seed}'
+        if name in old or r['axis'] == 'before': continue
+        photos = to_pil(render(instance_scenes(subject(noun), 4, seed))[0])
+        texts = [f'a photo of a {noun} {PLACES[p]}' for p in NEW for _ in range(2)]
+        def evaluation(name, step):
+            own, of_class = drawn_in(folder, name, step)
+            return Evaluation(
+                name, [], None, [], {}, scores_of(encoders, photos, own, texts, of_class), {}, []
+            )
+        base = f'before/training/{noun}/{seed}'
+        if not (folder/'pictures'/f'{base.replace("/", "-")}-0.png').is_file(): continue
+        if base not in bases: bases[base] = evaluation(base, 0)
+        found = [(look['step'], evaluation(name, look['step'])) for look in r['looks']]
+        looks = {
+            e.name: [vars(relative(f, bases[base], step, e.name)) for step, f in found] for e in encoders
+        }
+        with open(file, 'a') as f: f.write(json.dumps(dict(run=name, looks=looks)) + '\n')
+        print(name, flush=True)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('folder', type=Path, help='where the record is, and everything that is made')
+    p.add_argument('--only', default='', help='part of a name, such as photos/1 or what/lora/dog/0')
+    p.add_argument('--share', default='0/1', help='k/n: every n-th run, from the k-th on')
+    p.add_argument('--score', action='store_true', help='score the pictures that are there, and stop')
+    p.add_argument('--list', action='store_true', help='say what there is to do, and stop')
+    args = p.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
+    if args.score: return score(args.folder)
+    k, n = map(int, args.share.split('/'))
+    todo = [job for job in plan() if args.only in key(*job)][k::n]
+    if args.list:
+        there = done(args.folder)
+        for job in todo: print('done' if key(*job) in there else '    ', key(*job))
+        print(sum(key(*job) in there for job in todo), 'of', len(todo))
+        return
+    reader, failed = load_reader(), []
+    for job in todo:
+        if key(*job) in done(args.folder): continue
+        try: row = learn(*job, reader, args.folder)
+        except UserError as e:
+            failed.append(f'{key(*job)}: {e}')
+            print(failed[-1], flush=True)
+            continue
+        with FileLock(args.folder/'.runs.lock'), open(args.folder/'runs.jsonl', 'a') as f:
+            f.write(json.dumps(row) + '\n')
+        last = row['looks'][-1]
+        print(f"{time.strftime('%H:%M')} {key(*job)}: {row['seconds']['all']} s; subject {last['subject']}; "
+              f"class {last['class']}; {row['verdict']}", flush=True)
+    if failed: raise SystemExit(f'{len(failed)} runs failed')
+
+
+if __name__ == '__main__': main()
