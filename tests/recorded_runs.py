@@ -100,7 +100,7 @@ def run(name, base, resume=False, **settings):
         same['resume_from_checkpoint'] = 'latest'
     model = load(f'bases/{base}')
     if name == 'token': model.add_token('<toy>', 'dog')
-    dreambooth(TrainConfig(**same), model, progress=False)
+    dreambooth(TrainConfig(**same), model=model, progress=False)
     return summary(weights(Path(name)), 2e-5)
 
 
