@@ -27,6 +27,7 @@ sys.path.insert(0, str(root))
 problems = []
 site_url, repo_url = f'{cfg.doc_host}{cfg.doc_baseurl}/', f'{cfg.git_url}/'
 colab_url = repo_url.replace('https://github.com/', 'https://colab.research.google.com/github/')
+raw_url = f"{repo_url.replace('//github.com/', '//raw.githubusercontent.com/')}{cfg.branch}/"
 
 
 def problem(where, what): problems.append(f'{where}: {what}')
@@ -155,6 +156,8 @@ def check_links(where, soup, folder, base, ids, outputs):
                 html = unquote(url[len(site_url):]).partition('#')[0]
                 if (html or 'index.html') not in outputs: problem(where, f'{url}: the site has no such page')
                 continue
+            if url.startswith(raw_url) and not (root/unquote(url[len(raw_url):])).exists():
+                problem(where, f'{url}: the repository has no {url[len(raw_url):]}')
             for start in (repo_url, colab_url):
                 blob = (
                     re.match(r'(?:blob|tree|raw)/([^/]+)/([^#?]+)', url[len(start) :])

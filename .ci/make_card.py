@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 nbs = Path(__file__).parent.parent/'nbs'
 SIZE, PAPER, INK, FAINT = (1200, 630), '#16191e', '#f0f3f7', '#98a1ad'
+SMALLEST = 60  # pixels: what is smaller is a title
 
 
 def figure(cell_id):
@@ -32,31 +33,40 @@ def runs(marked):
 
 
 def squares(im):
-    "The pictures within a figure: what stands out from its white page, without the titles."
-    ink = np.asarray(im.convert('RGB')).min(2) < 250
-    top, bottom = max(runs(ink.any(1)), key=lambda o: o[1] - o[0])
-    spans = [o for o in runs(ink[top:bottom].any(0)) if o[1] - o[0] > 60]
-    return [im.crop((a, top, b, bottom)).convert('RGB') for a, b in spans]
+    "The pictures within a figure, row by row: what stands out from its white page, without the titles."
+    ink, found = np.asarray(im.convert('RGB')).min(2) < 250, []
+    for top, bottom in runs(ink.any(1)):
+        if bottom - top < SMALLEST: continue
+        for left, right in runs(ink[top:bottom].any(0)):
+            if right - left >= SMALLEST: found.append(im.crop((left, top, right, bottom)).convert('RGB'))
+    return found
 
 
 def font(size, weight='normal'):
     return ImageFont.truetype(font_manager.findfont(font_manager.FontProperties(weight=weight)), size)
 
 
-def card(photos, after):
+def card(blocks):
+    "The title, and blocks of four pictures below their captions: {(column, row): (caption, pictures)}."
     im = Image.new('RGB', SIZE, PAPER)
     pen = ImageDraw.Draw(im)
-    pen.text((60, 44), 'dreambooth_nb', INK, font(56, 'bold'))
-    pen.text((60, 118), 'Four pictures go in; it comes out in new places. A book that runs.', FAINT, font(27))
-    for row, (pictures, side, y) in enumerate(((photos, 150, 190), (after, 246, 358))):
-        gap = (1080 - 4*246)//3
+    pen.text((60, 46), 'dreambooth_nb', INK, font(56, 'bold'))
+    for k, line in enumerate(
+        ('Four photos go in; it comes out in new places,', 'and the class stays what it was.')
+    ):
+        pen.text((60, 128 + 32*k), line, FAINT, font(22))
+    for (column, row), (caption, pictures) in blocks.items():
+        x, y = 60 + 558*column, 44 + 190*row
+        pen.text((x, y), caption, FAINT, font(21))
         for k, picture in enumerate(pictures):
-            x = 60 + k*((150 + 12) if row == 0 else 246 + gap)
-            im.paste(picture.resize((side, side), Image.LANCZOS), (x, y))
+            im.paste(picture.resize((126, 126), Image.LANCZOS), (x + 132*k, y + 34))
     return im
 
 
 if __name__ == '__main__':
-    photos, after = squares(figure('f005')), squares(figure('f009'))
-    card(photos, after).save(nbs/'card.png', optimize=True)
+    photos, before, after, teapots = (squares(figure(o)) for o in ('f005', 'f007', 'f009', 'f011'))
+    card({(1, 0): ('four photos', photos),
+          (0, 1): ('before: “a sks teapot”', before), (1, 1): ('after: “a sks teapot”', after),
+          (0, 2): ('before: “a teapot”', teapots[:4]), (1, 2): ('after: “a teapot”', teapots[4:8]),
+          }).save(nbs/'card.png', optimize=True)
     photos[2].resize((64, 64), Image.LANCZOS).save(nbs/'favicon.png', optimize=True)

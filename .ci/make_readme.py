@@ -5,8 +5,8 @@
     python .ci/make_readme.py --check    compare only: print the difference, exit code 1 when there is one
 
 Cells with `#| hide` and directive lines are left out; `echo: false` and `output: false` are obeyed.
-Relative links and pictures are written for someone who reads at the top of the repository: 00_data.ipynb
-becomes nbs/00_data.ipynb.
+Relative links and pictures become addresses on GitHub, so that README.md reads the same there, on PyPI and in
+a mail.
 """
 import argparse, difflib, os, re, sys
 from pathlib import Path
@@ -35,19 +35,22 @@ def shown(cell):
     return cell if cell.source.strip() or cell.outputs else None
 
 
-def from_root(url):
-    "A link of the notebook as seen from the top of the repository."
+def address(url, picture=False):
+    "Where a relative link or picture of the notebook is on GitHub."
     parts = urlsplit(url)
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith('/'): return url
-    path = os.path.relpath(index.parent/parts.path, root)
-    return Path(path).as_posix() + url[len(parts.path):]
+    path = Path(os.path.relpath(index.parent/parts.path, root)).as_posix()
+    start = (cfg.git_url.replace('//github.com/', '//raw.githubusercontent.com/') if picture
+             else f'{cfg.git_url}/blob')
+    return f'{start}/{cfg.branch}/{path}{url[len(parts.path):]}'
 
 
 def relink(text):
-    "Rewrite the targets of Markdown links, pictures and HTML src/href, outside code."
+    "Rewrite the targets of pictures, Markdown links and HTML src/href, outside code."
     def prose(s):
-        s = re.sub(r'(\]\()([^)\s]+)', lambda m: m[1] + from_root(m[2]), s)
-        return re.sub(r'(\b(?:src|href)=")([^"]+)', lambda m: m[1] + from_root(m[2]), s)
+        s = re.sub(r'(!\[[^\]]*\]\()([^)\s]+)', lambda m: m[1] + address(m[2], True), s)
+        s = re.sub(r'(\]\()([^)\s]+)', lambda m: m[1] + address(m[2]), s)
+        return re.sub(r'(\b(src|href)=")([^"]+)', lambda m: m[1] + address(m[3], m[2] == 'src'), s)
     parts = re.split(r'(^```.*?^```[ \t]*$|`[^`\n]+`)', text, flags=re.M | re.S)
     return ''.join(o if i % 2 else prose(o) for i, o in enumerate(parts))
 
@@ -56,17 +59,16 @@ def make():
     "The files that the index notebook makes: {path from the root: bytes}."
     nb = nbformat.read(index, as_version=4)
     nb.cells = [o for o in map(shown, nb.cells) if o is not None]
-    for cell in nb.cells:
-        if cell.cell_type == 'markdown': cell.source = relink(cell.source)
     nb.metadata.language_info = {'name': 'python'}
     text, resources = MarkdownExporter().from_notebook_node(
-        nb, {'output_files_dir': 'README_files', 'unique_key': 'output'}
+        nb, {'output_files_dir': os.path.relpath(root/'README_files', index.parent), 'unique_key': 'output'}
     )
     text = re.sub(r'^```python\n\s*```\n', '', text, flags=re.M)
-    text = re.sub(r'\n{3,}', '\n\n', re.sub(r'[ \t]+$', '', text, flags=re.M)).strip() + '\n'
+    text = re.sub(r'\n{3,}', '\n\n', re.sub(r'[ \t]+$', '', relink(text), flags=re.M)).strip() + '\n'
+    pictures = {f'README_files/{Path(o).name}': data for o, data in resources.get('outputs', {}).items()}
     made_from = index.relative_to(root).as_posix()
     text = f'<!-- Made from {made_from} by .ci/make_readme.py: change the notebook. -->\n\n{text}'
-    return {'README.md': text.encode(), 'nbs/llms.txt': llms().encode(), **resources.get('outputs', {})}
+    return {'README.md': text.encode(), 'nbs/llms.txt': llms().encode(), **pictures}
 
 
 def heading(path):
@@ -81,7 +83,8 @@ def llms():
     site = f'{cfg.doc_host}{cfg.doc_baseurl}/'
     title, summary = heading(index)
     lines = [f'# {title}', '', f'> {summary}']
-    for entry in yaml.safe_load((cfg.nbs_path/'sidebar.yml').read_text())['website']['sidebar']['contents']:
+    sidebar = yaml.safe_load((cfg.nbs_path/'sidebar.yml').read_text(encoding='utf-8'))
+    for entry in sidebar['website']['sidebar']['contents']:
         if isinstance(entry, str): continue
         lines += ['', f'## {entry["section"]}', '']
         for page in entry['contents']:
