@@ -61,4 +61,5 @@ def draw(here):
 if __name__ == '__main__':
     folder = Path(__file__).parent.parent/'nbs'/'way'
     folder.mkdir(exist_ok=True)
-    for name, number in CHAPTERS.items(): (folder/f'{number}.svg').write_text(draw(name))
+    for name, number in CHAPTERS.items():
+        (folder/f'{number}.svg').write_text(draw(name), encoding='utf-8', newline='\n')

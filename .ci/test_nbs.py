@@ -33,7 +33,8 @@ def run_one(nb, flags):
 
 def run_child(nb, args):
     "Run one notebook in a fresh process: (exit code, seconds, what it printed)."
-    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'HF_HUB_OFFLINE': '1', 'PYTHONUNBUFFERED': '1'}
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'HF_HUB_OFFLINE': '1', 'PYTHONUNBUFFERED': '1',
+           'PYTHONIOENCODING': 'utf-8'}
     cmd = [sys.executable, str(Path(__file__).resolve()), '--child', str(nb), '--flags', args.flags]
     start = time.perf_counter()
     try:
@@ -42,13 +43,11 @@ def run_child(nb, args):
             env=env,
             cwd=get_config().config_path,
             timeout=args.timeout,
-            text=True,
-            errors='replace',
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        code, output = done.returncode, done.stdout
+        code, output = done.returncode, done.stdout.decode(errors='replace')
     except subprocess.TimeoutExpired as e:
         code, output = (
             FAIL,
@@ -69,6 +68,7 @@ def main():
     p.add_argument('--timeout', type=float, default=900, help='seconds for one notebook')
     p.add_argument('--child', help=argparse.SUPPRESS)
     args = p.parse_args()
+    sys.stdout.reconfigure(errors='replace')  # a pipe on Windows has not all letters
     if args.child: sys.exit(run_one(Path(args.child), args.flags.split()))
 
     root = get_config().nbs_path

@@ -10,6 +10,8 @@ run into which a second one comes. Each generator writes what it was asked into 
 import json, os, random, signal, sys, time
 from pathlib import Path
 
+if not hasattr(os, 'fork'): sys.exit('needs os.fork, which this system has not')
+
 from PIL import Image
 
 from dreambooth_nb.core import UserError

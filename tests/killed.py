@@ -10,6 +10,8 @@ every byte; it needs os.fork.
 import json, os, random, signal, sys, time
 from pathlib import Path
 
+if not hasattr(os, 'fork'): sys.exit('needs os.fork, which this system has not')
+
 import torch
 
 from dreambooth_nb.core import to_pil

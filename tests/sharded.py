@@ -11,6 +11,8 @@ import json, os, signal, socket, sys
 from dataclasses import replace
 from pathlib import Path
 
+if not hasattr(os, 'fork'): sys.exit('needs os.fork, which this system has not')
+
 import torch
 from accelerate import PartialState
 from torch.distributed.tensor import DTensor
@@ -36,7 +38,8 @@ instance = cache(to_pil(pixels), 'a photo of a sks dog')
 class_ = cache(to_pil(pixels.flip(-2)), 'a photo of a dog')
 images = [im.resize((96, 48)) if k else im for k, im in enumerate(to_pil(pixels))]
 wide = cache(images, 'a photo of a sks dog')
-masked = replace(instance, masks=torch.linspace(0, 1, 3*64).reshape(3, 1, 8, 8))
+masks = torch.linspace(0, 1, 3*64).reshape(3, 1, 8, 8)
+masked = replace(instance, latents=[replace(z, mask=m) for z, m in zip(instance.latents, masks)])
 
 # sgd, since Adam makes as much of a gradient that is nothing but rounding as of any other
 SGD = dict(optimizer='sgd', checkpointing_steps=2)
