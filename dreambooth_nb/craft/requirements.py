@@ -50,9 +50,13 @@ def _environment(cfg) -> list:
                          'take it out of the environment, or answer no in accelerate config.')
     return found
 
+# %% ../../nbs/craft/requirements.ipynb #rq22
 def processes() -> PartialState:
     "This process, its device, and the others."
-    return PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU'))
+    try: return PartialState(cpu=parse_flag_from_env('ACCELERATE_USE_CPU'))
+    except ValueError:
+        value = os.environ['ACCELERATE_USE_CPU']
+        raise UserError(f'ACCELERATE_USE_CPU: {value!r} is neither true nor false.') from None
 
 def _precision(cfg) -> list:
     "Are the precisions there on this device?"
