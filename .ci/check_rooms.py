@@ -41,6 +41,15 @@ def private(path):
         yield from (f'{node.module}.{o.name}' for o in node.names if o.name.startswith('_'))
 
 
+def defined(path):
+    "The functions and classes that stand at the top of a module; a patched method stands with its class."
+    for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)): continue
+        if any('patch' in ast.unparse(o) for o in node.decorator_list):
+            yield f'{ast.unparse(node.args.args[0].annotation)}.{node.name}'
+        else: yield node.name
+
+
 def exported(source):
     return any(line.replace(' ', '').startswith('#|export') for line in source.split('\n'))
 
@@ -49,11 +58,19 @@ modules = {'.'.join(p.relative_to(package).with_suffix('').parts): p for p in so
            if not p.name.startswith('_')}
 problems += [f'{name}: is not in .ci/rooms.txt' for name in modules if name not in order]
 problems += [f'.ci/rooms.txt: {name} is no module' for name in order if name not in modules]
+problems += [f'.ci/rooms.txt: {name} stands there twice' for name in order if order.count(name) > 1]
 for name in (o for o in order if o in modules):
     for other in imported(modules[name]):
         if other in order and order.index(other) >= order.index(name):
             problems.append(f'{name}: imports from {other}, which comes later')
     problems += [f'{name}: imports {other}, which is private there' for other in private(modules[name])]
+owner = {}
+for name in (o for o in order if o in modules):
+    mine = list(defined(modules[name]))
+    twice = {what for what in mine if mine.count(what) > 1}
+    twice |= {what for what in mine if what in owner and not what.split('.')[-1].startswith('_')}
+    problems += [f'{name}: {what} stands in {owner.get(what, name)} already' for what in sorted(twice)]
+    owner |= {what: owner.get(what, name) for what in mine}
 for path in sorted((root/'nbs').rglob('*.ipynb')):
     if '.ipynb_checkpoints' in path.parts: continue
     cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == 'code']

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FEWEST', 'METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
-           'Evaluation', 'together', 'Learned', 'learned_by', 'usual_encoders', 'evaluate', 'subject_scores', 'Look',
+           'Evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate', 'subject_scores', 'Look',
            'relative', 'Diagnosis', 'diagnose', 'Cost', 'step_flops', 'peak_bytes', 'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
@@ -298,9 +298,9 @@ def against(
     return Table(rows)
 
 # %% ../nbs/06_evaluate.ipynb #ev83b
-def together(
+def pooled(
     evaluations:Sequence[Evaluation], # of several subjects
-    name:str='together', # of the whole
+    name:str='pooled', # of the whole
 ) -> Evaluation:
     "Several subjects as one: the scores that all of them have, with intervals over subjects."
     first = evaluations[0]

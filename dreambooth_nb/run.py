@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'personalise', 'drawn_classes', 'counterparts',
-           'write_settings', 'agreed', 'claim', 'on_cpu', 'keep', 'new_places', 'demo', 'demo_config', 'demo_prompts',
+           'write_settings', 'agreed', 'claim', 'keep', 'new_places', 'demo', 'demo_config', 'demo_prompts',
            'save_images', 'demo_readme', 'demo_summary']
 
 # %% ../nbs/09_run.ipynb #c003
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Callable
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, parse_flag_from_env
+from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
@@ -39,7 +39,7 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config, say
 from .craft.datasets import with_photos
-from .craft.requirements import drawing, keeps_text, load_base
+from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import asks_for_shards
 from .train import train
@@ -190,7 +190,7 @@ def dreambooth(
     **kwargs, # other fields of TrainConfig; what is not given is chosen to suit base and device
 ) -> Result:
     "Photos in, `output_dir` with a personalised model out. Raises UserError on wrong input."
-    here = PartialState(cpu=on_cpu())
+    here = processes()
     chosen = _settings_of(photos, dict(instance_prompt=prompt, pretrained_model_name_or_path=base), kwargs)
     chosen = agreed(lambda found=chosen: found) # of which folder is free one process decides
     cfg = replace(chosen.cfg, **expanded(asdict(chosen.cfg)))
@@ -362,13 +362,6 @@ def claim(
     if file and as_path(file).resolve() != (out/'concepts.yaml').resolve():
         with atomic(out/'concepts.yaml') as tmp: shutil.copyfile(file, tmp)
     return cfg
-
-def on_cpu() -> bool:
-    "Does the environment ask for the processor, where there is a GPU?"
-    try: return bool(parse_flag_from_env('ACCELERATE_USE_CPU'))
-    except ValueError:
-        value = os.environ['ACCELERATE_USE_CPU']
-        raise UserError(f'ACCELERATE_USE_CPU: {value!r} is neither true nor false.') from None
 
 # %% ../nbs/09_run.ipynb #r11keep
 def keep(

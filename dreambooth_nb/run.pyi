@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, parse_flag_from_env
+from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
@@ -30,7 +30,7 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config, say
 from .craft.datasets import with_photos
-from .craft.requirements import drawing, keeps_text, load_base
+from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import asks_for_shards
 from .train import train
@@ -44,7 +44,7 @@ from .studio import Studio
 from .craft.run_folder import Plan, class_images, concepts, differences, given_paths, holds, lies_in, model_files, other_class, run_in, set_aside, settings_of_a_run, written
 from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
-__all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'personalise', 'drawn_classes', 'counterparts', 'write_settings', 'agreed', 'claim', 'on_cpu', 'keep', 'new_places', 'demo', 'demo_config', 'demo_prompts', 'save_images', 'demo_readme', 'demo_summary']
+__all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'personalise', 'drawn_classes', 'counterparts', 'write_settings', 'agreed', 'claim', 'keep', 'new_places', 'demo', 'demo_config', 'demo_prompts', 'save_images', 'demo_readme', 'demo_summary']
 def _listed(prompts) -> list[str]: ...
 def before_after(photos: list[Image.Image], prompts: list[str], before: list, after: list, size: int=128) -> Image.Image: ...
 def dreambooth(photos: str | Path | TrainConfig | Chosen | None=None, prompt: str | None=None, base: str | None=None, *, model: StableDiffusion | None=None, progress: bool=True, callbacks=..., overwrite: bool=False, **kwargs) -> Result: ...
@@ -61,7 +61,6 @@ def counterparts(subjects: list[Concept]) -> dict[str, str]: ...
 def write_settings(cfg: TrainConfig): ...
 def agreed(decide: Callable): ...
 def claim(cfg: TrainConfig, does: str) -> TrainConfig: ...
-def on_cpu() -> bool: ...
 def keep(model: StableDiffusion, cfg: TrainConfig, step: int, photos: str): ...
 IDENTIFIER: str
 def new_places(individual: Individual, n: int | None=None) -> list[str]: ...

@@ -109,7 +109,7 @@ _OURS = dict(DINO=('subject', 'DINO'), CLIP_I=('subject', 'CLIP'), CLIP_T=('prom
              PRES=('PRES', 'DINO'), DIV=('DIV', 'LPIPS'))
 
 def published_beside(
-    found:Evaluation, # of one run, or `together` of several
+    found:Evaluation, # of one run, or `pooled` of several
 ) -> tuple[Table, list[str]]: # the rows, ours last; what has to be known before they are compared
     "Published numbers and ours in one table, and what may be compared."
     theirs = {(s.metric, s.encoder): s for s in found.scores}

@@ -146,25 +146,22 @@ def sample_command(
 # %% ../../nbs/craft/commands.ipynb #cm21
 def _draw(model_dir, prompt, subject, out, num_images, seed, how, sampling):
     "The pictures of `dreambooth sample`, each written as soon as it is drawn."
-    from accelerate import PartialState
+    from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.checkpoints import open_model
     from dreambooth_nb.craft.prompts import read_prompts
     from dreambooth_nb.cfg_sampler import sample
     from dreambooth_nb.craft.pictures import save_png, share
-    from dreambooth_nb.run import agreed, on_cpu
-    here = PartialState(cpu=on_cpu())
+    from dreambooth_nb.run import agreed
+    here = processes()
     names = file_names(read_prompts(as_path(prompt[1:]), subject) if prompt.startswith('@') else [prompt])
     first = agreed(lambda: next_seed(out, names) if seed is None else seed)
     seeds = range(first, first + num_images)
     shots = share([(out/f'{name}-seed-{s}.png', p, s) for name, p in names.items() for s in seeds])
-    model = open_model(
-        str(as_path(model_dir)) if model_dir.startswith('~') else model_dir, here.device, **how
-    )
+    name = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
+    model = open_model(name, here.device, **how)
     def write(k, im): print(save_png(im, shots[k][0], model, free=True), flush=True)
-
-    sample(
-        model, [p for _, p, _ in shots], [s for _, _, s in shots], progress=True, on_image=write, **sampling
-    )
+    _, prompts, seeds = zip(*shots) if shots else ((), (), ())
+    sample(model, list(prompts), list(seeds), progress=True, on_image=write, **sampling)
 
 # %% ../../nbs/craft/commands.ipynb #xp0rtfn
 def demo_command(

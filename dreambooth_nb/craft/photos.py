@@ -48,22 +48,6 @@ def _masked(path:Path) -> str|None:
     match = _MASK.fullmatch(file_stem(path))
     return match[1] if match else None
 
-# %% ../../nbs/craft/photos.ipynb #phfold1
-@dataclass
-class PhotoFolder:
-    "What lies in a folder of photos, each file by its role."
-    path: Path # the folder
-    images: list[Path] = field(default_factory=list) # sorted by name without regard to case
-    captions: dict[str, Path] = field(default_factory=dict) # the stem of an image -> its text file
-    masks: dict[str, Path] = field(default_factory=dict) # the stem of an image -> its mask
-    metadata: list[Path] = field(default_factory=list) # metadata.jsonl, metadata.csv
-    ignored: dict[Path, str] = field(default_factory=dict) # what is left aside -> why, and what to do
-    notes: list[str] = field(default_factory=list) # what else is odd, each a line
-
-    def lines(self) -> list[str]: # one line for each file that is left aside, and for what is odd
-        "What is left aside, and what is odd."
-        return [f'{path}: {why}.' for path, why in self.ignored.items()] + self.notes
-
 # %% ../../nbs/craft/photos.ipynb #ph_pf
 @dataclass
 class PhotoFolder:
