@@ -124,7 +124,8 @@ def counted(
         learn, _ = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     except UserError: return written_out(cfg, 1)                # `ready` says why
     classes = len({s.class_prompt for s in subjects})*cfg.with_prior_preservation
-    return written_out(cfg, len(learn), classes*(cfg.num_class_images - cfg.num_held_out))
+    photos = sum(e.repeats for e in learn) # as often as their folders say
+    return written_out(cfg, photos, classes*(cfg.num_class_images - cfg.num_held_out))
 
 def outline(
     cfg:TrainConfig, # the base and how it is loaded
