@@ -5,12 +5,11 @@
     python tests/miniature_study.py FOLDER --only photos/1     one experiment, or a part of its name
     python tests/miniature_study.py FOLDER --share 0/4         the first of four processes that share the work
     python tests/miniature_study.py FOLDER --list              what there is to do, and what is done
-    python tests/miniature_study.py FOLDER --score           chapter 06's scores of all pictures: scores.jsonl
 
 A run learns one of eight toys that the embedded model has never seen, and differs from the usual recipe in
-one thing. What is counted is counted by the shipped reader, k of n. Each finished run is one line of
-runs.jsonl, and one strip of pictures; all pictures of all looks go to FOLDER/pictures. Stop it whenever you
-like.
+one thing. What is counted is counted by the shipped reader, k of n; beside it stand the scores of chapter 06,
+which know nothing of the truth. Each finished run is one line of runs.jsonl, and one strip of pictures. Stop
+it whenever you like.
 """
 import argparse, json, os, time
 from dataclasses import dataclass, field
@@ -94,16 +93,16 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 16, dict(num_class_images=16)),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
+DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
 
 
 def plan():
     "All runs, (experiment, class noun, seed), the most telling ones first."
-    core, first, rest = [BEFORE, *CORE], SUBJECTS[:2], SUBJECTS[2:4]
-    stages = [(core, first, 0), (WRONG, first, 0), (core, rest, 0), (MORE[:9], first, 0),
-              (core, SUBJECTS[4:], 0), (WRONG, rest, 0), (MORE[:9], rest, 0), (MORE[9:], SUBJECTS[:4], 0),
-              (MORE, SUBJECTS[4:], 0), (WRONG, SUBJECTS[4:], 0)]
-    stages += [([*core, *MORE, *WRONG], SUBJECTS, seed) for seed in (1, 2)]
+    core, first, rest = [BEFORE, *CORE], SUBJECTS[:4], SUBJECTS[4:]
+    stages = [(core, SUBJECTS, 0), (WRONG, first, 0), (MORE[:9], first, 0), (core, SUBJECTS, 1),
+              (core, SUBJECTS, 2), (MORE[9:], first, 0), ([*MORE, *WRONG], rest, 0)]
+    stages += [([*MORE, *WRONG], SUBJECTS, seed) for seed in (1, 2)]
     return [(e, noun, seed) for some, nouns, seed in stages for noun in nouns for e in some]
 
 
@@ -116,6 +115,7 @@ def words(e, noun):
     return f'a photo of a {e.identifier} {dict(right=noun, none="", wrong=wrong)[e.noun]}'.strip()
 
 
+BASE = [] # the base, as it stays
 KNOWN = {} # class noun -> what the reader remembers of the subject and of 31 others
 
 
@@ -125,7 +125,7 @@ class Looker(Callback):
 
     def __init__(self, e, noun, seed, reader, folder):
         self.e, self.noun, self.seed, self.reader, self.folder = e, noun, seed, reader, folder
-        self.looks, self.seconds = [], 0.
+        self.looks, self.drawn, self.seconds = [], {}, 0.
         who = subject(noun)
         if noun not in KNOWN: KNOWN[noun] = gallery(reader, line_up(who))
         self.known = KNOWN[noun]
@@ -145,11 +145,12 @@ class Looker(Callback):
         seeds = {kind: [generator(self.seed, kind, k).initial_seed() for k in range(len(asked))]
                  for kind, asked in self.asked.items()}
         drawn = sample(model, [p for asked in self.asked.values() for p, _ in asked],
-                       [s for some in seeds.values() for s in some], **DRAW)
+                       [s for some in seeds.values() for s in some], batch_size=64, **DRAW)
         parts, left = {}, list(drawn)
         for kind, asked in self.asked.items(): parts[kind], left = left[:len(asked)], left[len(asked):]
         self.looks.append(dict(step=step) | self.scores(parts))
-        self.keep(step, drawn, parts)
+        self.drawn[step] = parts
+        self.keep_strip(parts)
         self.seconds += time.perf_counter() - began
 
     def scores(self, parts):
@@ -197,17 +198,19 @@ class Looker(Callback):
             ),
         )
 
-    def keep(self, step, drawn, parts):
-        "All pictures of a look without loss, and a strip of a few."
+    def keep_strip(self, parts):
+        "A strip of a few pictures."
         name = key(self.e, self.noun, self.seed).replace('/', '-').replace(' ', '_').replace(',', '')
-        for place, pictures in ((self.folder/'pictures'/f'{name}-{step}.png', drawn),
-                                (self.folder/'strips'/f'{name}.jpg',
-                                 parts['subject'][::2] + parts['plain'][:1] + parts['class'][:3])):
-            wide = min(10, len(pictures))
-            sheet = Image.new('RGB', (64*wide, 64*-(-len(pictures)//wide)))
-            for k, im in enumerate(pictures): sheet.paste(im, (64*(k % wide), 64*(k//wide)))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            sheet.save(place, **(dict(quality=88) if place.suffix == '.jpg' else {}))
+        place = self.folder/'strips'/f'{name}.jpg'
+        place.parent.mkdir(parents=True, exist_ok=True)
+        row(parts['subject'][::2] + parts['plain'][:1] + parts['class'][:3]).save(place, quality=88)
+
+
+def row(pictures):
+    "Pictures side by side."
+    sheet = Image.new('RGB', (64*len(pictures), 64))
+    for k, im in enumerate(pictures): sheet.paste(im, (64*k, 0))
+    return sheet
 
 
 def latents(model, pictures, prompt):
@@ -227,9 +230,40 @@ def pool(model, folder, noun, n, seed=0, guidance=GUIDANCE):
     return latents(model, [Image.open(p).convert('RGB') for p in paths], prompt)
 
 
+def before(base, noun, seed, reader, folder):
+    "What the base draws for a subject's prompts: (of the subject, of the class), drawn once for all runs."
+    file = folder/'before'/f'{noun}-{seed}.png'
+    with FileLock(folder/'.before.lock'):
+        if not file.is_file():
+            look = Looker(BEFORE, noun, seed, reader, folder)
+            look.look(base, 0)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            row(look.drawn[0]['subject'] + look.drawn[0]['class']).save(file)
+    sheet = Image.open(file).convert('RGB')
+    cut = [sheet.crop((64*k, 0, 64*k + 64, 64)) for k in range(sheet.width//64)]
+    return cut[:12], cut[12:]
+
+
+ENCODERS = [] # what looks without the truth: the base's own features, and the reader
+
+def blind(look, base, noun, seed, reader, folder):
+    "Each look as chapter 06 sees it without the truth, relative to the base: encoder -> a row for each look."
+    if not ENCODERS: ENCODERS.extend([unet_encoder(base), reader_encoder(reader)])
+    texts = [f'a photo of a {noun} {PLACES[p]}' for p in NEW for _ in range(2)]
+    photos = to_pil(render(instance_scenes(subject(noun), 4, seed))[0])
+    def evaluation(own, of_class):
+        return Evaluation('', [], None, [], {}, scores_of(ENCODERS, photos, own, texts, of_class), {}, [])
+    first = evaluation(*before(base, noun, seed, reader, folder))
+    found = {step: evaluation(p['subject'], p['class']) for step, p in look.drawn.items()}
+    def rounded(some): return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}
+    return {e.name: [rounded(vars(relative(f, first, step, e.name))) for step, f in found.items()]
+            for e in ENCODERS}
+
+
 def learn(e, noun, seed, reader, folder):
     "One run, from the base to its line of the record."
-    began, model, look = time.perf_counter(), load('micro'), Looker(e, noun, seed, reader, folder)
+    began, model = time.perf_counter(), load('micro').to(DEVICE)
+    look = Looker(e, noun, seed, reader, folder)
     prompt = words(e, noun)
     cfg = TrainConfig(str(folder), prompt, str(folder), seed=seed, class_prompt=f'a photo of a {noun}',
                       **RECIPE | dict(max_train_steps=max(e.looks[-1], 1)) | e.changes
@@ -260,10 +294,11 @@ def learn(e, noun, seed, reader, folder):
                 loss=[round(sum(r['loss'] for r in log[k:k + 50])/len(log[k:k + 50]), 5)
                       for k in range(0, len(log), 50)],
                 verdict=log.verdict if log else None,
+                blind=blind(look, BASE[0], noun, seed, reader, folder) if run else {},
                 images_seen=len(log)*cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 seconds=dict(training=round(training, 1), looks=round(look.seconds, 1),
                              all=round(time.perf_counter() - began, 1)),
-                torch=torch.__version__)
+                torch=torch.__version__, device=DEVICE)
 
 
 def done(folder):
@@ -273,53 +308,15 @@ def done(folder):
     return {f'{r["axis"]}/{r["value"]}/{r["subject"]}/{r["seed"]}' for r in rows}
 
 
-def drawn_in(folder, name, step):
-    "The pictures of a look, as they were kept."
-    file = name.replace('/', '-').replace(' ', '_').replace(',', '')
-    sheet = Image.open(folder/'pictures'/f'{file}-{step}.png')
-    cut = [sheet.crop((64*k, 64*j, 64*k + 64, 64*j + 64)) for j in range(sheet.height//64) for k in range(10)]
-    return cut[:12], cut[18:30] # of the subject, of the class
-
-
-def score(folder):
-    "Each look as chapter 06 sees it without the truth: by the base's own features, and by the reader."
-    rows = [json.loads(line) for line in (folder/'runs.jsonl').read_text().splitlines()]
-    file = folder/'scores.jsonl'
-    old = [json.loads(line)['run'] for line in file.read_text().splitlines()] if file.is_file() else []
-    encoders, bases = [unet_encoder(load('micro')), reader_encoder()], {}
-    for r in rows:
-        noun, seed = r['subject'], r['seed']
-        name = f'{r["axis"]}/{r["value"]}/{noun}/{seed}'
-        if name in old or r['axis'] == 'before': continue
-        photos = to_pil(render(instance_scenes(subject(noun), 4, seed))[0])
-        texts = [f'a photo of a {noun} {PLACES[p]}' for p in NEW for _ in range(2)]
-        def evaluation(name, step):
-            own, of_class = drawn_in(folder, name, step)
-            return Evaluation(
-                name, [], None, [], {}, scores_of(encoders, photos, own, texts, of_class), {}, []
-            )
-        base = f'before/training/{noun}/{seed}'
-        if not (folder/'pictures'/f'{base.replace("/", "-")}-0.png').is_file(): continue
-        if base not in bases: bases[base] = evaluation(base, 0)
-        found = [(look['step'], evaluation(name, look['step'])) for look in r['looks']]
-        looks = {
-            e.name: [vars(relative(f, bases[base], step, e.name)) for step, f in found] for e in encoders
-        }
-        with open(file, 'a') as f: f.write(json.dumps(dict(run=name, looks=looks)) + '\n')
-        print(name, flush=True)
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('folder', type=Path, help='where the record is, and everything that is made')
     p.add_argument('--only', default='', help='part of a name, such as photos/1 or what/lora/dog/0')
     p.add_argument('--share', default='0/1', help='k/n: every n-th run, from the k-th on')
-    p.add_argument('--score', action='store_true', help='score the pictures that are there, and stop')
     p.add_argument('--list', action='store_true', help='say what there is to do, and stop')
     args = p.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
-    if args.score: return score(args.folder)
     k, n = map(int, args.share.split('/'))
     todo = [job for job in plan() if args.only in key(*job)][k::n]
     if args.list:
@@ -328,6 +325,7 @@ def main():
         print(sum(key(*job) in there for job in todo), 'of', len(todo))
         return
     reader, failed = load_reader(), []
+    BASE.append(load('micro').to(DEVICE))
     for job in todo:
         if key(*job) in done(args.folder): continue
         try: row = learn(*job, reader, args.folder)
