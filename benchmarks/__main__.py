@@ -1,0 +1,83 @@
+import argparse, contextlib, datetime, importlib.metadata, json, os, platform, sys, time, traceback
+
+
+PACKAGES = 'torch', 'diffusers', 'transformers', 'peft', 'accelerate'
+
+
+def parse():
+    p = argparse.ArgumentParser('python -m benchmarks', description='Ours against diffusers, side by side.')
+    def add(name, help, **how): p.add_argument(name, help=help, **how)
+    add('--rows', 'rows to measure; without it all of the device', nargs='+', metavar='NAME')
+    add('--device', 'cuda where there is one, else cpu', choices=['cpu', 'cuda'])
+    add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
+    add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
+    add('--list', 'print the names of the rows', action='store_true')
+    return p.parse_args()
+
+
+def about(device):
+    "Hardware, versions, date."
+    import torch
+    def version(name):
+        try: return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError: return None
+    cpu = platform.processor()
+    with contextlib.suppress(OSError, StopIteration):
+        names = (line.split(':')[1] for line in open('/proc/cpuinfo') if line.startswith('model name'))
+        cpu = next(names).strip()
+    found = dict(date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
+                 device=device, cpu=cpu, threads=torch.get_num_threads(), python=platform.python_version(),
+                 **{name: version(name) for name in PACKAGES})
+    if device == 'cuda':
+        gpu = torch.cuda.get_device_properties(0)
+        found |= dict(gpu=gpu.name, gpu_memory_bytes=gpu.total_memory, cuda=torch.version.cuda,
+                      cudnn=torch.backends.cudnn.version())
+    return found
+
+
+def line(name, found):
+    if 'not_measured' in found: return f'{name}: not measured: {found["not_measured"]}'
+    r, right = found['ratio'], found['correct']
+    return (f'{name}: {r["median"]:.2f}x ({r["min"]:.2f} to {r["max"]:.2f}, {r["n"]} pairs), ours '
+            f'{1e3*found["ours_s"]["median"]:.1f} ms, theirs {1e3*found["theirs_s"]["median"]:.1f} ms; '
+            f'{"equal" if right["within"] else "DIFFERENT"}; {found["took_s"]:.0f} s')
+
+
+def main():
+    args = parse()
+    if args.device == 'cpu': os.environ['ACCELERATE_USE_CPU'] = 'true'
+    import torch
+    from .measure import free, matmul_peak
+    from .rows import ROWS, Bench, Skip
+    device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    names = args.rows or [name for name, (_, devices) in ROWS.items() if device in devices]
+    if args.list: return print('\n'.join(names))
+    if unknown := [name for name in names if name not in ROWS]:
+        sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')
+    if device == 'cuda' and not torch.cuda.is_available():
+        sys.exit('--device: there is no GPU here; give cpu.')
+    bench = Bench(device, args.quick)
+    types = (torch.float32, torch.bfloat16)
+    bench.peaks = {t: matmul_peak(device, t) for t in types}
+    peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
+    results = dict(about(device), quick=args.quick, matmul_flop_per_s=peaks, rows={})
+    for name in names:
+        start = time.perf_counter()
+        f, devices = ROWS[name]
+        try:
+            if device not in devices: raise Skip(f'is a row of {devices[0]}')
+            found = f(bench)
+        except Skip as e: found = dict(not_measured=str(e))
+        except Exception as e:
+            found = dict(not_measured=f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}',
+                         where=traceback.format_exc().splitlines()[-6:])
+        found['took_s'] = time.perf_counter() - start
+        results['rows'][name] = found
+        free(device)
+        print(line(name, found), file=sys.stderr, flush=True)
+        if args.out:
+            with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+    if not args.out: print(json.dumps(results, indent=1))
+
+
+if __name__ == '__main__': main()
