@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Ten short runs and ten pictures, and what they come to: nothing may change them unawares.
+"""Short runs and pictures, and what they come to: nothing may change them unawares.
 
     python tests/recorded_runs.py FOLDER           run all in FOLDER and compare with tests/recorded_runs.json
     python tests/recorded_runs.py FOLDER --write   run all and write tests/recorded_runs.json
@@ -37,10 +37,13 @@ RUNS = {'full': dict(base='sd1'),
         'refreshed': dict(base='sd1', refresh_class_images_every=2, refresh_class_images=2),
         'sd2-v': dict(base='sd2', snr_gamma=5., noise_offset=.05, use_ema=True, ema_decay=.5),
         'sdxl': dict(base='sdxl', center_crop=False, gradient_accumulation_steps=2, lr_scheduler='cosine'),
-        'resumed': dict(base='sd1', resume=True)}
+        'resumed': dict(base='sd1', resume=True),
+        'sd3': dict(base='sd3', weighting_scheme='cosmap'),
+        'sd3-lora': dict(base='sd3', train='lora+text_encoder', rank=4, timestep_strata=2, resume=True)}
 SOLVERS = dict(ddim='sd1', ddpm='sd1', euler='sd1', heun='sd1', euler_ancestral='sd1', dpmpp_2m='sd2',
                unipc='sdxl')
 PICTURES = {f'{solver}, {base}': dict(base=base, solver=solver) for solver, base in SOLVERS.items()}
+PICTURES |= {f'{solver}, sd3': dict(base='sd3', solver=solver) for solver in ('euler', 'heun', 'dpmpp_2m')}
 PICTURES |= {'negative prompt': dict(base='sd1', negative_prompt='blue', guidance_rescale=.7),
              'eta': dict(base='sd1', eta=1.), 'image to image': dict(base='sd1', image=True, strength=.6)}
 
@@ -126,7 +129,7 @@ def main():
     torch.set_num_threads(1)
     os.makedirs(args.folder, exist_ok=True)
     os.chdir(args.folder)
-    for family in ('sd1', 'sd2', 'sdxl'):
+    for family in ('sd1', 'sd2', 'sdxl', 'sd3'):
         if not Path('bases', family).exists(): make_base(family)
     photos(Path('photos'))
     found = {f'run: {name}': run(name, **how) for name, how in RUNS.items()}
