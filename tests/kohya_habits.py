@@ -111,7 +111,7 @@ def convolutions(root):
     for (k, a), (_, b) in zip(ours.unet.state_dict().items(), theirs.unet.state_dict().items()):
         assert torch.equal(a, b), k
     for part in ('conv', 'conv.safetensors'):
-        on = dict(pretrained_model_name_or_path=str(root/part), base=str(root/'base'))
+        on = dict(pretrained_model_name_or_path=str(root/part), lora_base=str(root/'base'))
         result, run = trained(root, f'on-{part}', train='lora', max_train_steps=2, learning_rate=1e-6, **on)
         assert lora_settings(root/f'on-{part}') == known
         before, after = load_file(root/'conv'/'pytorch_lora_weights.safetensors'), load_file(
