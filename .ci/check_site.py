@@ -120,6 +120,19 @@ def check_title(page, nb):
         )
 
 
+def check_install(pages):
+    "Whoever offers Colab installs there, and all in the same way."
+    cells = {}
+    for page in pages:
+        nb = nbformat.read(nbs/page, as_version=4)
+        if not any('colab-badge' in c.source for c in nb.cells): continue
+        first = next((c for c in nb.cells if c.cell_type == 'code'), None)
+        cells[page] = first.source if first and 'google.colab' in first.source else ''
+    usual = Counter(cells.values()).most_common(1)[0][0]
+    for page, source in cells.items():
+        if source != usual: problem(page, 'its first code cell is not the install cell of the others')
+
+
 def read_pages(proc):
     "Processed notebooks as parsed HTML: {path in nbs: soup}, and {page on the site: path in nbs}."
     exporter = HTMLExporter(template_name='basic', exclude_anchor_links=True)
@@ -192,6 +205,7 @@ def main():
     proc = process()
     soups, outputs = read_pages(proc)
     check_settings(soups)
+    check_install(soups)
     ids = {page: anchors(soup) for page, soup in soups.items()}
     links = sum(
         check_links(page, soup, nbs, (proc / page).parent, ids, outputs) for page, soup in soups.items()

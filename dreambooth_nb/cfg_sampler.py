@@ -15,16 +15,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 import numpy as np
 import torch
+from fastcore.basics import patch
 from PIL import Image
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 from .core import Pictures, UserError, one_of, randn, to_pil, to_tensor
+from .craft.flow import FlowSchedule, flow_levels
 from .losses import NoiseSchedule, split
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
+from .craft.speed import Asked, asked_often
 from .craft.prompts import (SPACINGS, Settings, complete_settings, count_chunks, encode_weighted,
                                          lora_at, make_settings, read_start)
 
@@ -65,21 +68,19 @@ def scale_at(
 
 # %% ../nbs/05_cfg_sampler.ipynb #c017
 def predict(
-    model:StableDiffusion, # any base model, for its UNet
+    model:StableDiffusion, # any base model, for its denoiser
     x_t:Tensor, # noisy latents, (b,c,h,w)
     t:float, # timestep; may lie between whole ones
     cond:dict, # condition of the prompts, as `encode_weighted` or `model.condition` return it
     uncond:dict, # condition of the negative prompts
     guidance_scale:float, # s of `guide`
     guidance_rescale:float=0., # phi of `rescale_guidance`
+    ask:Callable|None=None, # the UNet as `asked_often` gives it; None: asked once
 ) -> Tensor: # the network's guided prediction, (b,c,h,w)
-    "One batched forward of the UNet on [uncond ; cond], then `guide`."
-    kind = model.unet.dtype
-    def unet(x, condition):
-        return model.unet(x.to(kind), t, **tree_map(lambda v: v.to(kind), condition)).sample.to(x.dtype)
-    if guidance_scale in (0, 1): return unet(x_t, cond if guidance_scale else uncond)
-    both = tree_map(lambda u, c: torch.cat([u, c]), uncond, cond)
-    noise_uncond, noise_cond = unet(torch.cat([x_t, x_t]), both).chunk(2)
+    "One batched forward of the denoiser on [uncond ; cond], then `guide`."
+    ask = ask or Asked(model)
+    if guidance_scale in (0, 1): return ask(x_t, t, cond if guidance_scale else uncond)[0]
+    noise_uncond, noise_cond = ask(x_t, t, uncond, cond)
     guided = guide(noise_uncond, noise_cond, guidance_scale)
     return rescale_guidance(guided, noise_cond, guidance_rescale) if guidance_rescale else guided
 
@@ -134,6 +135,7 @@ class Step:
     fresh:Callable # fresh() draws standard normal noise, (b,c,h,w)
     eta:float=0. # how much of the noise is fresh, for `ddim`
     last:'Step|None'=None # the step before, and it remembers the one before it
+    straight:bool=False # whether the model's own way is a straight line from picture to noise, as a flow's
 
     @property
     def sigma(self):
@@ -181,13 +183,21 @@ def euler_ancestral_step(
     return s.a_next.sqrt()*(x + up*s.fresh() if up > 0 else x)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c037
+def _on_a_line(a:Tensor) -> tuple: # share of noise; length of the line's point, beside the circle's
+    "Where a flow is when its share of signal is `a`: on the straight line, not on the circle."
+    both = a.sqrt() + (1 - a).sqrt()
+    return (1 - a).sqrt()/both, 1/both
+
 def heun_step(
     s:Step, # where we are, and what the network sees from there
 ) -> Tensor: # latents at the next level, (b,c,h,w)
     "Heun's method: asks the network twice, but for the last step. Karras et al. 2022, algorithm 1."
     x = euler_step(s)
     if s.a_next == 1: return x
-    _, noise_next = s.again(x)
+    x0_next, noise_next = s.again(x)
+    if s.straight:
+        (time, _), (time_next, size) = _on_a_line(s.a), _on_a_line(s.a_next)
+        return x + (time_next - time)/2*((noise_next - x0_next) - (s.noise - s.x0))/size
     return x + s.a_next.sqrt()*(s.sigma_next - s.sigma)/2*(noise_next - s.noise)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c039
@@ -296,7 +306,8 @@ def solve(
             # the noise that is left besides clipped latents; DDIM keeps what the network predicted
             return x0, noise if solver == 'ddim' else (y - a.sqrt()*x0)/(1 - a).sqrt()
         def again(y): return seen(y, levels.timesteps[i + 1].item(), a_next)
-        s = Step(t, x, a, a_next, *seen(x, t, a), again, lambda: fresh(i), eta, last)
+        straight = prediction_type == 'flow'
+        s = Step(t, x, a, a_next, *seen(x, t, a), again, lambda: fresh(i), eta, last, straight)
         if callback: callback(s)
         x = SOLVERS[solver].step(s)
         if after: x = after(i, x)
@@ -329,16 +340,41 @@ def _model_levels(
     how:Settings, # settings with num_inference_steps, spacing and solver
 ) -> Levels:
     "The noise levels for these settings."
-    config = model.scheduler_config
-    return choose_levels(NoiseSchedule.from_config(config).alphas_cumprod, how.num_inference_steps,
-                         how.spacing or _model_spacing(config, how.solver), how.solver,
-                         config.get('steps_offset', 0), config.get('set_alpha_to_one', False))
+    return model.schedule.levels(how, model.scheduler_config, (how.height or model.resolution)
+                                 *(how.width or model.resolution)//model.size_step**2)
 
 def first_level(
     how:Settings, # settings with strength and num_inference_steps
 ) -> int: # 0..n-1
     "Number of the level where image-to-image begins; as in diffusers, but there is always one step."
     return how.num_inference_steps - max(1, int(how.num_inference_steps*how.strength))
+
+# %% ../nbs/05_cfg_sampler.ipynb #fm5lv
+@patch
+def levels(
+    self:NoiseSchedule,
+    how:Settings, # num_inference_steps, spacing and solver
+    config:dict, # the model's scheduler settings
+    tokens:int, # places of a picture that the denoiser sees one by one
+) -> Levels:
+    "The noise levels for these settings."
+    return choose_levels(self.alphas_cumprod, how.num_inference_steps,
+                         how.spacing or _model_spacing(config, how.solver), how.solver,
+                         config.get('steps_offset', 0), config.get('set_alpha_to_one', False))
+
+@patch
+def levels(self:FlowSchedule, how:Settings, config:dict, tokens:int) -> Levels:
+    "The same of a flow: its own shift spreads them."
+    if how.spacing:
+        raise UserError(
+            f'spacing: {how.spacing!r} is impossible with a flow, which has its own; leave it out.'
+        )
+    if how.num_inference_steps > len(self):
+        raise UserError(
+            f'num_inference_steps: {how.num_inference_steps} is impossible; choose 1 to {len(self)}.'
+        )
+    s = flow_levels(self, how.num_inference_steps, tokens)
+    return Levels(s[:-1]*len(self), ((1 - s)/((1 - s)**2 + s**2).sqrt())**2)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071a
 _CLASSIC, _SIGMA = ('ddim', 'ddpm', 'dpmpp_2m', 'unipc'), ('euler', 'heun', 'dpmpp_2m', 'unipc')
@@ -387,7 +423,7 @@ def denoise(
     "From noise, or from a noisy picture, to latents."
     how, seeds, config = shots[0], [s.seed for s in shots], model.scheduler_config
     _refuse(config, how)
-    levels = _model_levels(model, how)
+    levels, schedule = _model_levels(model, how), model.schedule
     shape = latent_shape(model, how)
     cond, uncond = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]))
     T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
@@ -396,13 +432,17 @@ def denoise(
         return a.sqrt()*x0 + (1 - a).sqrt()*noise
     def guess(x, t):
         s = scale_at(t, how.guidance_scale, how.guidance_interval, how.guidance_schedule, T)
-        return predict(model, x, int(t) if t == int(t) else t, cond, uncond, s, how.guidance_rescale)
-    def fresh(i): return torch.cat([randn((1, *shape), s, 'solver', i) for s in seeds]).to(noise)
+        t = int(t) if t == int(t) else t
+        return predict(model, x*schedule.norm_at(t), t, cond, uncond, s, how.guidance_rescale, ask)
+    def fresh(i):
+        drawn = torch.cat([randn((1, *shape), s, 'solver', i) for s in seeds])
+        return drawn.to(noise, non_blocking=True)
     def outside(i, x): return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
     start = first_level(how) if x0 is not None else 0
     x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
-    return solve(guess, x, levels, how.solver, config.get('prediction_type', 'epsilon'), how.eta, fresh,
-                 callback, None if mask is None else outside, start, _clip(config, how.solver))
+    with asked_often(model, getattr(model, 'recorded', False)) as ask:
+        return solve(guess, x, levels, how.solver, schedule.prediction_type, how.eta, fresh,
+                     callback, None if mask is None else outside, start, _clip(config, how.solver))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072
 def latent_shape(
@@ -411,9 +451,14 @@ def latent_shape(
 ) -> tuple: # (c,h,w)
     "The shape of a picture's latents. Raises UserError on a size that the UNet cannot halve often enough."
     step, size = model.size_step, (how.height or model.resolution, how.width or model.resolution)
+    most = model.family.largest(model.denoiser.config)
     for name, v in zip(('height', 'width'), size):
         if v % step:
             raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
+        if most and v > most*model.vae_scale:
+            raise UserError(
+                f'{name}: {v} is more than the {most * model.vae_scale} that this model knows; choose less.'
+            )
     return (model.latent_shape[0], *(v//model.vae_scale for v in size))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072d

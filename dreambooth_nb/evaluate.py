@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['FEWEST', 'METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
-           'Evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate', 'subject_scores', 'Look',
-           'relative', 'Diagnosis', 'diagnose', 'Cost', 'step_flops', 'peak_bytes', 'compare']
+           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate',
+           'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
-import html, json, math, re, sys
+import html, json, math, re
 from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,18 +19,17 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from torch.utils.flop_counter import FlopCounterMode
-from .core import UserError, as_path, atomic, one_of, to_tensor
+from .core import EMBEDDED, Table, UserError, as_path, atomic, one_of, to_tensor
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
-from .data import Batch, Concept
-from .losses import NoiseSchedule, Objective
-from .model import StableDiffusion, Table
+from .data import Concept
+from .model import StableDiffusion
 from .craft.opening import load
-from .craft.settings import read_settings
+from .craft.log import Log
+from .craft.settings import TrainConfig, class_prompt_of, read_settings
 from .craft.checkpoints import open_model
-from .train import training_loss
+from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import (Encoder, among, apart, clip_encoder, dino_encoder, likeness,
                                           lpips_encoder, nearest_photo, reader_encoder, unet_encoder)
@@ -215,7 +214,10 @@ class Evaluation:
 
     def notes(self) -> list[str]:
         "What could not be measured, and what measured."
-        return [f'{k}: not measured; {why}' for k, why in self.absent.items()] + self.encoders
+        few = list(dict.fromkeys(s.metric for s in self.scores if s.interval is None))
+        more = [f'{", ".join(few)}: fewer than {FEWEST} values, so there is no interval; give more seeds or '
+                'prompts.']*bool(few)
+        return [f'{k}: not measured; {why}' for k, why in self.absent.items()] + more + self.encoders
 
 # %% ../nbs/06_evaluate.ipynb #ev81b
 _Row = namedtuple('Score', 'score encoder value interval pictures better photos')
@@ -263,6 +265,19 @@ def save(
     rows = [asdict(s) | dict(value=s.value, interval=s.interval, better=s.better,
                              values=[round(v, 5) for v in s.values]) for s in self.scores]
     with atomic(path) as tmp: tmp.write_text(json.dumps(own | dict(scores=rows), indent=1), encoding='utf-8')
+
+# %% ../nbs/06_evaluate.ipynb #ev82r
+def read_evaluation(
+    path, # of a JSON file made by `save`
+) -> Evaluation: # without its pictures
+    "An evaluation as it was saved. `UserError` naming the file when it is none."
+    try:
+        found = json.loads(read_text(as_path(path)))
+        kept = [Score(**{k: row[k] for k in ('metric', 'encoder', 'values', 'groups', 'real')})
+                for row in found.pop('scores')]
+        return Evaluation(**found, scores=kept)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f'{path}: holds no evaluation; delete it, and it is made again.') from None
 
 # %% ../nbs/06_evaluate.ipynb #ev83
 _Difference = namedtuple('Difference', 'score encoder first second difference interval pictures better')
@@ -344,14 +359,20 @@ class Learned:
         known = (self.class_prompt or self.prompt).split()
         return ' '.join(w for w in self.prompt.split() if w not in known) or None
 
+# %% ../nbs/06_evaluate.ipynb #ev85b
+def _home(run):
+    "The folder of a run, of which one of its checkpoints may have been given."
+    folder = as_path(run)
+    return folder.parent if folder.name.startswith('checkpoint-') else folder
+
 def learned_by(
-    run, # folder of a run, or a `Result`
+    run, # folder of a run or of one of its checkpoints, its settings, or a `Result`
 ) -> Learned:
     "Whom a run has learned, as its settings say. `UserError`: it is no run, or has several subjects."
-    kept = getattr(run, 'settings', None)
+    kept = run if isinstance(run, TrainConfig) else getattr(run, 'settings', None)
     if kept is not None: values = asdict(kept)
     else:
-        file = as_path(run)/'config.yaml'
+        file = _home(run)/'config.yaml'
         if not file.is_file():
             raise UserError(
                 f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, or a '
@@ -360,7 +381,8 @@ def learned_by(
         values = read_settings(file)
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
-    found = Concept(values['instance_data_dir'], values['instance_prompt'], values.get('class_prompt'))
+    of_class = values.get('class_prompt') or class_prompt_of(values['instance_prompt'])
+    found = Concept(values['instance_data_dir'], values['instance_prompt'], of_class)
     return Learned([read_photo(p).image for p in found.paths], found.instance_prompt, found.class_prompt,
                    values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name)
 
@@ -370,7 +392,7 @@ def usual_encoders(
     device:str='cpu', # where they run
 ) -> tuple[list[Encoder], dict[str, str]]: # those that are here; name of another -> why it is not
     "The micro world's reader, or DINO, CLIP and LPIPS; and the base's own features."
-    micro = base is not None and base.public_name == 'micro'
+    micro = base is not None and base.public_name in EMBEDDED
     makers = dict(reader=reader_encoder) if micro else dict(
         DINO=lambda: dino_encoder(device=device), CLIP=lambda: clip_encoder(device=device),
         LPIPS=lambda: lpips_encoder(device=device))
@@ -405,7 +427,7 @@ def _prompts(who:Learned, prompts) -> list[str]:
 
 # %% ../nbs/06_evaluate.ipynb #ev87b
 def evaluate(
-    run, # folder of a run, a `Result`, or a model
+    run, # folder of a run or of one of its checkpoints, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
     prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
     seeds:Sequence[int]=range(2), # of the pictures of each prompt; of the class as many are drawn
@@ -429,7 +451,8 @@ def evaluate(
     drawn = sample(model, asked + [who.class_prompt]*len(own), at + own, progress=progress, **settings)
     pictures, of_class, name = drawn[:len(asked)], drawn[len(asked):], who.name or model.public_name
     texts = [plain_text(p, who.identifier) for p in asked]
-    scores = scores_of(encoders, who.photos, pictures, texts, of_class, name)
+    with torch.autocast(model.device.type, enabled=False): # encoders see as they were trained to
+        scores = scores_of(encoders, who.photos, pictures, texts, of_class, name)
     return Evaluation(name, asked, who.class_prompt, at, settings, scores,
                       absent | _missing(who, encoders, scores), list(map(repr, encoders)), who.photos,
                       pictures, of_class)
@@ -471,6 +494,7 @@ class Look:
     prompt:float|None = None # 1 as the base obeys its prompts
     drift:float|None = None # 0 as before training, 1: pictures of the class are like photos of the subject
     kept:float|None = None # 1: pictures of the class are as the base's
+    error:float|None = None # standard error of `worth`: what other pictures would change; None: not known
 
     @property
     def worth(self) -> float: # 0..1
@@ -481,33 +505,48 @@ class Look:
     @property
     def kind(self) -> str: # under-trained, drifted, overfitted or good
         "What the look says."
-        if (self.drift or 0) > .3 or self.kept is not None and self.kept < .6: return 'drifted'
+        if (self.drift or 0) > .5 or self.kept is not None and self.kept < .6: return 'drifted'
         if self.subject < .5: return 'under-trained'
         return 'overfitted' if self.prompt is not None and self.prompt < .7 else 'good'
 
 # %% ../nbs/06_evaluate.ipynb #evv1b
+def _between(now:Score, then:Score, mean:float) -> float|None: # None: photos have no likeness to others
+    "Where a mean is between what the base does, 0, and what photos reach, 1."
+    return None if now.real is None else (mean - then.value)/max(1e-6, now.real - then.value)
+
+def _share(now:Score, then:Score, mean:float) -> float:
+    "A mean, where that of the base is 1."
+    return mean/max(1e-6, then.value)
+
+_SCALES = dict(subject=('subject', _between), prompt=('prompt', _share), drift=('PRES', _between),
+               kept=('DIV', _share)) # part of a `Look` -> metric, scale
+
 def relative(
     found:Evaluation, # of a checkpoint
     before:Evaluation, # of the base, asked the same
     step:int, # of the checkpoint
     encoder:str|None=None, # name of the encoder that is asked about subject and class; None: the first
+    draws:int=200, # times that as many pictures are drawn again, for the standard error; 0: it is not known
 ) -> Look:
     "An evaluation on the scale between the base and the photos. `UserError` without a score of the subject."
-    def both(metric):
+    encoder, pairs = encoder or found['subject'].encoder, {}
+    for part, (metric, scale) in _SCALES.items():
         def of(e): return next((s for s in e.scores if s.metric == metric
                                 and (metric == 'prompt' or s.encoder == encoder)), None)
-        return of(found), of(before)
-    encoder = encoder or found['subject'].encoder
-    def between(metric):
-        now, then = both(metric)
-        if now is None or then is None or now.real is None: return None
-        return (now.value - then.value)/max(1e-6, now.real - then.value)
-    def share(metric):
-        now, then = both(metric)
-        return None if now is None or then is None else now.value/max(1e-6, then.value)
-    subject = between('subject')
-    if subject is None: raise UserError('photos: a single one has no likeness to others; give two or more.')
-    return Look(step, subject, share('prompt'), between('PRES'), share('DIV'))
+        if of(found) and of(before): pairs[part] = scale, of(found), of(before)
+    def look(**picked): # metric -> which of its values; None: all
+        def mean(s): return s.value if not picked else np.asarray(s.values)[picked[s.metric]].mean()
+        return Look(step, **{k: scale(now, then, mean(now)) for k, (scale, now, then) in pairs.items()})
+    if 'subject' not in pairs or look().subject is None:
+        raise UserError('photos: a single one has no likeness to others; give two or more.')
+    rng, worths = np.random.default_rng(0), []
+    for _ in range(draws):
+        own, of_class = ({len(now.values): rng.integers(len(now.values), size=len(now.values))
+                          for _, now, _ in pairs.values()} for _ in range(2))
+        at = {now.metric: (of_class if now.metric in ('PRES', 'DIV') else own)[len(now.values)]
+              for _, now, _ in pairs.values()}
+        worths.append(look(**at).worth)
+    return replace(look(), error=float(np.std(worths)) if worths else None)
 
 # %% ../nbs/06_evaluate.ipynb #evv2
 _ADVICE = {'under-trained': 'Train longer, or at a higher rate.',
@@ -532,55 +571,25 @@ class Diagnosis:
         if best is last: return text
         return f'{text} Of the checkpoints, use step {best.step} ({best.kind}; {say(best)}).'
 
+# %% ../nbs/06_evaluate.ipynb #evv2b
+def choose(
+    looks:Sequence[Look], # of one run
+    errors:float=1., # standard errors of the best one's `worth` that make no difference; 0: the best itself
+) -> Look:
+    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures tell; the last
+    where all are worth nothing. `UserError`: no look. Breiman et al. 1984, the one-standard-error rule."""
+    looks = sorted(looks, key=lambda look: look.step)
+    if not looks: raise UserError('looks: there are none; evaluate at least one checkpoint.')
+    best = max(looks, key=lambda look: look.worth)
+    if best.worth == 0: return looks[-1]
+    return next(look for look in looks if look.worth >= best.worth - errors*(best.error or 0))
+
 def diagnose(
     looks:Sequence[Look], # of one run
-    slack:float=.05, # share of the highest worth that makes no difference
 ) -> Diagnosis:
     "The verdict. `UserError` when there was no look."
-    looks = tuple(sorted(looks, key=lambda look: look.step))
-    if not looks: raise UserError('looks: there are none; evaluate at least one checkpoint.')
-    top = max(look.worth for look in looks)
-    best = next(look for look in looks if look.worth >= (1 - slack)*top)
-    return Diagnosis(looks[-1].kind, best.step if top > 0 else looks[-1].step, looks)
-
-# %% ../nbs/06_evaluate.ipynb #evc1
-@dataclass(frozen=True)
-class Cost:
-    "What a run has used."
-    seconds:dict # phase -> how long it took
-    steps:int # optimiser steps
-    images:int # pictures that went through the UNet, class images included
-    flops:float|None = None # floating-point operations of the training; None: not counted
-    peak:int|None = None # most bytes that this process, or its GPU, has held; None: not known
-
-    def __repr__(self):
-        parts = [f'{self.steps} steps, {self.images:,} pictures, {sum(self.seconds.values()):,.0f} s']
-        if self.flops is not None: parts.append(f'{self.flops/1e12:,.2f} TFLOP')
-        if self.peak is not None: parts.append(f'{self.peak/1e6:,.0f} MB at most')
-        return ', '.join(parts)
-
-def step_flops(
-    model:StableDiffusion, # with the parameters that are trained
-    batch:Batch, # of one step
-) -> int:
-    "Floating-point operations of a training step, forward and backward, counted once."
-    objective = Objective(NoiseSchedule.from_config(model.scheduler_config))
-    with FlopCounterMode(display=False) as counter:
-        loss = training_loss(model, batch, objective).loss
-        if loss.requires_grad: loss.backward()
-    for net in model.modules(): net.zero_grad(set_to_none=True)
-    return counter.get_total_flops()
-
-def peak_bytes(
-    device:str='cpu', # of the model
-) -> int|None: # None: this system does not tell
-    "The most memory that this process has held, or that a GPU has given it."
-    device = torch.device(device)
-    if device.type == 'cuda': return torch.cuda.max_memory_allocated(device)
-    try: import resource
-    except ImportError: return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == 'darwin' else 1024*peak
+    looks, chosen = tuple(sorted(looks, key=lambda look: look.step)), choose(looks)
+    return Diagnosis(looks[-1].kind, chosen.step, looks)
 
 # %% ../nbs/06_evaluate.ipynb #evp5
 def compare(
@@ -599,8 +608,9 @@ def compare(
     ask = dict(prompts=[p for p in lines if p.strip()] if lines else None, seeds=range(seeds),
                num_inference_steps=num_inference_steps)
     found = evaluate(run, who, progress=True, **ask)
-    print(found.table(), *found.notes(), sep='\n')
+    print(found.table(), *found.notes(), Log.read(_home(run)).verdict, sep='\n')
     if output: found.save(output)
     if not against: return
     other = evaluate(open_model(against), replace(who, name=against), progress=True, **ask)
     print(f'\n{found.name} against {against}:', found.against(other), sep='\n')
+    print(costs_beside({found.name: read_cost(_home(run)), against: read_cost(_home(against))}))

@@ -53,13 +53,20 @@ def base_licence(
     return header.get('license_name') or header.get('license')
 
 # %% ../nbs/07_export.ipynb #c083
-_LOAD = dict(diffusers="pipe = DiffusionPipeline.from_pretrained('{repo}')",
-             peft="pipe = DiffusionPipeline.from_pretrained('{base}')\npipe.load_lora_weights('{repo}')")
+_LOAD = dict(
+    diffusers="pipe = DiffusionPipeline.from_pretrained('{repo}'{without})",
+    peft="pipe = DiffusionPipeline.from_pretrained('{base}'{without})\npipe.load_lora_weights('{repo}')",
+)
 _PLACE = dict(
     diffusers='as one file (`dreambooth export --format single-file`): `models/Stable-diffusion` of '
     'AUTOMATIC1111 and Forge, `models/checkpoints` of ComfyUI',
     peft='as a kohya file (`dreambooth export --format kohya`): `models/Lora` of AUTOMATIC1111 and '
     'Forge (`<lora:NAME:1>` in the prompt), `models/loras` of ComfyUI (node *Load LoRA*)',
+)
+
+_CONSENT = (
+    'Made with dreambooth_nb; train only on pictures that you may use, and show people only with their '
+    'consent.'
 )
 
 def _table(head, rows): return '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
@@ -86,6 +93,7 @@ def model_card(
     licence:str|None=None, # licence of the base; None: unknown
     scores:dict|None=None, # name -> number
     picture:str|None=None, # file beside the card that shows before and after
+    without:tuple=(), # parts that the pipeline does without
 ) -> str: # README.md
     "A model card: what it draws, how to use it, how it was made, how well it does, under which licence."
     own, several = public_settings(settings), subjects(settings)
@@ -95,7 +103,8 @@ def model_card(
     about = ModelCardData(base_model=base, library_name='diffusers', pipeline_tag='text-to-image', tags=tags,
                           license=licence or 'other', license_name=None if licence else 'unknown',
                           instance_prompt=prompt if several else None)
-    load_it = _LOAD[kind].format(repo=repo or 'THIS_FOLDER', base=base)
+    without = ''.join(f', {part}=None' for part in without)
+    load_it = _LOAD[kind].format(repo=repo or 'THIS_FOLDER', base=base, without=without)
     code = f'from diffusers import DiffusionPipeline\n{load_it}\nimage = pipe({prompt!r}).images[0]'
     numbers = [(k, f'{v:.3g}' if isinstance(v, float) else v) for k, v in (scores or {}).items()]
     law = f'is {licence}; it' if licence else 'is not known here; look it up before you share this model: it'
@@ -110,15 +119,14 @@ def model_card(
         f'```python\n{code}\n```',
         f'In other programs: {_PLACE[kind]}.',
         *tables,
-        '## Licence',
-        f'The base is `{base}`, whose licence {law} holds for this model too.',
-        'Made with dreambooth_nb; train only on pictures that you may use, and show people only with their '
-        'consent.',
+        f'## Licence\n\nThe base is `{base}`, whose licence {law} holds for this model too.',
+        _CONSENT,
     ]
     return f'---\n{about.to_yaml()}\n---\n' + '\n\n'.join(p for p in parts if p) + '\n'
 
 # %% ../nbs/07_export.ipynb #c091
-_PARTS = 'unet', 'vae', 'text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'scheduler'
+_PARTS = ('unet', 'transformer', 'vae', 'text_encoder', 'text_encoder_2', 'text_encoder_3', 'tokenizer',
+          'tokenizer_2', 'tokenizer_3', 'scheduler')
 
 def _uploadable(
     folder, # folder of a model
@@ -171,7 +179,7 @@ def _read_run(
 # %% ../nbs/07_export.ipynb #c0911
 def _at(card, repo): # the card, with the model loaded from there instead of a folder of this machine
     call = 'load_lora_weights' if '.load_lora_weights(' in card else 'from_pretrained'
-    return re.sub(rf"\.{call}\('(?![\w.-]+/[\w.-]+')[^']*'\)", f".{call}('{repo}')", card)
+    return re.sub(rf"\.{call}\('(?![\w.-]+/[\w.-]+')[^']*'", f".{call}('{repo}'", card)
 
 def _places(folder, settings) -> list: # longest first
     "The paths of this machine that a model's texts may hold."
@@ -283,18 +291,19 @@ def _base(base, light, config=None, **how) -> StableDiffusion:
 # %% ../nbs/07_export.ipynb #xw101c
 def _base_of(
     file, # file of a LoRA or a learned word
-    base, # base of the LoRA; None: the one that the settings of its run name, or its header
+    lora_base, # base of the LoRA; None: the one that the settings of its run name, or its header
 ) -> str:
     "The base that it belongs on. Raises UserError where it is not named, or not there."
     ours = file.name == LORA_FILE or file.stem.startswith(Path(TOKEN_FILE).stem)
     settings = _read_run(file.parent)[0] if ours else {}
-    named = base or settings.get('pretrained_model_name_or_path') or read_tensors(file)[1].get('base_model')
-    if not named: raise UserError(f'base: {file} goes on top of a base and does not say which; give it.')
+    named = lora_base or settings.get('pretrained_model_name_or_path')
+    named = named or read_tensors(file)[1].get('base_model')
+    if not named: raise UserError(f'lora_base: {file} goes on a base and does not say which; give it.')
     try: where = Path(find_base(named))
     except UserError as e:
-        if base: raise
+        if lora_base: raise
         raise UserError(
-            f'base: {file} goes on {named!r}, which is not here; give base, its folder, file or hub id.'
+            f'lora_base: {file} goes on {named!r}, which is not here; give its folder, file or hub id.'
         ) from e
     # the run went on from a LoRA
     below = (where/LORA_FILE).is_file() and not (where/'model_index.json').is_file()
@@ -319,7 +328,7 @@ def _put_on(model, file, kind, **how) -> StableDiffusion:
 # %% ../nbs/07_export.ipynb #xw101d
 def open_any(
     model_dir, # a path, a hub id, or a loaded model
-    base:str|None=None, # base that a LoRA or a word goes on; None: the one that it names
+    lora_base:str|None=None, # base that a LoRA or a word goes on; None: the one that it names
     config:str|None=None, # configuration of a single file: a diffusers folder or hub id
     allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
     light:bool=False, # leave a base's own weights on the meta device where that can be
@@ -331,20 +340,20 @@ def open_any(
     if path.is_dir() and not (path/'model_index.json').is_file():
         files = [f for f in (path/LORA_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors')))
                  if f.is_file()]
-        if not files: return open_run(path, base=base, config=config, **how)
+        if not files: return open_run(path, lora_base=lora_base, config=config, **how)
         vae = _read_run(path)[0].get('pretrained_vae_model_name_or_path')
         if vae: light, how['vae'] = False, vae
-        model = _base(_base_of(files[0], base), light, config, **how)
+        model = _base(_base_of(files[0], lora_base), light, config, **how)
         for f in files: _put_on(model, f, 'lora' if f.name == LORA_FILE else 'word')
         return model
-    if path.is_file() and path.suffix in ('.pt', '.bin') and base:
-        return _put_on(_base(base, light, config, **how), path, 'word', allow_pickle=allow_pickle)
+    if path.is_file() and path.suffix in ('.pt', '.bin') and lora_base:
+        return _put_on(_base(lora_base, light, config, **how), path, 'word', allow_pickle=allow_pickle)
     if not path.is_file() or path.suffix != '.safetensors': return _base(model_dir, light, config, **how)
     try: kind = _kind(path)
     except (SafetensorError, OSError) as e:
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
     if kind == 'model': return read_single_file(path, config) if config else load(path, **how)
-    return _put_on(_base(_base_of(path, base), light, config, **how), path, kind)
+    return _put_on(_base(_base_of(path, lora_base), light, config, **how), path, kind)
 
 # %% ../nbs/07_export.ipynb #c102
 _EXPORT_FORMATS = 'diffusers', 'single-file', 'peft', 'kohya', 'a1111-embedding'
@@ -356,7 +365,7 @@ def export_model(
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
-    base:str|None=None, # base of a LoRA or an embedding; by default the one it was trained on
+    lora_base:str|None=None, # base of a LoRA or an embedding; by default the one it was trained on
     config:str|None=None, # configuration of a checkpoint file: a diffusers folder or hub id
     title:str='', # title of the model; by default the name of the output
     picture:str|None=None, # thumbnail; by default before_after.png of the run
@@ -371,15 +380,17 @@ def export_model(
     out = as_path(output)
     _check_output(out, format, overwrite, model_dir)
     settings, scores, image = _known_of(model_dir, picture)
-    how = {k: v for k, v in dict(base=base, config=config, allow_pickle=allow_pickle, variant=variant,
-                                 revision=revision).items() if v}
+    how = dict(lora_base=lora_base, config=config, allow_pickle=allow_pickle, variant=variant,
+               revision=revision)
+    how = {k: v for k, v in how.items() if v}
     model, read = open_any(model_dir, light=True, **how), None
-    if model.unet.device.type == 'meta' and format in ('diffusers', 'single-file'):
+    if model.device.type == 'meta' and format in ('diffusers', 'single-file'):
         read = weight_reader(model, **{k: how[k] for k in ('variant', 'revision') if k in how})
         if read is None: model = open_any(model_dir, **how) # its files have names of their own
-    origin = str(settings.get('pretrained_model_name_or_path') or base or model.name)
+    origin = str(settings.get('pretrained_model_name_or_path') or lora_base or model.name)
     about = dict(title=title or out.stem, settings=settings, licence=base_licence(origin), image=image)
-    names, card = _names(model, out, format, overwrite), dict(base=origin, scores=scores)
+    absent = [part for part in model.family.optional if getattr(model, part) is None]
+    names, card = _names(model, out, format, overwrite), dict(base=origin, scores=scores, without=absent)
     with _beside(out) as made: said = _WRITE[format](model, made/out.name, dtype, about, read, card)
     for line in said or (): warnings.warn(f'{out}: {line}', stacklevel=2)
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
@@ -495,7 +506,7 @@ def _write_folder(model, path, dtype, about, read, card):
         stem = 'model' if text else 'diffusion_pytorch_model'
         tensors = Lazy({short[k]: own.make[k] for k in mine}, {short[k]: own.like[k] for k in mine})
         save_tensors(path/part/f'{stem}.safetensors', tensors, {}, dtype)
-        if not text: continue
+        if part not in ('text_encoder', 'text_encoder_2'): continue
         file = path / part / 'config.json'
         config = json.loads(file.read_text(encoding='utf-8'))
         config |= dict(torch_dtype=dtype,

@@ -23,8 +23,8 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image, ImageOps
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (Pictures, UserError, as_path, atomic, img_tag, locked, one_of, sync, to_pil,
-                                writing)
+from .core import (EMBEDDED, Pictures, UserError, as_path, atomic, img_tag, locked, one_of, sync,
+                                to_pil, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -43,10 +43,13 @@ from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import asks_for_shards
 from .train import train
+from .craft.cost import Cost, Ledger, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import Previews, grid
-from .evaluate import Evaluation, evaluate as _evaluate, subject_scores
+from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_scores,
+                                    usual_encoders)
+from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
 from .studio import Studio
@@ -64,6 +67,7 @@ class Result:
     settings: TrainConfig # of the run
     log: Log # a row a step
     seconds: dict # phase -> how long it took; empty: the run was finished already
+    cost: Cost|None = None # all that it has used, in other sessions too; None: it kept no account
 
     @property
     def folder(self) -> Path: return Path(self.settings.output_dir)
@@ -151,7 +155,8 @@ def _repr_html_(self:Result) -> str:
             'result.train_more(100)',
             f'result.export({file!r}, format={kind!r})']
     shown = self.folder/'before_after.png'
-    parts = [P(repr(self)), *[P(self.log.verdict)]*bool(self.scores)]
+    seen = [self.log.verdict*bool(self.scores), advice(self.folder), repr(self.cost)*bool(self.cost)]
+    parts = [P(line) for line in (repr(self), *seen) if line]
     if shown.is_file():
         parts.append(NotStr(img_tag(Image.open(shown).convert('RGB'), 'the photos, before and after')))
     parts += [Details(Summary('settings that differ'), Pre(own_settings(self.settings))),
@@ -179,7 +184,7 @@ def before_after(
 # %% ../nbs/09_run.ipynb #c010
 @delegates(TrainConfig, but=['instance_data_dir', 'instance_prompt', 'pretrained_model_name_or_path'])
 def dreambooth(
-    photos:str|Path|TrainConfig|Chosen|None=None, # folder with photos of the subject; or all settings
+    photos:str|Path|TrainConfig|None=None, # folder with photos of the subject; or all settings
     prompt:str|None=None, # identifier and class noun, e.g. "a photo of a sks dog"
     base:str|None=None, # base model: "micro" (the embedded toy), a diffusers folder, or a hub id; None: micro
     *,
@@ -205,10 +210,10 @@ def dreambooth(
         for line in found.warnings: say(line)
     if found.does == 'is finished':
         if here.is_main_process: say(f'{out}: this run is finished already; {_FURTHER}')
-        return Result(open_model(str(out), here.device), cfg, Log.read(out), {})
+        return Result(open_model(str(out), here.device), cfg, Log.read(out), {}, read_cost(out))
     with locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: claim(cfg, found.does))
-        return personalise(cfg, found, model, progress, callbacks, bool(look and look.shows))
+        return personalise(cfg, found, model, progress, callbacks, look)
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 _FURTHER = ('give another output_dir for the next one, a larger max_train_steps to train on, '
@@ -218,7 +223,6 @@ _FURTHER = ('give another output_dir for the next one, a larger max_train_steps 
 def _settings_of(photos, named, settings) -> Chosen:
     "The settings of a run from what `dreambooth` was given. `UserError`: nothing, or too much."
     named = {name: v for name, v in named.items() if v is not None}
-    if isinstance(photos, Chosen): return photos
     if isinstance(photos, TrainConfig):
         for name in {**named, **settings}:
             raise UserError(
@@ -244,12 +248,13 @@ def personalise(
     model:StableDiffusion|None, # the base model, if it is loaded already; it is trained in place
     progress:bool, # show progress bars
     callbacks, # for `train`
-    show:bool=False, # draw the subject before and after
+    look:Outlook|None=None, # what it will take; None, or little: nothing is drawn before and after
 ) -> Result:
     "The run itself: load, encode, draw class images, train, save."
-    seconds, subjects, here = {}, concepts(cfg), PartialState()
+    show, seconds, subjects, here = bool(look and look.shows), {}, concepts(cfg), PartialState()
+    ledger = Ledger(seconds, here.device)
     if model is None and here.device.type == 'cuda' and found.geometry:
-        if line := memory_warning(cfg, here.device): say(line)
+        if line := memory_warning(cfg, here.device, now=look and look.memory): say(line)
     with _timed(seconds, 'load'):
         model = model or load_base(cfg, here.device, base_dtype(cfg.words, cfg.mixed_precision))
         model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
@@ -258,7 +263,7 @@ def personalise(
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     def encode(examples):
         return LatentCache.from_examples(examples, geometry, model.encode_images, base, cfg.cache_dir)
-    with _timed(seconds, 'latents'): instance, photos = encode(learn), encode(look) if look else None
+    with _timed(seconds, 'latents'): own, photos = encode(learn), encode(look) if look else None
     with _timed(seconds, 'class_images'):
         classes = drawn_classes(model, subjects, cfg, encode, progress)
         held = photos and HeldOut(photos, classes and encode(classes.held), counterparts(subjects))
@@ -266,17 +271,16 @@ def personalise(
     with _timed(seconds, 'before'): before = sample(model, **shots) if show else None
     model.trained_for = cfg.output_dir
     with _timed(seconds, 'training'):
-        learned = instance, classes and classes.latents
-        data = Batches(*learned, cfg.train_batch_size, cfg.seed, Captions.of(cfg))
-        shown = [Previews()]*bool(cfg.validation_prompt)
-        log = train(model, data, cfg, [*shown, *callbacks], progress, held and Validation(held))
+        data = Batches(own, classes and classes.latents, cfg.train_batch_size, cfg.seed, Captions.of(cfg))
+        seen = [*_looking_on(model, cfg), *callbacks, ledger]
+        log = train(model, data, cfg, seen, progress, held and Validation(held))
     with _timed(seconds, 'saving'):
         if here.is_main_process: keep(model, cfg, log[-1]['step'] if log else 0, found.photos)
     if show:
         with _timed(seconds, 'after'): after = sample(model, **shots)
         with atomic(Path(cfg.output_dir)/'before_after.png') as tmp:
             before_after(_thumbs(found.report), [shots['prompts']], [before], [after]).save(tmp)
-    return Result(model, cfg, log, seconds)
+    return Result(model, cfg, log, seconds, ledger.write())
 
 # %% ../nbs/09_run.ipynb #rn24
 def _look_again(subjects, geometry, model, progress):
@@ -284,6 +288,14 @@ def _look_again(subjects, geometry, model, progress):
     report = preflight(subjects, geometry, model.tokenizer)
     Ready(report.errors).refuse()
     for line in report.warnings if progress else (): say(line)
+
+def _looking_on(model, cfg) -> list:
+    "The callbacks of validation_prompt and of evaluation_steps, with encoders that training does not change."
+    shown = [Previews()]*bool(cfg.validation_prompt)
+    if not cfg.evaluation_steps or not processes().is_main_process: return shown
+    encoders, absent = usual_encoders(deepcopy(model), str(model.device))
+    for name, why in absent.items(): say(f'{name}: is not among the scores; {why}')
+    return [*shown, Scores(learned_by(cfg), encoders)]
 
 def _thumbs(report) -> list[Image.Image]:
     "The first photos, small and square."
@@ -418,13 +430,16 @@ def demo(
     quick:bool=False, # a few steps only, to see that everything works
     seed:int=0, # of every random draw
     overwrite:bool=False, # a demo that is there is replaced
+    base:str='micro', # embedded model that learns: "micro", or "micro-flow", a flow transformer
 ) -> dict: # the metrics, as in metrics.json
     "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
     one_of('class_noun', class_noun, CLASSES)
     out, start = as_path(output_dir), time.perf_counter()
-    cfg = demo_config(out/'model', out/'instance_images', class_noun, seed, quick)
+    one_of('base', base, EMBEDDED)
+    named = {} if base == 'micro' else dict(pretrained_model_name_or_path=base)
+    cfg = demo_config(out/'model', out/'instance_images', class_noun, seed, quick, **named)
     if done := _claim_demo(out, cfg, overwrite): return done
-    who, reader, model = subject(class_noun), load_reader(), load('micro')
+    who, reader, model = subject(class_noun), load_reader(), load(base)
     photos = to_pil(render(instance_scenes(who))[0])
     save_images(photos, out/'instance_images')
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)

@@ -88,7 +88,8 @@ def _make_controls(
     "The controls of a studio."
     wide = dict(layout=W.Layout(width='98%'), style=dict(description_width='92px'))
     model, axes = models[state.checkpoint or list(models)[-1]], [('–', '')]
-    possible = dict(checkpoint=len(models) > 1, lora_scale=model.has_lora())
+    possible = dict(checkpoint=len(models) > 1, lora_scale=model.has_lora(),
+                    clip_skip=model.most_clip_skip() > 0)
     axes += [(name.replace('_', ' '), name) for name in AXES if possible.get(name, True)]
     c = dict(
         prompt=W.Textarea(description='prompt', rows=2, **wide),
@@ -106,6 +107,9 @@ def _make_controls(
         c['checkpoint'] = W.SelectionSlider(description='checkpoint', options=list(models), **wide)
     if model.has_lora():
         c['lora_scale'] = W.FloatSlider(description='LoRA scale', min=0, max=2, step=.1, **wide)
+    if possible['clip_skip']:
+        skips = [("the model's own", ''), *((str(k), k) for k in range(model.most_clip_skip() + 1))]
+        c['clip_skip'] = W.Dropdown(description='clip skip', options=skips, **wide)
     for name in c: _explain(c[name], name)
     for way in ('rows', 'columns'):
         c[way] = _explain(W.Dropdown(description=way, options=axes, **wide), 'axes')
@@ -195,7 +199,7 @@ class Studio:
 def state(self:Studio) -> StudioState:
     "What the controls say."
     empty = '', () # menus cannot hold None
-    return StudioState(**{name: None if name in ('size', 'rows', 'columns') and w.value in empty else w.value
+    return StudioState(**{name: None if isinstance(w, W.Dropdown) and w.value in empty else w.value
                           for name, w in self.controls.items()})
 
 @patch(as_prop=True)
@@ -213,7 +217,7 @@ def set_state(
         value = getattr(new, name)
         if name in ('checkpoint', 'lora_scale') and value is None:
             value = w.options[-1] if name == 'checkpoint' else 1.
-        if name in ('size', 'rows', 'columns') and value is None: value = () if name == 'size' else ''
+        if isinstance(w, W.Dropdown) and value is None: value = () if name == 'size' else ''
         if name == 'size' and value not in dict(w.options).values():
             w.options = (*w.options, (f'{value[0]} x {value[1]}', value))
         if hasattr(w, 'max') and value > w.max: w.max = value
@@ -264,7 +268,8 @@ def build(self:Studio):
     about = W.Accordion([W.HTML(f'<table class="dn-help">{rows}</table>')], **folded)
     about.set_title(0, 'What does each control do?')
     knobs = [c[k] for k in ('guidance_scale', 'num_inference_steps', 'solver')] + [beside(c['seed'], dice)]
-    knobs += [c[k] for k in ('count', 'size', 'checkpoint', 'lora_scale', 'prompt_weighting') if k in c]
+    knobs += [c[k] for k in ('count', 'size', 'checkpoint', 'lora_scale', 'clip_skip', 'prompt_weighting')
+              if k in c]
     left = column(c['prompt'], self.marked, c['negative_prompt'], *knobs, compare,
                   beside(self.run, self.stop), self.amount, self.bar, self.status, about, flex='1 1 340px')
     # room for whatever is said: what is below does not move

@@ -17,7 +17,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 from .core import UserError, as_path, generator, locked
 from .data import Batch, Batches
-from .losses import NoiseSchedule, Objective, StepLoss
+from .losses import Objective, StepLoss
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
@@ -44,17 +44,19 @@ def training_loss(
 ) -> StepLoss:
     "One forward of the UNet on [instance ; class]: the DreamBooth objective. Ruiz et al. 2023, equation 2."
     device, condition = model.device, condition or model.condition
+    def there(values): return values.to(device, non_blocking=True) # without waiting for the device
     losses = torch.zeros(len(batch), device=device)
     ts = objective.timesteps(batch.draws) if timesteps is None else timesteps
+    times = objective.schedule.times.to(ts.device)[ts]
     for rows, part in batch.groups(model.count_chunks):  # of one size, with prompts of one length
-        x0, t = part.latents.to(device), ts[rows].to(device)
-        noise = objective.noise(x0.shape[1:], part.draws).to(device)
+        x0, t, noise = map(
+            there, (part.latents, ts[rows], objective.noise(part.latents.shape[1:], part.draws))
+        )
         x_t = objective.noisy(x0, noise, t, part.draws)
         prompts = condition(part.prompts, tuple(model.vae_scale*side for side in x0.shape[2:]))
-        prediction = model.unet(
-            x_t.to(model.unet.dtype), t, **_size_conditions(prompts, part.size_conditioning)
-        ).sample
-        losses[rows.to(device)] = objective.errors(prediction, x0, noise, t, part.masks)
+        time, prompts = there(times[rows]), _size_conditions(prompts, part.size_conditioning)
+        prediction = model.ask(x_t.to(model.dtype), time, prompts)
+        losses[there(rows)] = objective.errors(prediction, x0, noise, t, part.masks)
     return objective.total(losses, batch.is_class, instance_count, class_count)
 
 def _size_conditions(
@@ -62,8 +64,9 @@ def _size_conditions(
     sizes:Tensor|None, # (b,6): original size, crop's corner, target size, pixels; None: not known
 ) -> dict:
     "With Stable Diffusion XL, say of each picture how it was cut. Podell et al. 2023, section 2.2."
-    if sizes is None or not (added := condition['added_cond_kwargs']): return condition
-    return condition | dict(added_cond_kwargs=added | dict(time_ids=sizes.to(added['time_ids'])))
+    if sizes is None or not (added := condition.get('added_cond_kwargs')): return condition
+    time_ids = sizes.to(added['time_ids'], non_blocking=True)
+    return condition | dict(added_cond_kwargs=added | dict(time_ids=time_ids))
 
 # %% ../nbs/04_train.ipynb #t014
 def _cat(conditions:list[dict]) -> dict:
@@ -81,9 +84,9 @@ def remember(
     kept = {}
     @torch.no_grad()
     def condition(prompts, size=None):
-        for _, encoder in model.encoders: encoder.eval()
-        for p in dict.fromkeys(prompts):
-            if (p, size) not in kept: kept[p, size] = model.condition([p], size)
+        new = [p for p in dict.fromkeys(prompts) if (p, size) not in kept]
+        for _, encoder in model.encoders if new else (): encoder.eval()
+        for p in new: kept[p, size] = model.condition([p], size)
         found = _cat([kept[p, size] for p in prompts])
         for old in [*kept][:-_REMEMBERED]: del kept[old] # captions that are shuffled may not come again
         return found
@@ -97,8 +100,9 @@ class StopTraining(Exception):
 
 class Callback:
     """Does something at certain moments of a run: override the hooks you need. Only `vital` ones can
-    break the run, and act in every process."""
+    break the run, and act in every process. Those that look find the model in evaluation mode."""
     vital = False
+    looks = True # does it use the model?
     def before_train(self, run): "Once, with everything ready."
     def before_step(self, run): "Before every optimiser step."
     def after_step(self, run): "After every optimiser step: `run.row` has its numbers."
@@ -123,8 +127,8 @@ class Run:
         self.model, self.data, self.cfg, self.folder = model, data, cfg, as_path(cfg.output_dir)
         self.callbacks = [c if any(hasattr(c, hook) for hook in HOOKS) else _Function(c) for c in callbacks]
         self.step, self.row, self.log, self.checkpoint, self.saved = 0, {}, Log(), None, None
-        self.stop, self.interrupted, self.failed = None, False, set()
-        self.objective = cfg.objective(NoiseSchedule.from_config(model.scheduler_config))
+        self.stop, self.interrupted, self.failed, self.learning = None, False, set(), False
+        self.objective = cfg.objective(model.schedule)
         self.accelerator = make_accelerator(cfg)
         self.sharded, self.lone = self.accelerator.num_processes > 1 and asks_for_shards(cfg), False
         self.fingerprints = fingerprints(model, data, held)  # of the base, before it is trained
@@ -139,10 +143,10 @@ def choose_parameters(self:Run):
     prepare(model, cfg)
     if 'token' in cfg.words.split('+'):
         _refuse_unseen(model.new_tokens(), self.data.cache('instance', 0).prompts)
-    first = model.unet.conv_in.weight
+    first = next(p for p in model.denoiser.parameters() if p.ndim == 4)
     channels_last = not self.sharded and first.is_contiguous(memory_format=torch.channels_last)
     model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention)
-    if self.sharded: self.ordinary = shard(model.unet, self.accelerator, lambda: self.lone)
+    if self.sharded: self.ordinary = shard(model.denoiser, self.accelerator, lambda: self.lone)
     parts = model.parts.items()
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}
     self.trained = {k: p for k, p in named.items() if p.requires_grad}
@@ -165,8 +169,9 @@ def gather(self:Run):
     "The model has an ordinary UNet again, with whole weights in every process."
     if not self.sharded: return
     device, self.sharded = self.accelerator.device, False
-    self.model.unet = fill(self.ordinary, self.model.unet, device)
-    named = {f'unet.{k}': p for k, p in self.model.unet.named_parameters()}
+    part = self.model.family.denoiser
+    setattr(self.model, part, fill(self.ordinary, self.model.denoiser, device))
+    named = {f'{part}.{k}': p for k, p in self.model.denoiser.named_parameters()}
     self.trained = {k: named.get(k, p) for k, p in self.trained.items()}
     if self.ema:
         self.ema.params, self.ema.average = list(self.trained.values()), joined(self.ema.average, device)
@@ -204,7 +209,7 @@ def one_step(self:Run):
     "One optimiser step: the algorithm at the head of this chapter."
     cfg, k, device = self.cfg, self.cfg.gradient_accumulation_steps, self.accelerator.device
     self.freeze_text()
-    self.model.train()
+    self.learn()
     self.optimizer.train()
     batches = [self.data.batch(self.step*k + micro) for micro in range(k)]
     is_class = torch.cat([batch.is_class for batch in batches])
@@ -220,8 +225,9 @@ def one_step(self:Run):
         if weight: sums += out.sums
     sums = self.accelerator.reduce(sums, 'sum')
     params = [p for p in self.trained.values() if p.requires_grad]
-    norm = float(clip(params, cfg.max_grad_norm, self.accelerator))
-    self.row = self.numbers(sums.tolist(), counts, norm)
+    norm = clip(params, cfg.max_grad_norm, self.accelerator)
+    *sums, norm = torch.cat([sums, norm.to(sums).reshape(1)]).tolist() # the step's one wait for the device
+    self.row = self.numbers(sums, counts, norm)
     self.check_finite(batches)
     self.optimizer.step()
     self.optimizer.zero_grad()
@@ -230,8 +236,21 @@ def one_step(self:Run):
         if self.ema: self.ema.update()
     self.step += 1
     self.log.append(self.row)
-    self.model.eval()
     self.optimizer.eval()  # schedule-free optimisers have weights for each
+
+# %% ../nbs/04_train.ipynb #tr_mode
+@patch
+def learn(self:Run):
+    """The networks in training mode. Setting it takes a large model milliseconds: it stays until someone
+    looks."""
+    if not self.learning: self.model.train()
+    self.learning = True
+
+@patch
+def show(self:Run):
+    "The networks in evaluation mode, as others see them."
+    if self.learning: self.model.eval()
+    self.learning = False
 
 # %% ../nbs/04_train.ipynb #t0272
 @patch
@@ -294,6 +313,7 @@ def tell(
     for c in self.callbacks:
         vital = getattr(c, 'vital', False)
         if not (vital or self.accelerator.is_main_process): continue
+        if getattr(c, 'looks', True): self.show()
         self.lone = self.sharded and not vital
         try:
             with Alone() if self.lone else nullcontext(): getattr(c, hook, lambda run: None)(self)
@@ -382,6 +402,7 @@ def train(
 @patch
 def finish(self:Run):
     "First of all save; then end with the weights that are to be kept."
+    self.show()
     unfinished = self.step < self.cfg.max_train_steps
     if self.saved != self.step: self.save(prune=unfinished)
     self.gather()
@@ -398,6 +419,7 @@ def finish(self:Run):
 # %% ../nbs/04_train.ipynb #t033
 class Progress(Callback):
     "A progress bar with the mean loss of the last 50 steps."
+    looks = False
 
     def before_train(self, run):
         self.bar = tqdm(total=run.cfg.max_train_steps, initial=run.step, desc='training')
@@ -409,6 +431,7 @@ class Progress(Callback):
 
 class Tracker(Callback):
     "Every row to TensorBoard, Weights & Biases, ...: what `report_to` names."
+    looks = False
 
     def before_train(self, run):
         run.accelerator.init_trackers(
@@ -494,7 +517,7 @@ def settle(self:Run):
 # %% ../nbs/04_train.ipynb #t0405
 class Checkpoints(Callback):
     "A checkpoint every `checkpointing_steps`, and one of the best step that held-out images have shown."
-    vital = True
+    vital, looks = True, False
     def before_train(self, run):
         if not run.accelerator.is_main_process or run.step >= run.cfg.max_train_steps: return
         free, takes = shutil.disk_usage(run.folder).free, checkpoint_size(run.trained.values(), run.cfg)

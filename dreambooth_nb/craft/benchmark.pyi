@@ -2,16 +2,18 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import os, re, shutil, tempfile, urllib.request, zipfile
+import json, os, re, shutil, tempfile, urllib.request, zipfile
 from collections import namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from ..core import UserError, as_path
+from ..core import Table, UserError, as_path, atomic, one_of
 from .photos import read_text
 from ..data import Concept, fill_template
-from ..model import Table
-from ..evaluate import Evaluation
-__all__ = ['Published', 'PUBLISHED', 'Subject', 'dreambench', 'published_beside']
+from .opening import load
+from .settings import say
+from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
+from .sweep import settings_of_each, stand_alone, train_each
+__all__ = ['Published', 'PUBLISHED', 'Subject', 'dreambench', 'published_beside', 'Benchmark', 'benchmark']
 _DREAMBENCH: str
 def dreambench(root: str | Path, url: str=...) -> list[Subject]: ...
 def _download(root: Path, url: str): ...
@@ -19,7 +21,11 @@ Published = namedtuple('Published', 'what base DINO CLIP_I CLIP_T PRES DIV sourc
 _PAPER: str
 PUBLISHED: Any
 _OURS: Any
-def published_beside(found: Evaluation) -> tuple[Table, list[str]]: ...
+def published_beside(found: Evaluation, base: str='ours') -> tuple[Table, list[str]]: ...
+_FROM_DATA: Any
+def _chosen(dataset, subjects) -> list[Subject]: ...
+def benchmark(dataset: str, output_dir: str='benchmark', subjects: str | None=None, samples: int=4, identifier: str='sks', guidance_scale: float=5.0, num_inference_steps: int=25, encoders: list | None=None, **settings) -> Benchmark: ...
+def _summed_up(folder, configs) -> Benchmark: ...
 @dataclass
 class Subject:
     name: str
@@ -29,3 +35,10 @@ class Subject:
     templates: list[str]
     def prompts(self, identifier: str='sks') -> list[str]: ...
     def concept(self, identifier: str='sks') -> Concept: ...
+@dataclass(repr=False)
+class Benchmark:
+    found: Evaluation
+    base: str
+    missing: list[str]
+    def __repr__(self): ...
+    def _repr_markdown_(self): ...

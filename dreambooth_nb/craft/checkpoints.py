@@ -22,7 +22,7 @@ from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
-from .settings import TrainConfig, make_config, read_settings, save_config, say
+from .settings import TrainConfig, read_settings, save_config, say
 from .requirements import prepare, processes, refused
 
 
@@ -187,8 +187,9 @@ MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'ou
               'instance_data_dir',
               'class_data_dir', 'concepts_list', 'pretrained_model_name_or_path', 'variant', 'revision',
               'original_config',
-              'allow_pickle', 'base', 'pretrained_vae_model_name_or_path', 'validation_prompt',
-              'num_validation_images', 'logging_dir', 'skip_save_text_encoder', 'output_kohya_format'}
+              'allow_pickle', 'lora_base', 'pretrained_vae_model_name_or_path', 'validation_prompt',
+              'num_validation_images', 'evaluation_steps', 'logging_dir', 'skip_save_text_encoder',
+              'output_kohya_format'}
 
 def fingerprints(
     model:StableDiffusion, # the base
@@ -298,7 +299,7 @@ def checkpoint_size(
 # %% ../../nbs/craft/checkpoints.ipynb #t040
 class LogFile:
     "`log.jsonl`: a line a step, null where a number is not finite; and `config.yaml` where there is none."
-    vital, behind = True, False
+    vital, looks, behind = True, False, False
     def before_train(self, run):
         if not run.accelerator.is_main_process: return
         self.path = run.folder / 'log.jsonl'
@@ -324,21 +325,21 @@ def open_model(
     path, # finished folder, stopped run, checkpoint of a run, or what `load` takes
     device:str='cpu', # where the networks go
     dtype:torch.dtype=torch.float32, # of UNet and text encoders
-    base:str|None=None, # model under a LoRA, an embedding or a checkpoint; None: the one it names
+    lora_base:str|None=None, # model under a LoRA, an embedding or a checkpoint; None: the one it names
     **how, # to `load`
 ) -> StableDiffusion:
     "The model that a file, a folder or a run holds. `UserError` when there is none, or it is not whole."
     folder = as_path(path)
     if folder.name.startswith('checkpoint-') and folder.is_dir():
-        return _open_checkpoint(folder, device, dtype, base, how)
+        return _open_checkpoint(folder, device, dtype, lora_base, how)
     whole = (folder/'model_index.json').is_file()
     added = [] if whole else [f for f in (folder/LORA_FILE, *sorted(folder.glob(_WORDS))) if f.is_file()]
     run = read_settings(folder/'config.yaml') if (folder/'config.yaml').is_file() else {}
-    if added and run: return _open_added(folder, added, device, dtype, base, run, how)
+    if added and run: return _open_added(folder, added, device, dtype, lora_base, run, how)
     if whole or added or not checkpoints(folder) and not run:
-        return load(str(path), device, dtype, **how, **(dict(lora_base=base) if base and not whole else {}))
+        return load(str(path), device, dtype, **how, lora_base=lora_base)
     for p in reversed(checkpoints(folder)):
-        if not (what := damage(p)): return _open_checkpoint(p, device, dtype, base, how)
+        if not (what := damage(p)): return _open_checkpoint(p, device, dtype, lora_base, how)
         say(f'{p}: {what}; opening the checkpoint before it.')
     raise UserError(f'{folder}: this run has no model yet, and no checkpoint that is whole; go on with its '
                     'training first.')
@@ -350,12 +351,13 @@ def _settings(run) -> TrainConfig:
     "Of what a run says: how its base is loaded, and what is trained; its folders and prompts are not needed."
     rest = dict(output_dir='-', instance_data_dir='-', with_prior_preservation=False, concepts_list=None,
                 instance_prompt=run.get('instance_prompt') or '-')
-    return make_config({f.name: run[f.name] for f in fields(TrainConfig) if f.name in run} | rest)
+    return TrainConfig(**{f.name: run[f.name] for f in fields(TrainConfig) if f.name in run} | rest)
 
 def _base(folder, run, device, dtype, base, how) -> StableDiffusion:
     "The model that a run began with: as `config.yaml` says, unless another is given."
     name = base or run.get('pretrained_model_name_or_path')
-    if not name: raise UserError(f'{folder}: has no config.yaml beside it, which names the base; give base.')
+    if not name:
+        raise UserError(f'{folder}: has no config.yaml beside it, which names the base; give lora_base.')
     how = dict(vae=run.get('pretrained_vae_model_name_or_path')) | how
     return load(name, device, dtype, **({} if base else _settings(run).loading) | how)
 

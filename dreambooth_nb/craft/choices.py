@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
-from .settings import TrainConfig, filled, idle, make_config, preset
+from .settings import TrainConfig, filled, idle, preset
 from .requirements import processes
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
@@ -24,9 +24,10 @@ def suited(
     device:torch.device, # where it will be trained
 ) -> tuple: # name of a preset; the settings that go with it, field -> value
     "The preset for a base and a device, in the device's precision."
-    weights, memory = sum(p.numel() for p in net.unet.parameters()), 0
+    weights, memory = sum(p.numel() for p in net.denoiser.parameters()), 0
     if device.type == 'cuda': memory = torch.cuda.get_device_properties(device).total_memory
     if weights < 10**8: name = 'micro'
+    elif net.unet is None: name = 'sd35-lora-24gb'
     elif len(net.encoders) > 1: name = 'sdxl-lora-16gb'
     else: name = 'sd15-full-24gb' if memory >= 22e9 else 'sd15-lora-8gb'
     values = {k: v for k, v in preset(name).items() if k != 'pretrained_model_name_or_path'}
@@ -55,7 +56,7 @@ def complete(
 ) -> Chosen:
     "A whole run from what was given. `UserError` naming an unknown or impossible setting."
     whole = filled(values)
-    cfg, found, name = make_config(whole), {}, ''
+    cfg, found, name = TrainConfig(**whole), {}, ''
     try: name, found = suited(outline(cfg), processes().device)
     except UserError: pass # `ready` says what is wrong with the base
     found = _with_effect(cfg, {k: v for k, v in found.items() if k not in values})
@@ -63,7 +64,7 @@ def complete(
     folders = [cfg.output_dir]
     if not values.get('output_dir'): folders += [f'{cfg.output_dir}-{k}' for k in range(2, 1000)]
     cfg = _in_the_first_free(cfg, folders, found)
-    default, added = make_config(whole), [k for k in whole if k not in values]
+    default, added = TrainConfig(**whole), [k for k in whole if k not in values]
     added += [k for k in found if getattr(cfg, k) != getattr(default, k)]
     return Chosen(cfg, name, tuple(added))
 
@@ -93,8 +94,9 @@ def forward_flops(
     side = resolution//net.vae_scale
     with torch.device('meta'), FlopCounterMode(display=False) as counter, torch.no_grad():
         ids = [torch.zeros(1, e.config.max_position_embeddings, dtype=torch.long) for _, e in net.encoders]
+        ids += net.family.reads_more(net, [''])
         x, t = torch.zeros(1, net.latent_shape[0], side, side), torch.zeros(1, dtype=torch.long)
-        net.unet(x.to(net.unet.dtype), t, **net.condition_ids(ids))
+        net.ask(x.to(net.denoiser.dtype), t, net.condition_ids(ids))
     return counter.get_total_flops()
 
 def measured_rate(
@@ -167,10 +169,11 @@ def memory_warning(
     cfg:TrainConfig, # what would be trained, and how
     device, # where
     budget:int|None=None, # bytes; None: what the device has free now
+    now:Forecast|None=None, # of the run, where it was traced already
 ) -> str|None: # None: it fits
     "One line when training will not fit, with the smallest change that makes it fit."
     budget, settings = budget or free_memory(str(device)), _as_forecast(cfg, device)
-    try: changes, then = fit(budget, **settings)
+    try: changes, then = fit(budget, now, **settings)
     except UserError as e: return str(e)
     if 'rows' in changes:
         changes['train_batch_size'] = cfg.train_batch_size*changes.pop('rows')//settings['rows']

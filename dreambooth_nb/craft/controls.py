@@ -27,31 +27,28 @@ HELP = dict(  # control -> (what it does, its equation)
         'training.',
         'c = w ⊙ encoder(prompt)',
     ),
-    negative_prompt=(
-        'What to lead away from: it takes the place of the empty prompt.',
-        'ε<sub>∅</sub> = ε(x<sub>t</sub>, negative prompt)',
-    ),
-    guidance_scale=(
-        'How far to follow the prompt: 0 ignores it, 1 is the plain model, more exaggerates.',
-        'ε = ε<sub>∅</sub> + s (ε<sub>c</sub> − ε<sub>∅</sub>)',
-    ),
-    num_inference_steps=(
-        'In how many steps the noise is taken away: more is slower and a little better.',
-        'T = t<sub>1</sub> &gt; t<sub>2</sub> &gt; … &gt; t<sub>n</sub>',
-    ),
+    negative_prompt=('What to lead away from: it takes the place of the empty prompt.',
+                     'ε<sub>∅</sub> = ε(x<sub>t</sub>, negative prompt)'),
+    guidance_scale=('How far to follow the prompt: 0 ignores it, 1 is the plain model, more exaggerates.',
+                    'ε = ε<sub>∅</sub> + s (ε<sub>c</sub> − ε<sub>∅</sub>)'),
+    num_inference_steps=('In how many steps the noise is taken away: more is slower and a little better.',
+                         'T = t<sub>1</sub> &gt; t<sub>2</sub> &gt; … &gt; t<sub>n</sub>'),
     solver=(
         'How a step is made; those with fresh noise (ddpm, euler_ancestral) go on changing with the number '
         'of steps.',
         'x<sub>t−1</sub> = step(x<sub>t</sub>, x̂<sub>0</sub>, ε)',
     ),
-    seed=(
-        'Which noise to begin with: the same seed and settings give the same picture, always.',
-        'x<sub>T</sub> ~ N(0, 1), from the seed',
-    ),
+    seed=('Which noise to begin with: the same seed and settings give the same picture, always.',
+          'x<sub>T</sub> ~ N(0, 1), from the seed'),
     count=('How many pictures: seeds count on from the first.', 'seed, seed + 1, …'),
     size=('Width and height; the model is at its best where it was trained.', 'latents: width/f × height/f'),
     checkpoint=('The model before, during and after training.', 'θ<sub>0</sub>, …, θ<sub>n</sub>'),
     lora_scale=('How strongly the LoRA acts: 0 is the base model, 1 as trained.', 'W + s B A'),
+    clip_skip=(
+        'How many of the last layers of the text encoder to leave out. A model that was trained so is drawn '
+        'so by itself.',
+        'c = layer<sub>n−k</sub>(prompt)',
+    ),
     axes=(
         'Vary a setting along rows or columns and compare; choose a setting, then its values, separated by '
         'commas (prompts by |).',
@@ -74,6 +71,7 @@ class StudioState:
     size:tuple|None = None # (width, height), pixels; None: the model's
     checkpoint:str|None = None # label of a model; None: the last one
     lora_scale:float|None = None # strength of the LoRA; None: the model has none
+    clip_skip:int|None = None # layers left out at the end of the text encoders; None: the model's own
     rows:str|None = None # name of a setting to vary from row to row: one of AXES
     row_values:str = '' # its values
     columns:str|None = None # name of a setting to vary from column to column
@@ -83,7 +81,8 @@ AXES = dict( # setting -> its type, values to begin with
     guidance_scale=(float, '1, 3, 5, 8'), num_inference_steps=(int, '4, 8, 16, 32'),
     solver=(str, 'ddim, euler_ancestral, dpmpp_2m'), seed=(int, '0, 1, 2, 3'), prompt=(str, ''),
     negative_prompt=(str, ''), guidance_rescale=(float, '0, 0.7'), spacing=(str, 'leading, trailing, karras'),
-    checkpoint=(str, 'all'), lora_scale=(float, '0, 0.5, 1'))
+    checkpoint=(str, 'all'), lora_scale=(float, '0, 0.5, 1'),
+    clip_skip=(int, '0, 1'))
 
 # %% ../../nbs/craft/controls.ipynb #d033
 def _parse_values(
@@ -373,6 +372,7 @@ def facts(
     facts += [f'{k.replace("_", " ")} {how[k]}' for k in ('spacing', 'guidance_rescale') if how.get(k)]
     facts += [SOLVERS[how['solver']].label, f'{image.width} x {image.height}']
     facts += [f'LoRA {how["lora_scale"]:g}'] if how.get('lora_scale') is not None else []
+    facts += [f'clip skip {how["clip_skip"]}'] if how.get('clip_skip') else []
     facts += [html.escape(checkpoint)] if checkpoint else []
     without = f'<br>without: {html.escape(how["negative_prompt"])}' if how['negative_prompt'] else ''
     return f'<b>{html.escape(how["prompt"])}</b>{without}<br>{" · ".join(facts)}'

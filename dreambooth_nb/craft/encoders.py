@@ -19,7 +19,6 @@ from torch.nn.functional import normalize
 from ..core import UserError, randn, to_tensor
 from ..micro.toys import CLASSES, PLACES
 from ..micro.readers import Reader, load_reader
-from ..losses import NoiseSchedule
 from ..model import StableDiffusion, quiet
 
 # %% ../../nbs/craft/encoders.ipynb #ev11
@@ -146,7 +145,8 @@ def unet_encoder(
     block:int=1, # which of the decoder's blocks, from the innermost on
 ) -> Encoder:
     "Features of the base's own UNet, at every place of a picture: nothing is downloaded."
-    a = NoiseSchedule.from_config(base.scheduler_config).alphas_cumprod[timestep]
+    if base.unet is None: raise UserError(f'UNet: {base.public_name} has none; choose another encoder.')
+    a = base.schedule.alphas_cumprod[timestep]
     def images(some):
         found, side = [], base.resolution
         x = torch.cat([to_tensor(_square(im, side)) for im in some])
@@ -180,14 +180,15 @@ def reader_encoder(
 ) -> Encoder:
     "The micro world's reader: who is in a picture; and what class and place a text names."
     reader = reader or load_reader()
-    def images(some): return reader.embed(to_tensor(some))
+    def seen_by(some): return to_tensor([_square(im, 64) for im in some]) # as large as the micro world's
+    def images(some): return reader.embed(seen_by(some))
     def described(some):
-        seen = reader.look(to_tensor(some))
+        seen = reader.look(seen_by(some))
         return torch.cat([seen[a].sqrt() for a in _SEEN], 1)
     def texts(some):
         words = [*CLASSES, *PLACES.values()]
         return torch.tensor([[float(bool(re.search(rf'\b{w}\b', t))) for w in words] for t in some])
-    return Encoder('reader', 'shipped', 'as drawn', images, texts, described)
+    return Encoder('reader', 'shipped', 'middle square, 64 pixels', images, texts, described)
 
 # %% ../../nbs/craft/encoders.ipynb #ev51
 def apart(

@@ -14,7 +14,6 @@ from torch.nn.functional import normalize
 from ..core import UserError, randn, to_tensor
 from ..micro.toys import CLASSES, PLACES
 from ..micro.readers import Reader, load_reader
-from ..losses import NoiseSchedule
 from ..model import StableDiffusion, quiet
 __all__ = ['Encoder', 'dino_encoder', 'clip_encoder', 'shared', 'likeness', 'among', 'nearest_photo', 'unet_encoder', 'reader_encoder', 'apart', 'lpips_encoder']
 def _pixels(images, short, side, mean, std) -> Tensor: ...

@@ -25,6 +25,10 @@ def lora_names(
     model:StableDiffusion, # any base model, with or without a LoRA
 ) -> dict: # "unet.conv_in" -> "lora_unet_conv_in"
     "kohya's names for all layers that can carry a LoRA."
+    if model.unet is None:
+        raise UserError(
+            f'format: a LoRA of {model.family.title} has no file in kohya\'s layout here; choose peft.'
+        )
     xl, table = family(model) == 'sdxl', {}
     heads = dict(unet='lora_unet_', text_encoder='lora_te1_' if xl else 'lora_te_',
                  text_encoder_2='lora_te2_')

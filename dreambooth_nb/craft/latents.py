@@ -63,11 +63,11 @@ def epoch(self:LatentCache) -> int:
     return sum(self.repeats or [1]*len(self))
 
 @patch(as_prop=True)
-def places(self:LatentCache) -> list[int]: # of a pass over the images
+def places(self:LatentCache) -> list[int]|range: # of a pass over the images
     "The image at each place: one that counts twice as often as another has twice as many."
-    counts = self.repeats or [1]*len(self)
-    step = math.gcd(*counts)
-    return [i for i, n in enumerate(counts) for _ in range(n//step)]
+    if not self.repeats: return range(len(self))
+    step = math.gcd(*self.repeats)
+    return [i for i, n in enumerate(self.repeats) for _ in range(n//step)]
 
 # %% ../../nbs/craft/latents.ipynb #c139
 def posteriors(
@@ -126,7 +126,8 @@ def contents(self:LatentCache) -> list[str]: # n digests
         found = [getattr(z, name) for z in self.latents[i::len(self)]]
         return None if all(part is None for part in found) else found
     def source(i): return self.sources[i] if self.sources else [parts(i, 'mean'), parts(i, 'std')]
-    def often(i): return [self.places.count(i)] if len(self.places) > len(self) else []
+    places = self.places
+    def often(i): return [places.count(i)] if len(places) > len(self) else []
     return [digest(source(i), self.prompts[i], parts(i, 'mask'), parts(i, 'size'), *often(i))
             for i in range(len(self))]
 

@@ -35,7 +35,7 @@ def json_line(
 
 # %% ../../nbs/craft/log.ipynb #lg09
 class Log(list):
-    "The rows of a run: step, lr, loss and its parts, grad_norm; now and then val_loss and val_score."
+    "The rows of a run: step, lr, loss, its parts, grad_norm; now and then val_loss, val_score, eval_worth."
 
     @classmethod
     def read(
@@ -96,16 +96,18 @@ def _curves(ax, log:list):
 
 @patch
 def plot(self:Log): # a figure; Jupyter draws it when it is the last value of a cell
-    "The loss of a run: steps, running mean, held-out images, and their score."
+    "The loss of a run: steps, running mean, held-out images, and the scores."
     import matplotlib.pyplot as plt
     fig, ax = plt.subplots(figsize=(6, 3))
     _curves(ax, self)
-    if self.best:
-        ax.axvline(self.best['step'], color='.7', linestyle=':')
+    if self.best: ax.axvline(self.best['step'], color='.7', linestyle=':')
+    for name, label, color in (('val_score', 'score', 'C3'), ('eval_worth', 'worth of the pictures', 'C2')):
+        seen = [(r['step'], r[name]) for r in self if name in r]
+        if not seen: continue
         side = ax.twinx()
-        side.set_ylabel('score', color='C3')
-        scores = [(r['step'], r['val_score']) for r in self if 'val_score' in r]
-        side.plot(*zip(*scores), 's--', color='C3', markersize=3)
+        side.set_ylabel(label, color=color)
+        side.plot(*zip(*seen), 's--', color=color, markersize=3)
+        if name == 'eval_worth': side.set_ylim(0, 1)
     fig.tight_layout()
     plt.close(fig)
     return fig
@@ -139,6 +141,7 @@ def verdict(self:Log) -> str: # one or two sentences
     if not seen and any('val_loss' in r for r in self):
         return ('No verdict: it needs class images that are held out, besides the photos; set '
                 'with_prior_preservation.')
+    if not seen: return 'No verdict: nothing was held out; set num_held_out.'
     if len(seen) < 3: return 'Too early to say: held-out images were looked at less than three times.'
     return ' '.join([_course(seen), *_rises(seen)])
 

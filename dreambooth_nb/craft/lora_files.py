@@ -144,8 +144,9 @@ def _original(name, pairs) -> str:
 
 def _spellings(model) -> dict: # spelling -> [(part, layer), ...]
     "Every way in which files of LoRAs spell the layers of a model."
-    kohya = dict(unet=['lora_unet_'], text_encoder=['lora_te_', 'lora_te1_'], text_encoder_2=['lora_te2_'])
-    out, pairs = {}, _block_names(model.unet)
+    kohya = dict(unet=['lora_unet_'], text_encoder=['lora_te_', 'lora_te1_'], text_encoder_2=['lora_te2_'],
+                 transformer=['lora_transformer_'])
+    out, pairs = {}, _block_names(model.unet) if model.unet else []
     for part in kohya.keys() & model.parts.keys():
         for name, m in model.parts[part].named_modules():
             if not isinstance(getattr(m, 'weight', None), Tensor): continue
@@ -206,7 +207,7 @@ def _read_notes(path, metadata) -> dict: # part -> settings of peft
     try:
         if beside.is_file() and path.name == PEFT_FILE:
             whole = json.loads(beside.read_text(encoding='utf-8'))
-            return dict.fromkeys(('unet', 'text_encoder', 'text_encoder_2'), whole)
+            return dict.fromkeys(('unet', 'transformer', 'text_encoder', 'text_encoder_2'), whole)
         for k, v in json.loads(metadata.get('lora_adapter_metadata') or '{}').items():
             part, _, field = k.partition('.')
             notes.setdefault(part, {})[field] = v

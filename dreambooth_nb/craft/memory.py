@@ -6,14 +6,14 @@
 __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 
 # %% ../../nbs/craft/memory.ipynb #s02y003
-import warnings, weakref
+import inspect, warnings, weakref
 from dataclasses import asdict, dataclass
 import psutil, torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError
+from ..core import UserError, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
 from .adapters import LoRA, NewTokens
 from .opening import skeleton
@@ -101,16 +101,16 @@ def _trace(model, rows, resolution, half, batches) -> tuple:
         warnings.simplefilter('ignore')
         _fake(model)
         side = resolution // model.vae_scale
-        x = torch.zeros(rows, model.latent_shape[0], side, side, dtype=model.unet.dtype)
+        x = torch.zeros(rows, model.latent_shape[0], side, side, dtype=model.denoiser.dtype)
         t = torch.zeros(rows, dtype=torch.long)
         ids = [torch.zeros(rows, model.max_chunks*tok.model_max_length, dtype=torch.long)
-               for tok, _ in model.encoders]
+               for tok, _ in model.encoders] + model.family.reads_more(model, ['']*rows)
         params = [p for net in model.modules() for p in net.parameters()]
         with Live() as live:
             live.know([*params, *(b for net in model.modules() for b in net.buffers()), x, t, *ids])
             for _ in range(batches):
                 with torch.autocast('cpu', half or torch.bfloat16, enabled=half is not None):
-                    loss = model.unet(x, t, **model.condition_ids(ids)).sample.float().square().mean()
+                    loss = model.ask(x, t, model.condition_ids(ids)).float().square().mean()
                 loss.backward()
                 del loss
         gradients = _size(p.grad for p in params if p.grad is not None)
@@ -139,6 +139,8 @@ class Forecast:
         parts = [*whole, f'max({a}, {b})', *[library]*bool(self.library)]
         return f'{" + ".join(parts)} = {self.peak/1e6:,.0f} MB'
 
+_HUB = 'revision', 'variant', 'token', 'cache_dir', 'local_files_only', 'force_download', 'proxies'
+
 # %% ../../nbs/craft/memory.ipynb #h013
 def forecast(
     base:str='micro', # "micro", a folder, a hub id, or a function that makes the networks
@@ -157,6 +159,7 @@ def forecast(
     **hub, # options of huggingface_hub
 ) -> Forecast:
     "Predict the memory of training, without weights, gradients or data. Raises UserError on unknown names."
+    for name in hub: one_of('forecast', name, [*_HUB, *inspect.signature(forecast).parameters])
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
     with quiet(), torch.device('meta'):
@@ -182,10 +185,11 @@ def forecast(
 # %% ../../nbs/craft/memory.ipynb #c114
 def fit(
     budget:float, # bytes of memory available
+    now:Forecast|None=None, # of `settings`, where it was traced already
     **settings, # settings of `forecast`
 ) -> tuple: # changes to `settings`, {} if it fits as it is; the Forecast with them
     "The smallest change of settings that makes training fit. Raises UserError when none does."
-    now = forecast(**settings)
+    now = now or forecast(**settings)
     if now.peak <= budget: return {}, now
     rows = settings.get('rows', 8)
     fewer = [dict(rows=n) for n in dict.fromkeys((max(rows // 2, 2), 2)) if n < rows]

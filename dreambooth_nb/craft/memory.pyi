@@ -2,14 +2,14 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import warnings, weakref
+import inspect, warnings, weakref
 from dataclasses import asdict, dataclass
 import psutil, torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError
+from ..core import UserError, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
 from .adapters import LoRA, NewTokens
 from .opening import skeleton
@@ -25,8 +25,9 @@ def _fake(model): ...
 def _float32_norms(model): ...
 def _size(tensors) -> int: ...
 def _trace(model, rows, resolution, half, batches) -> tuple: ...
+_HUB: Any
 def forecast(base: str='micro', rows: int=8, train: str='unet+text_encoder', lora: LoRA | None=None, resolution: int | None=None, mixed_precision: str='no', dtype: torch.dtype | None=None, optimizer: str='adamw', gradient_checkpointing: bool=False, gradient_accumulation_steps: int=1, ema: bool=False, max_token_length: int | None=None, device: str='cpu', **hub) -> Forecast: ...
-def fit(budget: float, **settings) -> tuple: ...
+def fit(budget: float, now: Forecast | None=None, **settings) -> tuple: ...
 def free_memory(device: str='cpu') -> int: ...
 
 class Live(TorchDispatchMode):

@@ -12,14 +12,15 @@ from importlib import resources
 from pathlib import Path
 import diffusers, torch, transformers, yaml
 import huggingface_hub.errors as hub_errors
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
 from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
-from ..core import UserError, as_path, one_of
-from ..losses import PREDICTIONS
-from ..model import (BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet,
-                                 scheduler_of, settings_of)
+from ..core import EMBEDDED, UserError, as_path, one_of
+from .flow import FlowSchedule
+from ..losses import PREDICTIONS, read_schedule
+from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
+from ..model import BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet
 from .discretion import shareable_name
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
 
@@ -30,7 +31,7 @@ def find_base(
     base:str='micro', # "micro", a diffusers folder, a .safetensors or .ckpt file, or a hub id
 ) -> str: # a folder, a file, or a hub id
     "Where a base model is. Raises UserError when it is no model of ours and cannot be a hub id."
-    if str(base) == 'micro': base = resources.files('dreambooth_nb')/'models'/'micro'
+    if str(base) in EMBEDDED: base = resources.files('dreambooth_nb')/'models'/str(base)
     path = as_path(str(base))
     if any((path/name).is_file() for name in ('model_index.json', LORA_FILE, TOKEN_FILE, PEFT_FILE)):
         return str(path)
@@ -64,33 +65,46 @@ def _tiny_unet(family):
                                 cross_attention_dim=40 if xl else 16, attention_head_dim=2, norm_num_groups=4,
                                 use_linear_projection=family != 'sd1', **added if xl else {})
 
+def _tiny_transformer():
+    return SD3Transformer2DModel(sample_size=8, patch_size=2, in_channels=4, out_channels=4, num_layers=2,
+                                 attention_head_dim=8, num_attention_heads=2, joint_attention_dim=48,
+                                 caption_projection_dim=16, pooled_projection_dim=40,
+                                 pos_embed_max_size=12, qk_norm='rms_norm')
+
 def _tiny_vae(family):
+    flow = family == 'sd3'
     return AutoencoderKL(block_out_channels=[4, 8, 8, 8], down_block_types=['DownEncoderBlock2D']*4,
                          up_block_types=['UpDecoderBlock2D']*4, layers_per_block=2, norm_num_groups=4,
-                         sample_size=64, scaling_factor=0.13025 if family == 'sdxl' else 0.18215)
+                         sample_size=64, scaling_factor=dict(sdxl=0.13025, sd3=1.5305).get(family, 0.18215),
+                         shift_factor=.0609 if flow else None, use_quant_conv=not flow,
+                         use_post_quant_conv=not flow)
 
 # %% ../../nbs/craft/opening.ipynb #s02o005
 def tiny_base(
     folder, # output folder, created if missing: an ordinary diffusers folder
-    family:str='sd1', # "sd1", "sd2" (predicts v) or "sdxl"
+    family:str='sd1', # "sd1", "sd2" (predicts v), "sdxl" or "sd3" (a flow, without T5)
     seed:int=0, # seed of the weights
 ) -> str: # the folder
     """A random Stable Diffusion with the layers of the real one and hardly any width, for tests. Raises
     UserError on another family."""
-    xl, v2 = (one_of('family', family, ('sd1', 'sd2', 'sdxl')) == name for name in ('sdxl', 'sd2'))
+    one_of('family', family, ('sd1', 'sd2', 'sdxl', 'sd3'))
+    xl, v2, flow = (family == name for name in ('sdxl', 'sd2', 'sd3'))
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         words = CLIPTokenizer.from_pretrained(f'{find_base()}/tokenizer')
         parts = dict(tokenizer=words)
-        parts['text_encoder'] = _tiny_text(CLIPTextModel, words, 16, 'gelu' if v2 else 'quick_gelu')
-        if xl:
+        first = CLIPTextModelWithProjection if flow else CLIPTextModel
+        parts['text_encoder'] = _tiny_text(first, words, 16, 'gelu' if v2 else 'quick_gelu')
+        if xl or flow:
             parts['tokenizer_2'] = CLIPTokenizer.from_pretrained(f'{find_base()}/tokenizer', pad_token='!')
             parts['text_encoder_2'] = _tiny_text(CLIPTextModelWithProjection, words, 24, 'gelu')
-        parts['unet'] = _tiny_unet(family)
+        parts['unet'] = None if flow else _tiny_unet(family)
+        parts['transformer'] = _tiny_transformer() if flow else None
         parts['vae'] = _tiny_vae(family)
     schedule = dict(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', clip_sample=False,
                     set_alpha_to_one=False, steps_offset=1,
                     prediction_type='v_prediction' if v2 else 'epsilon')
+    if flow: schedule = dict(_class_name='FlowMatchEulerDiscreteScheduler', shift=3.)
     return str(StableDiffusion(**parts, scheduler_config=schedule, name=family).save(folder))
 
 # %% ../../nbs/craft/opening.ipynb #h002
@@ -109,29 +123,41 @@ def _reason(e) -> str:
     while e := e.__cause__ or e.__context__: chain.append(e)
     return next((why for kind, why in _HUB.items() if any(isinstance(e, kind) for e in chain)), text)
 
+# %% ../../nbs/craft/opening.ipynb #fmopfa
+def _family(where, index) -> Family:
+    "The family of a folder. Raises UserError on one that is not ours."
+    named = {k: v for k, v in index.items() if isinstance(v, list) and v[0]}
+    near = [f for f in FAMILIES.values() if f.denoiser in named]
+    fit = [f for f in near if named[f.denoiser][1] == f.network]
+    if near and not fit:
+        raise UserError(f'{where}: a {index.get("_class_name")} is of a family that is not supported; give a '
+                        f'{KNOWN} base model.')
+    read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
+    return max(read, key=lambda f: len(f.parts)) if read else [*fit, FAMILIES['sd']][0]
+
 # %% ../../nbs/craft/opening.ipynb #c020
-_NEEDED = 'tokenizer', 'text_encoder', 'vae', 'unet', 'scheduler'
-_OPTIONAL = 'tokenizer_2', 'text_encoder_2'
-_TEXT = 'text_encoder', 'text_encoder_2'
+_TEXT = 'text_encoder', 'text_encoder_2', 'text_encoder_3'
 
 def _index(where, hub) -> dict: # of `model_index.json`
     return diffusers.DiffusionPipeline.load_config(where, **{k: v for k, v in hub.items() if k != 'variant'})
 
 def _classes(where, index) -> dict:
     "Part -> class, from `model_index.json`."
-    named = {k: v for k in _NEEDED + _OPTIONAL if (v := index.get(k)) and v[0]}
-    lent = _TEXT if BASE_OF_TEXT in index else ()
-    if absent := [k for k in _NEEDED if k not in (*named, *lent)]:
+    family, lent = _family(where, index), _TEXT if BASE_OF_TEXT in index else ()
+    wanted = *family.parts, *family.optional, 'scheduler'
+    named = {k: v for k in wanted if isinstance(v := index.get(k), list) and v[0]}
+    if absent := [k for k in (*family.parts, 'scheduler') if k not in (*named, *lent)]:
         raise UserError(f'{where}: a {index.get("_class_name")} has no {" and no ".join(absent)}; give a '
-                        f'Stable Diffusion 1, 2 or XL base model.')
-    return {k: CLIPTokenizer if 'tokenizer' in k else _class(where, k, *v) for k, v in named.items()}
+                        f'{KNOWN} base model.')
+    return {k: _class(where, k, *v) for k, v in named.items()}
 
 def _class(where, part, library, name):
     "The class that a part names. Raises UserError on one that there is not."
+    if part in ('tokenizer', 'tokenizer_2'): return CLIPTokenizer
     home = diffusers if library == 'diffusers' else transformers
     if cls := getattr(home, name, None): return cls
     raise UserError(f'{where}: its {part} is a {name}, which {library} {home.__version__} does not have; '
-                    'update it, or give a Stable Diffusion 1, 2 or XL base model.')
+                    f'update it, or give a {KNOWN} base model.')
 
 def _dtype(part, dtype): return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
 
@@ -228,6 +254,8 @@ def check_contents(
     shapes:dict, # shape of each tensor
 ) -> bool: # is it Stable Diffusion XL?
     "Refuse a file that is no whole text-to-image model. Raises UserError."
+    if any(k.startswith('model.diffusion_model.joint_blocks.') for k in shapes):
+        raise UserError(f'{path}: Stable Diffusion 3 in one file is not supported; give a diffusers folder.')
     xl = any(k.startswith('conditioner.') for k in shapes)
     text = dict(text_encoder='conditioner.embedders.0.transformer.',
                 text_encoder_2='conditioner.embedders.1.') if xl else dict(text_encoder='cond_stage_model.')
@@ -235,7 +263,7 @@ def check_contents(
     absent = [part for part, prefix in prefixes.items() if not any(k.startswith(prefix) for k in shapes)]
     if 'unet' in absent:
         raise UserError(f'{path}: this is no Stable Diffusion model (it has no model.diffusion_model); '
-                        'a LoRA or an embedding goes on top of a base: load_lora, load_token.')
+                        'a LoRA or an embedding goes on a model: give that as lora_base.')
     if absent:
         raise UserError(f'{path}: the file has no {" and no ".join(absent)}; give the file of a whole model.')
     into, out = (shapes.get(f'model.diffusion_model.{k}.weight') for k in ('input_blocks.0.0', 'out.2'))
@@ -310,7 +338,7 @@ def _read_file(path, dtype, allow_pickle, config, hub) -> dict:
     "Parts of a single file in the original layout."
     shapes, metadata = tensors_in(path, allow_pickle)
     pipe = _as_pipeline(path, check_contents(path, shapes), dtype, config, hub)
-    parts = {k: v for k in (*_NEEDED[:-1], *_OPTIONAL) if (v := getattr(pipe, k, None)) is not None}
+    parts = {k: v for k in FAMILIES['sdxl'].parts if (v := getattr(pipe, k, None)) is not None}
     lost = [f'{k}.{n}' for k, net in parts.items() if 'tokenizer' not in k for n, p in net.named_parameters()
             if p.is_meta]
     if lost:
@@ -344,9 +372,9 @@ def _first_here(named, what) -> str:
         except UserError: continue
         return n
     if not named:
-        raise UserError(f'{what}: does not say which base it belongs to; give base (lora_base in Python).')
-    raise UserError(f'{what}: its base {shareable_name(named[0])!r} is not here; give base (lora_base in '
-                    f'Python), where it lies now.')
+        raise UserError(f'{what}: does not say which base it belongs to; give lora_base.')
+    raise UserError(f'{what}: its base {shareable_name(named[0])!r} is not here; give lora_base, '
+                    'where it lies now.')
 
 
 # %% ../../nbs/craft/opening.ipynb #op10bo
@@ -386,24 +414,36 @@ def _load_added(path, base, **kwargs) -> StableDiffusion:
 # %% ../../nbs/craft/opening.ipynb #c024
 def _check_kind(base, model):
     "Raise UserError where a model is not one that we can train as intended."
-    takes, gives = model.unet.config.in_channels, model.unet.config.out_channels
-    latents = model.vae.config.latent_channels
+    takes, gives = model.denoiser.config.in_channels, model.denoiser.config.out_channels
+    latents, family = model.vae.config.latent_channels, model.family
     if not takes == gives == latents:
-        raise UserError(f'{base}: its UNet takes {takes} channels and gives {gives}, its VAE has {latents}; '
-                        f'{_NO_CHANNELS}')
-    for field in ('latents_mean', 'latents_std', 'shift_factor'):
+        name = family.denoiser.replace('unet', 'UNet')
+        raise UserError(f'{base}: its {name} takes {takes} channels and gives {gives}, its VAE has '
+                        f'{latents}; {_NO_CHANNELS}')
+    for field in ('latents_mean', 'latents_std', *['shift_factor']*(not family.shifts)):
         if value := getattr(model.vae.config, field, None):
-            raise UserError(f'{base}: its VAE has {field} ({value}), which Stable Diffusion 1, 2 and XL do '
-                            f'not know; give another base.')
-    config = model.scheduler_config
+            raise UserError(f'{base}: its VAE has {field} ({value}), which {family.title} does not know; '
+                            'give another base.')
+    _check_noise(base, family, model.scheduler_config)
+
+def _check_noise(base, family, config):
+    "Raise UserError where the noise is not of the family's kind, or not one that we know."
     name, flow = config.get('_class_name', 'DDIMScheduler'), config.get('use_flow_sigmas')
+    if family.schedule is FlowSchedule:
+        if config.get('prediction_type'):
+            raise UserError(f'prediction_type: {base} is a flow, which predicts a direction; leave it out.')
+        if name.startswith('FlowMatch'): return read_schedule(config) # raises UserError
+        raise UserError(f'{base}: its noise is that of {name}, and {family.title} is a flow; give a base '
+                        'with its own scheduler.')
     if 'beta_schedule' not in settings_of(getattr(diffusers, name)) or flow:
         raise UserError(f'{base}: its noise is that of {name}{" with flow matching" if flow else ""}, not of '
-                        'Stable Diffusion 1, 2 or XL; give a base model of one of these families.')
+                        f'{family.title}; give a base model with a noise schedule of that family.')
     if config['prediction_type'] not in PREDICTIONS:
         raise UserError(f'{base}: predicts {config["prediction_type"]!r}; we train '
                         f'{", ".join(PREDICTIONS)}. Where the files say it wrongly, set prediction_type.')
 
+
+# %% ../../nbs/craft/opening.ipynb #fmopwn
 def why_not_loaded(
     base, # base as given
     path:Path, # where it lies
@@ -434,7 +474,7 @@ def load(
     vae:str|None=None, # another VAE in the place of the base's, as for `load_vae`
     **hub, # options of huggingface_hub: token, cache_dir, local_files_only, ...
 ) -> StableDiffusion:
-    "Load a Stable Diffusion 1, 2 or XL model. Raises UserError when it cannot be found or is not complete."
+    "Load a Stable Diffusion 1, 2, XL or 3. Raises UserError when it cannot be found or is not complete."
     if prediction_type is not None: one_of('prediction_type', prediction_type, PREDICTIONS)
     path = Path(find_base(base))
     added = lora_base and not is_whole_model(path, allow_pickle) if path.is_file() else path.is_dir()
@@ -442,11 +482,12 @@ def load(
         return _load_added(path, lora_base, device=device, dtype=dtype, allow_pickle=allow_pickle,
                            config=config, prediction_type=prediction_type, variant=variant, revision=revision,
                            vae=vae, **hub)
-    if lora_base: raise UserError(f'base: {base} is a whole model, which goes on none; leave it out.')
+    if lora_base:
+        raise UserError(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
     hub |= {k: v for k, v in (('variant', variant), ('revision', revision)) if v}
     parts = _read(base, dtype, allow_pickle, config, hub)
     if vae: parts['vae'] = load_vae(vae, parts['vae'], allow_pickle)
-    model = StableDiffusion(**parts, name=str(base))
+    model = StableDiffusion(**dict(unet=None) | parts, name=str(base))
     if prediction_type: model.scheduler_config['prediction_type'] = prediction_type
     _check_kind(base, model)
     model.check_clip_skip(model.clip_skip)
@@ -537,7 +578,7 @@ def skeleton(
                         f'the same kind.')
     def make(name, cls):
         if name.startswith('text'):
-            return cls(CLIPTextConfig.from_pretrained(where, subfolder=name, **hub)).to(dtype)
+            return cls(cls.config_class.from_pretrained(where, subfolder=name, **hub)).to(dtype)
         return cls.from_config(cls.load_config(where, subfolder=name, **hub)).to(_dtype(name, dtype))
     try:
         with quiet():
@@ -552,4 +593,4 @@ def skeleton(
     except (OSError, ValueError) as e:
         raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e
-    return StableDiffusion(**parts, name=str(base), clip_skip=index.get(CLIP_SKIP))
+    return StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP))

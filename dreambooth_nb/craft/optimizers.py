@@ -94,7 +94,7 @@ class EMA:
         "After each optimiser step."
         d = min(self.decay, (1 + self.step)/(10 + self.step)) if self.step else 0.
         self.step += 1
-        for a, p in zip(self.average, self.params): a.lerp_(p.to(a), 1 - d)
+        torch._foreach_lerp_(self.average, [p.to(a) for a, p in zip(self.average, self.params)], 1 - d)
 
     @contextmanager
     def applied(self):
@@ -139,6 +139,7 @@ def tf32(
     try: yield
     finally: torch.set_float32_matmul_precision(before)
 
+# %% ../../nbs/craft/optimizers.ipynb #op_tune
 @patch
 def tune(
     self:StableDiffusion,
@@ -146,21 +147,29 @@ def tune(
     channels_last:bool=False, # memory layout of the UNet
     attention:str='sdpa', # attention of the UNet, one of ATTENTION
     compile:bool|str=False, # compile the UNet's repeated blocks; a string names torch's backend
+    record:bool=False, # let samplers replay the UNet's kernels, on a CUDA device
 ) -> StableDiffusion: # itself
     "Set what costs time or memory but changes no result; the rest is reset. UserError on an unknown name."
     one_of('attention', attention, ATTENTION)
+    if record and self.device.type != 'cuda':
+        raise UserError(f'record: kernels are recorded on CUDA devices only, and the model is on '
+                        f'{self.device.type}; leave it out.')
+    self.recorded = record
     with quiet():
-        (self.unet.enable_gradient_checkpointing if gradient_checkpointing
-         else self.unet.disable_gradient_checkpointing)()
+        (self.denoiser.enable_gradient_checkpointing if gradient_checkpointing
+         else self.denoiser.disable_gradient_checkpointing)()
         # the other kind, of old, has no gradients where the first layer is frozen
         for _, encoder in self.encoders:
             if gradient_checkpointing: encoder.gradient_checkpointing_enable(dict(use_reentrant=False))
             else: encoder.gradient_checkpointing_disable()
-    if channels_last != self.unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last):
-        self.unet.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
-    if attention == 'sliced': self.unet.set_attention_slice('auto')
-    else: self.unet.set_attn_processor(AttnProcessor2_0() if attention == 'sdpa' else AttnProcessor())
-    if compile: self.unet.compile_repeated_blocks(**dict(backend=compile) if isinstance(compile, str) else {})
+    net = self.denoiser
+    first = next(p for p in net.parameters() if p.ndim == 4)
+    if channels_last != first.is_contiguous(memory_format=torch.channels_last):
+        net.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    if self.unet is None: one_of('attention', attention, ['sdpa']) # a transformer has no other
+    elif attention == 'sliced': net.set_attention_slice('auto')
+    else: net.set_attn_processor(AttnProcessor2_0() if attention == 'sdpa' else AttnProcessor())
+    if compile: net.compile_repeated_blocks(**dict(backend=compile) if isinstance(compile, str) else {})
     return self
 
 # %% ../../nbs/craft/optimizers.ipynb #c105

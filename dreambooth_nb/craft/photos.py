@@ -432,6 +432,7 @@ def read_text(
     "The text of a file in UTF-8, or UTF-16 with its mark. `UserError` in another encoding, or if unreadable."
     path = as_path(path)
     try: data = path.read_bytes()
+    except FileNotFoundError: raise UserError(f'{path}: there is no such file; check the path.') from None
     except OSError as e:
         raise UserError(f'{path}: cannot be read ({e.strerror}); check its permissions.') from None
     encoding = 'UTF-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else 'UTF-8'

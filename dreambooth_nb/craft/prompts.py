@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 import torch
+import torch.nn.functional as F
 from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, one_of
 from .photos import as_mask, as_rgb, read_text
-from ..model import StableDiffusion, in_chunks, no_words
+from .families import in_chunks, no_words
+from ..model import StableDiffusion
 
 # %% ../../nbs/craft/prompts.ipynb #c058
 _PIECES = re.compile(
@@ -84,10 +86,15 @@ def encode_weighted(
     def filled(tokens, what):
         return torch.stack([torch.cat([r[what], tokens[0][what].repeat(k - len(r[what]), 1)])
                             for r in tokens[1:]])
-    found = model.condition_ids([filled(tokens, 0).flatten(1) for tokens in read], size, clip_skip)
+    def plain(p): return ''.join(text for text, _ in parse_prompt(p)) if prompt_weighting else p
+    more = model.family.reads_more(model, [plain(p) for p in prompts])
+    ids = [filled(tokens, 0).flatten(1) for tokens in read] + more
+    found = model.condition_ids(ids, size, clip_skip)
     if prompt_weighting:
         e = found['encoder_hidden_states']
-        weighted = e.float()*filled(read[0], 1).reshape(b, -1, 1).to(e.device)
+        weights = filled(read[0], 1).reshape(b, -1) # tokens that are no CLIP's count as they are
+        weights = F.pad(weights, (0, e.shape[1] - weights.shape[1]), value=1.).to(e.device)
+        weighted = e.float()*weights[..., None]
         def power(v): return v.float().square().mean((1, 2), keepdim=True)
         found['encoder_hidden_states'] = (weighted*(power(e)/power(weighted)).sqrt()).to(e.dtype)
     return no_words(found, prompts) if zeros else found

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 import torch
+import torch.nn.functional as F
 from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, one_of
 from .photos import as_mask, as_rgb, read_text
-from ..model import StableDiffusion, in_chunks, no_words
+from .families import in_chunks, no_words
+from ..model import StableDiffusion
 __all__ = ['SOLVER_NAMES', 'SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest', 'complete_settings']
 _PIECES: Any
 _HEAVIEST: float

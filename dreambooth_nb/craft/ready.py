@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Ready', 'ready', 'as_planned', 'geometry_of', 'counted', 'outline', 'beneath', 'described_by', 'toy_line',
-           'look_at_photos', 'look_at_classes', 'base_problems', 'word_problems', 'folder_problems', 'pool_problem',
-           'writable', 'bytes_to_write', 'room_problem']
+           'look_at_photos', 'look_at_classes', 'base_problems', 'word_problems', 'folder_problems', 'mixed_up',
+           'pool_problem', 'writable', 'bytes_to_write', 'room_problem']
 
 # %% ../../nbs/craft/ready.ipynb #rd03
 import json, os, re, shutil
@@ -22,6 +22,7 @@ from ..data import Concept, Geometry
 from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion
+from .adapters import collisions
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
 from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
                                          why_not_loaded)
@@ -85,6 +86,7 @@ def ready(
     if model is None: found.problems += base_problems(cfg, net)
     if model or net and not beneath(cfg):                        # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
+    if net: found.warnings += mixed_up(net, subjects)
     look_at_classes(found, subjects, cfg)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -134,7 +136,7 @@ def outline(
     def rename(e, name): return UserError(str(e).replace('pretrained_model_name_or_path:', f'{name}:', 1))
     if under := beneath(cfg):
         try: return outline(under)
-        except UserError as e: raise (rename(e, 'base') if cfg.base else e) from None
+        except UserError as e: raise (rename(e, 'lora_base') if cfg.lora_base else e) from None
     base, hub = cfg.pretrained_model_name_or_path, dict(revision=cfg.revision) if cfg.revision else {}
     name, path = described_by(cfg), Path(find_base(base))
     try:
@@ -150,13 +152,14 @@ def beneath(
 ) -> TrainConfig|None: # None: the base is a whole model
     "Settings for the model that a base goes on, where it is a LoRA or an embedding. `UserError`: it is gone."
     path = Path(find_base(cfg.pretrained_model_name_or_path))
-    if path.is_file(): added = cfg.base and not is_whole_model(path, cfg.allow_pickle)
+    if path.is_file(): added = cfg.lora_base and not is_whole_model(path, cfg.allow_pickle)
     else: added = path.is_dir() and not (path/'model_index.json').is_file()
     if not added: return None
     named = [path/LORA_FILE, path/PEFT_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors'))]
     file = path if path.is_file() else next((p for p in named if p.is_file()), named[0])
-    try: return replace(cfg, pretrained_model_name_or_path=cfg.base or base_of_lora(file), base=None)
+    try: below = cfg.lora_base or base_of_lora(file)
     except UserError as e: raise as_settings(e) from None
+    return replace(cfg, pretrained_model_name_or_path=below, lora_base=None)
 
 def described_by(
     cfg:TrainConfig, # the base and how it is loaded
@@ -270,10 +273,16 @@ def base_problems(
             found.append(f'train: {cfg.words!r} would train layers that carry the LoRA of {base}; '
                          'give train lora.')
         return found + base_problems(under, net)
-    if cfg.base: found.append(f'base: {base} is a whole model, which goes on none; leave it out.')
-    if not (where/'unet').is_dir(): return found
+    if cfg.lora_base:
+        found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
+    most = net.family.largest(net.denoiser.config)
+    if most and (cfg.resolution or 0) > most*net.vae_scale:
+        found.append(f'resolution: {cfg.resolution} is more than the {most*net.vae_scale} that this base '
+                     'knows; choose less.')
+    part = where/net.family.denoiser
+    if not part.is_dir(): return found
     ends = ('safetensors', 'bin') if cfg.allow_pickle else ('safetensors',)
-    names = [p.name for p in (where/'unet').iterdir() if p.suffix[1:] in ('safetensors', 'bin')]
+    names = [p.name for p in part.iterdir() if p.suffix[1:] in ('safetensors', 'bin')]
     def fit(ends):
         here, plain = [n for n in names if n.endswith(ends)], re.compile(f'{_WEIGHTS}[a-z]+$')
         return [n for n in here if (f'.{cfg.variant}' in n if cfg.variant else plain.match(n))]
@@ -281,7 +290,7 @@ def base_problems(
     way = f'it has {", ".join(sorted(names)[:3])}'
     if fit(('bin',)): way += '; set allow_pickle to read them'
     what = f'of the variant {cfg.variant}' if cfg.variant else 'that is read without variant'
-    return found + [f'pretrained_model_name_or_path: {where/"unet"} has no file {what}; {way}.']
+    return found + [f'pretrained_model_name_or_path: {part} has no file {what}; {way}.']
 
 # %% ../../nbs/craft/ready.ipynb #r085word
 def word_problems(
@@ -317,6 +326,17 @@ def folder_problems(
     new = {s.class_data_dir for s in subjects if s.class_data_dir and not as_path(s.class_data_dir).exists()}
     return found + [f'class_data_dir: {why}' for folder in sorted(map(str, new))
                     if (why := writable(as_path(folder)))]
+
+# %% ../../nbs/craft/ready.ipynb #r085mix
+def mixed_up(
+    net:StableDiffusion, # the base, or its outline
+    subjects:list[Concept], # of the run
+) -> list[str]:
+    "Where one of several subjects would learn into the name of another, or of its class."
+    names = {s.instance_prompt: s.identifier for s in subjects if s.identifier and '<' not in s.identifier}
+    if len(names) < 2: return []
+    classes = dict.fromkeys(s.class_prompt for s in subjects if s.class_prompt)
+    return collisions(net.tokenizer, [*names.values()], [*classes])
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def pool_problem(

@@ -204,9 +204,7 @@ def as_settings(
     e:UserError, # of `load`
 ) -> UserError: # the same line
     "An error with the names of fields in the place of those that `load` has for them."
-    line = re.sub(r'\b(set|give) config\b', r'\1 original_config', str(e))
-    line = line.replace('on top of a base: load_lora, load_token.', 'on top of a model: give that as base.')
-    return UserError(line.replace('give base (lora_base in Python)', 'give base'))
+    return UserError(re.sub(r'\b(set|give) config\b', r'\1 original_config', str(e)))
 
 
 
@@ -218,7 +216,7 @@ def drawing(
     "The base as it draws class images. The VAE is in float32 always."
     dtypes = dict(fp32=torch.float32, fp16=torch.float16, bf16=torch.bfloat16)
     dtype = dtypes.get(cfg.prior_generation_precision)
-    if dtype in (None, model.unet.dtype): return model
+    if dtype in (None, model.denoiser.dtype): return model
     other = copy.deepcopy(model)
     with quiet():
         for name, net in other.parts.items(): net.to(torch.float32 if name == 'vae' else dtype)

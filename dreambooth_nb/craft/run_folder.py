@@ -49,7 +49,7 @@ def class_images(
 ) -> ClassImages:
     "The class images of a run. Photos in a folder without a manifest are your own, used as they are."
     how = dict(solver='ddim', num_inference_steps=25, guidance_scale=5., negative_prompt='')
-    dtype = model and str(model.unet.dtype).removeprefix('torch.')
+    dtype = model and str(model.denoiser.dtype).removeprefix('torch.')
     if model: how |= dict(model=model.fingerprint(), dtype=dtype, size=model.resolution)
     scale = current_lora_scale(model) if model else None
     if scale not in (None, 1): how |= dict(lora_scale=scale)      # not said: as trained
@@ -88,14 +88,15 @@ def run_in(
     except UserError: return None
 
 # %% ../../nbs/craft/run_folder.ipynb #r01ours
-PARTS = 'unet vae text_encoder text_encoder_2 tokenizer tokenizer_2 scheduler'.split() # of a diffusers folder
+PARTS = ('unet transformer vae text_encoder text_encoder_2 text_encoder_3 tokenizer tokenizer_2 tokenizer_3 '
+         'scheduler').split() # of a diffusers folder
 
 def written(
     folder:Path, # holds a run
 ) -> list[Path]:
     "What a run has written into a folder, its class images included. Everything else there is yours."
     was, models = run_in(folder), model_files(folder)
-    names = {'log.jsonl', '.finished.json', '.model', 'validation'}
+    names = {'log.jsonl', 'cost.json', '.finished.json', '.model', 'validation', 'evaluation'}
     if was and was.concepts_list: names.add('concepts.yaml')
     if was and was.validation_prompt: names.add('validation')
     if folder/'model_index.json' in models: names |= {*PARTS}
@@ -122,7 +123,7 @@ def given_paths(
     subjects:list[Concept], # of the run
 ) -> list[Path]:
     "What a run reads, or what it was told to use."
-    names = ('instance_data_dir class_data_dir concepts_list pretrained_model_name_or_path base '
+    names = ('instance_data_dir class_data_dir concepts_list pretrained_model_name_or_path lora_base '
              'original_config resume_from_checkpoint cache_dir pretrained_vae_model_name_or_path').split()
     found = [getattr(cfg, name) for name in names]
     found += [folder for s in subjects for folder in (s.instance_data_dir, s.class_data_dir)]

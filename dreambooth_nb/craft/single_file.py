@@ -146,9 +146,10 @@ def open_clip_names(
 # %% ../../nbs/craft/single_file.ipynb #sf12
 def family(
     model:StableDiffusion, # any base model
-) -> str: # "sd1", "sd2" or "sdxl"
+) -> str: # "sd1", "sd2", "sdxl" or "sd3"
     """Whose layout a model has: two encoders are XL's, one that uses GELU is OpenCLIP's and so Stable
     Diffusion 2's."""
+    if model.unet is None: return 'sd3'
     if model.text_encoder_2 is not None: return 'sdxl'
     return 'sd2' if model.text_encoder.config.hidden_act == 'gelu' else 'sd1'
 
@@ -298,7 +299,7 @@ def from_original(
 
 # %% ../../nbs/craft/single_file.ipynb #c031
 _ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',
-                     sdxl='stable-diffusion-xl-v1-base')
+                     sdxl='stable-diffusion-xl-v1-base', sd3='stable-diffusion-3')
 _CODE = 'https://github.com/Stability-AI/generative-models'
 
 # %% ../../nbs/craft/single_file.ipynb #sf13
@@ -325,7 +326,7 @@ def model_spec(
     which, own, predicts = (
         family(model),
         public_settings(settings),
-        model.scheduler_config.get('prediction_type'),
+        model.schedule.prediction_type,
     )
     v, prompts = predicts == 'v_prediction', [prompt for prompt, _ in subjects(settings)]
     architecture = 'stable-diffusion-v2-768-v' if which == 'sd2' and v else _ARCHITECTURE[which]
@@ -333,7 +334,7 @@ def model_spec(
                implementation='diffusers' if kind == 'lora' and which != 'sdxl' else _CODE,
                title=title or model.public_name, resolution=f'{model.resolution}x{model.resolution}',
                # of others the convention has no word
-               prediction_type={None: 'epsilon', 'epsilon': 'epsilon', 'v_prediction': 'v'}.get(predicts),
+               prediction_type={'epsilon': 'epsilon', 'v_prediction': 'v'}.get(predicts),
                license=licence,
                date=datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ'),
                trigger_phrase=', '.join(prompts),
@@ -582,7 +583,7 @@ def is_plain(
     model:StableDiffusion, # any base model
 ) -> bool:
     "Is it a model of text to image, whose table of words is the tokenizer's?"
-    c = model.unet.config
+    c = model.denoiser.config
     usual = c.in_channels == c.out_channels == model.vae.config.latent_channels
     return usual and all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
 

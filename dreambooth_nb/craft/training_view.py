@@ -39,12 +39,13 @@ def _text(x, y, words, color='#888') -> str:
     return f'<text x="{x}" y="{y}" font-size="11" fill="{color}">{words}</text>'
 
 def loss_curve(
-    rows:list[dict], # rows of the log: step, loss; also val_loss, val_score with held-out images
+    rows:list[dict], # rows of the log: step, loss; and val_loss, val_score, eval_worth where there are some
     width:int=480, # pixels
     height:int=170, # pixels
 ) -> str: # SVG
-    "The loss so far, its running mean, the loss on held-out images, and the score that chooses checkpoints."
-    raw, held, score = (_points(rows, name) for name in ('loss', 'val_loss', 'val_score'))
+    "The loss so far, its running mean, that of held-out images, their score, and the worth of the pictures."
+    names = 'loss', 'val_loss', 'val_score', 'eval_worth'
+    raw, held, score, worth = (_points(rows, name) for name in names)
     if not raw: return ''
     mean = list(zip([s for s, _ in raw], _running_mean([v for _, v in raw])))
     first, last, every = raw[0][0], max(raw[-1][0], raw[0][0] + 1), max(1, len(raw)//300)
@@ -69,6 +70,8 @@ def loss_curve(
         x = at(best, 0).split(',')[0]
         lines += f'<path class="best" d="M{x},20V{height - 20}" stroke="#43a047" stroke-dasharray="3,3"/>'
         key += _text(280, 16, f'score, best at step {best}', '#43a047')
+    lines += line(worth, '#8e24aa', 2, 0., 1.)*bool(worth)
+    if worth: key += _text(60, 30, f'worth of the pictures, 0 to 1: {worth[-1][1]:.2f}', '#8e24aa')
     return f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}">{axes}{lines}{key}</svg>'
 
 # %% ../../nbs/craft/training_view.ipynb #d094

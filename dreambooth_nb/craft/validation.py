@@ -15,7 +15,7 @@ from torch import Tensor
 from ..core import UserError
 from .latents import LatentCache
 from ..data import Batch, Batches
-from ..losses import NoiseSchedule, Objective
+from ..losses import Objective
 from ..model import StableDiffusion
 from .log import Log, best_step
 from .settings import TrainConfig
@@ -51,7 +51,7 @@ def held_out_errors(
     n:int=8, # K, timesteps
 ) -> Tensor: # (m,K), squared error of each image at each timestep
     "How far the predictions for held-out images are off, on a fixed grid of timesteps and noise."
-    plain = Objective(NoiseSchedule.from_config(model.scheduler_config), seed)
+    plain = Objective(model.schedule, seed)
     grid = ((torch.arange(n) + .5)*len(plain.schedule)/n).long()
     batches = (_held_out(cache, i, kind, n) for i in range(len(cache)))
     return torch.stack([training_loss(model, b, plain, condition, grid).losses for b in batches])

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..core import UserError
 from .latents import LatentCache
 from ..data import Batch, Batches
-from ..losses import NoiseSchedule, Objective
+from ..losses import Objective
 from ..model import StableDiffusion
 from .log import Log, best_step
 from .settings import TrainConfig

@@ -1,0 +1,31 @@
+# Made by .ci/make_stubs.py: change the notebook.
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Any, ClassVar
+import time
+from contextlib import nullcontext
+from collections.abc import Sequence
+from pathlib import Path
+from fastcore.basics import patch
+from ..core import UserError, as_path
+from ..train import Callback
+from .encoders import Encoder
+from ..evaluate import Evaluation, Learned, Look, diagnose, evaluate, read_evaluation, relative
+__all__ = ['looked', 'Scores', 'looks_in', 'advice']
+def looked(found: Evaluation, before: Evaluation | None=None, step: int=0) -> dict: ...
+def _file(folder, step) -> Path: ...
+def looks_in(folder) -> list[Look]: ...
+def advice(folder) -> str: ...
+
+class Scores(Callback):
+    who: Any
+    encoders: Any
+    prompts: Any
+    seeds: Any
+    settings: Any
+    before: Any
+    took: Any
+    def __init__(self, who: Learned, encoders: Sequence[Encoder], prompts: Sequence[str] | None=None, seeds: Sequence[int]=..., **settings): ...
+    def before_train(self, run): ...
+    def after_step(self, run): ...
+    def look(self, run) -> Evaluation: ...
