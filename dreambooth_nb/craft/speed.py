@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves, tree_map
-from .families import ask_unet
 
 # %% ../../nbs/craft/speed.ipynb #sp08
 def _remembered(f):
@@ -69,7 +68,6 @@ class Asked:
         self,
         model, # of any family
         record:bool=False, # replay its kernels from the second question on; needs a CUDA device
-        call=ask_unet, # (denoiser, latents, timestep, condition) -> what it answers, as its `Family` says
     ):
         self.model, self.record, self.known = model, record, {}
 
