@@ -98,7 +98,7 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 16, dict(num_class_images=16)),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
-FLOW_RATE = 1e-3 # at which micro-flow learns best, of those that were tried
+FLOW_RATE = 1e-4 # at which micro-flow learns best, of those that were tried
 
 def with_flow(e):
     "The same with the flow transformer, at a rate of its own."
@@ -107,7 +107,7 @@ def with_flow(e):
 
 FLOW = [with_flow(e) for e in (WRONG[2], WRONG[1], CORE[0], CORE[1], CORE[2], MORE[1], CORE[-1])]
 FLOW_RATES = [replace(with_flow(CORE[0]), axis='rate', value=v, changes=dict(learning_rate=v), looks=LONG[:5])
-              for v in (1e-4, 3e-4, 3e-3)]
+              for v in (3e-5, 3e-4, 1e-3)]
 SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
 
 
