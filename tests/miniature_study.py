@@ -114,7 +114,7 @@ SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
 def plan():
     "All runs, (experiment, class noun, seed), the most telling ones first, and of these the long ones first."
     core, flow = [BEFORE, *CORE], [with_flow(BEFORE), *FLOW]
-    stages = [(core, 0), (flow, 0), (core, 1), (core, 2), (WRONG, 0), (MORE, 0), (FLOW_RATES, 0), (flow, 1),
+    stages = [(core, 0), (flow, 0), (core, 1), (FLOW_RATES, 0), (core, 2), (WRONG, 0), (MORE, 0), (flow, 1),
               ([*WRONG, *MORE], 1), (flow, 2), ([*WRONG, *MORE], 2)]
     return [(e, noun, seed) for some, seed in stages for e in some for noun in SUBJECTS]
 
