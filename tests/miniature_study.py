@@ -98,23 +98,24 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 16, dict(num_class_images=16)),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
-FLOW_RATE = 1e-4 # at which micro-flow learns best, of those that were tried
+FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # the flow transformer's gradients are noisier
 
-def with_flow(e):
-    "The same with the flow transformer, at a rate of its own."
-    rate = e.changes.get('learning_rate', FLOW_RATE)
-    return replace(e, base='micro-flow', changes=e.changes | dict(learning_rate=rate))
 
-FLOW = [with_flow(e) for e in (WRONG[2], WRONG[1], CORE[0], CORE[1], CORE[2], MORE[1], CORE[-1])]
-FLOW_RATES = [replace(with_flow(CORE[0]), axis='rate', value=v, changes=dict(learning_rate=v), looks=LONG[:5])
-              for v in (3e-5, 3e-4, 1e-3)]
+def with_flow(e, **changes):
+    "The same with the flow transformer, by a recipe of its own, and looked at more often."
+    return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=LONG)
+
+
+FLOW = [*map(with_flow, CORE[:3]), with_flow(Experiment('batch', 2), train_batch_size=2),
+        with_flow(Experiment('rate', 1e-4), learning_rate=1e-4), with_flow(MORE[1]),
+        with_flow(Experiment('rate', 4e-4), learning_rate=4e-4), with_flow(CORE[-1])]
 SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
 
 
 def plan():
     "All runs, (experiment, class noun, seed), the most telling ones first, and of these the long ones first."
-    core, flow = [BEFORE, *CORE], [with_flow(BEFORE), *FLOW]
-    stages = [(core, 0), (flow, 0), (core, 1), (FLOW_RATES, 0), (core, 2), (WRONG, 0), (MORE, 0), (flow, 1),
+    core, flow = [BEFORE, *CORE], [replace(BEFORE, base='micro-flow'), *FLOW]
+    stages = [(core, 0), (flow, 0), (core, 1), (core, 2), (WRONG, 0), (MORE, 0), (flow, 1),
               ([*WRONG, *MORE], 1), (flow, 2), ([*WRONG, *MORE], 2)]
     return [(e, noun, seed) for some, seed in stages for e in some for noun in SUBJECTS]
 
