@@ -99,16 +99,14 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
 FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # the flow transformer's gradients are noisier
-FLOW_GUIDANCE = 1. # of its class images: what it draws with more, it does not hold
 
 
-def with_flow(e, guidance=FLOW_GUIDANCE, **changes):
+def with_flow(e, looks=LONG, **changes):
     "The same with the flow transformer, by a recipe of its own, and looked at more often."
-    return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=LONG,
-                   guidance=guidance)
+    return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=looks)
 
 
-FLOW = [*map(with_flow, CORE[:3]), with_flow(Experiment('guidance of class images', 5.), 5.),
+FLOW = [*map(with_flow, CORE[:3]), with_flow(MORE[14], LONG[:4]),
         with_flow(Experiment('batch', 2), train_batch_size=2),
         with_flow(Experiment('rate', 1e-4), learning_rate=1e-4), with_flow(MORE[1]),
         with_flow(Experiment('rate', 4e-4), learning_rate=4e-4), with_flow(CORE[-1])]
