@@ -106,7 +106,7 @@ def with_flow(e, looks=LONG, **changes):
     return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=looks)
 
 
-FLOW = [*map(with_flow, CORE[:3]), with_flow(MORE[14], LONG[:4]),
+FLOW = [*map(with_flow, CORE[:3]), with_flow(MORE[14], LONG[:3]),
         with_flow(Experiment('batch', 2), train_batch_size=2),
         with_flow(Experiment('rate', 1e-4), learning_rate=1e-4), with_flow(MORE[1]),
         with_flow(Experiment('rate', 4e-4), learning_rate=4e-4), with_flow(CORE[-1])]
