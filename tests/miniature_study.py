@@ -98,7 +98,7 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 16, dict(num_class_images=16)),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
-FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # the flow transformer's gradients are noisier
+FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # of the flow transformer
 
 
 def with_flow(e, looks=LONG, **changes):
