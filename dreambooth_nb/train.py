@@ -134,6 +134,8 @@ class Run:
         self.sharded, self.lone = self.accelerator.num_processes > 1 and asks_for_shards(cfg), False
         self.fingerprints = fingerprints(model, data, held)  # of the base, before it is trained
         self.choose_parameters()
+        self.loss = together(training_loss, model.parts.values(), self.accelerator)
+        if cfg.cuda_graphs: self.loss = recorded(self.loss, model.parts.values())
         self.choose_optimizer()
 
 # %% ../nbs/04_train.ipynb #t024
@@ -154,8 +156,6 @@ def choose_parameters(self:Run):
     self.learns_text = any(k.startswith('text') for k in self.trained)
     self.condition = model.condition if self.learns_text else remember(model)
     self.ema = EMA(self.trained.values(), cfg.ema_decay) if cfg.use_ema else None
-    self.loss = together(training_loss, model.parts.values(), self.accelerator)
-    if cfg.cuda_graphs: self.loss = recorded(self.loss, model.parts.values())
 
 def _refuse_unseen(
     words:list[str], # that are trained

@@ -72,11 +72,11 @@ class Run:
     sharded: Any
     lone: Any
     fingerprints: Any
+    loss: Any
     trained: Any
     learns_text: Any
     condition: Any
     ema: Any
-    loss: Any
     ordinary: Any
     lr: Any
     optimizer: Any

@@ -71,8 +71,9 @@ def _graphs(cfg) -> list:
     "Can kernels be recorded here?"
     here = processes()
     if not cfg.cuda_graphs or here.device.type == 'cuda' and here.num_processes == 1: return []
-    where = 'one process alone' if here.device.type == 'cuda' else f'a CUDA device, and this is {here.device.type}'
-    return [f'cuda_graphs: needs {where}; leave it out.']
+    kind = here.device.type
+    what = 'one process alone' if kind == 'cuda' else f'a CUDA device, and this is {kind}'
+    return [f'cuda_graphs: needs {what}; leave it out.']
 
 # %% ../../nbs/craft/requirements.ipynb #t1304op
 def _changed(cfg) -> dict:

@@ -6,12 +6,15 @@
 __all__ = ['text_once', 'Recorded', 'recorded', 'Asked', 'asked_often']
 
 # %% ../../nbs/craft/speed.ipynb #sp05
-from contextlib import ExitStack, contextmanager
+import gc
+from contextlib import contextmanager
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .settings import say
 
 # %% ../../nbs/craft/speed.ipynb #sp08
 @contextmanager
@@ -27,6 +30,7 @@ def _instead(
             if own is None: del net.forward
             else: net.forward = own
 
+# %% ../../nbs/craft/speed.ipynb #sp08b
 def _remembered(f):
     "A function of one tensor that keeps its answers: the very same tensor again means the same answer."
     known = {}
@@ -45,58 +49,70 @@ def text_once(
 # %% ../../nbs/craft/speed.ipynb #sp11
 @contextmanager
 def _recording(
-    pool, # memory that the kernels use
+    pool, # memory that kernels of before used, and these may use again; None: new
 ): # the graph
-    "Within it kernels are recorded, not run. Autocast keeps no weights: a replay must cast them again."
-    graph, kept = torch.cuda.CUDAGraph(), torch.is_autocast_cache_enabled()
+    """Within it kernels are recorded and not run. Autocast keeps no weights, which a replay must cast again;
+    no other graph may be deleted meanwhile; random numbers go on as before."""
+    graph, device = torch.cuda.CUDAGraph(), torch.cuda.current_device()
+    casts, collects = torch.is_autocast_cache_enabled(), gc.isenabled()
     torch.set_autocast_cache_enabled(False)
+    gc.disable()
     try:
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode='thread_local'): yield graph
-    finally: torch.set_autocast_cache_enabled(kept)
+        with torch.random.fork_rng([device]):
+            try:
+                with torch.cuda.graph(graph, pool=pool, capture_error_mode='thread_local'): yield graph
+            except RuntimeError: # else the generator would wait for the end of a recording
+                generator = torch.cuda.default_generators[device]
+                generator.graphsafe_set_state(generator.clone_state())
+                raise
+    finally:
+        torch.set_autocast_cache_enabled(casts)
+        if collects: gc.enable()
 
+# %% ../../nbs/craft/speed.ipynb #sp11k
 class _Kernels:
     "The kernels of a function of tensors and of its gradients, and the places that they read and write."
     def __init__(
         self,
         f, # (tensors, parameters) -> tensors
         tensors:list, # that it is called with
-        params:list, # that are trained
-        pool, # memory that the kernels use
+        params:list, # that get gradients
+        pool, # as for `_recording`
     ):
         self.inputs = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
-        self.params, self.gradients = params, []
-        own = [p.detach().requires_grad_() for p in params] # autograd ties the others to another stream
+        self.params, self.gradients, self.asked = params, [], []
+        own = [p.detach().requires_grad_() for p in params] # autograd binds the others to another stream
         with _recording(pool) as self.forward: out = f(self.inputs, own)
-        asked = [t for t in out if t.requires_grad]
-        self.out, self.given = [t.detach() for t in out], [torch.zeros_like(t) for t in asked]
-        self.learns = [t.requires_grad for t in out]
-        wanted = [t.requires_grad for t in (*self.inputs, *own)]
-        if not asked: return
-        with _recording(pool) as self.backward:
-            found = iter(torch.autograd.grad(asked, [t for t in (*self.inputs, *own) if t.requires_grad],
-                                             self.given, allow_unused=True))
-        self.gradients = [next(found) if w else None for w in wanted]
+        self.out, self.learns = [t.detach() for t in out], [t.requires_grad for t in out]
+        if not any(self.learns): return
+        wanted = [t for t in (*self.inputs, *own) if t.requires_grad]
+        self.asked = [torch.zeros_like(t) for t in out if t.requires_grad]
+        with _recording(self.forward.pool()) as self.backward:
+            found = torch.autograd.grad([t for t in out if t.requires_grad], wanted, self.asked,
+                                        allow_unused=True)
+        found = iter(found)
+        self.gradients = [next(found) if t.requires_grad else None for t in (*self.inputs, *own)]
 
-    @torch.no_grad()
-    def replay(self, tensors) -> list:
-        "What the function returns."
-        for p, g in zip(self.params, self.gradients[len(tensors):]): # a gradient may still lie where we write
-            if g is not None and p.grad is not None and p.grad.data_ptr() == g.data_ptr():
-                p.grad = p.grad.clone()
-        for place, t in zip(self.inputs, tensors): place.copy_(t)
-        self.forward.replay()
-        return [t.clone() for t in self.out]
+# %% ../../nbs/craft/speed.ipynb #sp11a
+@patch
+@torch.no_grad()
+def replay(self:_Kernels, tensors) -> list:
+    "What the function returns. Gradients that still lie where the kernels write move away before."
+    for p, g in zip(self.params, self.gradients[len(tensors):]):
+        if g is not None and p.grad is not None and p.grad.data_ptr() == g.data_ptr(): p.grad = p.grad.clone()
+    for place, t in zip(self.inputs, tensors): place.copy_(t)
+    self.forward.replay()
+    return [t.clone() for t in self.out]
 
-    def replay_backward(self, given) -> list:
-        "The gradients of tensors and parameters."
-        given = [g for g, learns in zip(given, self.learns) if learns]
-        for place, g in zip(self.given, given):
-            if g is None: place.zero_()
-            else: place.copy_(g)
-        self.backward.replay()
-        return [None if g is None else g.detach() for g in self.gradients]
+@patch
+def replay_backward(self:_Kernels, given) -> list:
+    "The gradients of tensors and parameters, given those of the outputs; None: an output was not used."
+    for place, g in zip(self.asked, (g for g, learns in zip(given, self.learns) if learns)):
+        if g is None: place.zero_()
+        else: place.copy_(g)
+    self.backward.replay()
+    return [None if g is None else g.detach() for g in self.gradients]
 
-# %% ../../nbs/craft/speed.ipynb #sp11b
 class _Replay(torch.autograd.Function):
     "Recorded kernels as one operation of autograd."
     @staticmethod
@@ -105,7 +121,7 @@ class _Replay(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         out = kernels.replay(tensors[:n])
         ctx.mark_non_differentiable(*(t for t, learns in zip(out, kernels.learns) if not learns))
-        recorded.busy = True # until its gradients are known, its activations stay where they are
+        recorded.busy = True # until the gradients are known, what they need must stay
         return tuple(out)
 
     @staticmethod
@@ -114,6 +130,7 @@ class _Replay(torch.autograd.Function):
         ctx.recorded.busy = False
         return None, None, None, *ctx.kernels.replay_backward(given)
 
+# %% ../../nbs/craft/speed.ipynb #sp11b
 class _Itself(nn.Module):
     "A network with its own forward, also while it has another."
     def __init__(self, net):
@@ -121,51 +138,57 @@ class _Itself(nn.Module):
         self.net, self.own = net, net.forward
     def forward(self, *args, **kwargs): return self.own(*args, **kwargs)
 
-# %% ../../nbs/craft/speed.ipynb #sp11c
+def _kind(v): # what a recording cannot change
+    return (v.shape, v.stride(), v.dtype, v.device, v.requires_grad) if isinstance(v, Tensor) else v
+
 class Recorded:
-    """A function of tensors on a GPU, or a network that is trained: from the second call with the same shapes
-    on its kernels are replayed, and those of its gradients."""
+    """A function of tensors on a GPU, or a network: from the second call with the same shapes on its kernels
+    are replayed, and those of its gradients."""
     def __init__(
         self,
-        f, # (tensors) -> tensors; a network's trained parameters get their gradients
+        f, # (tensors) -> tensors; of a network the trained parameters get their gradients
     ):
-        net = _Itself(f) if isinstance(f, nn.Module) else None
-        self.f, self.net = net.own if net else f, net
-        self.trained = {k: p for k, p in net.named_parameters() if p.requires_grad} if net else {}
+        self.net = _Itself(f) if isinstance(f, nn.Module) else None
+        self.f = self.net.own if self.net else f
+        named = self.net.named_parameters() if self.net else ()
+        self.trained = {k: p for k, p in named if p.requires_grad}
         self.seen, self.kernels, self.pool, self.busy = set(), {}, None, False
 
     def __call__(self, *args, **kwargs):
         leaves, form = tree_flatten((args, kwargs))
-        tensors = [v for v in leaves if isinstance(v, Tensor)]
-        def kind(v):
-            return (v.shape, v.stride(), v.dtype, v.device, v.requires_grad) if isinstance(v, Tensor) else v
-        key = torch.is_grad_enabled(), str(form), *map(kind, leaves)
+        key = torch.is_grad_enabled(), str(form), *map(_kind, leaves)
         if key not in self.seen or self.busy:
             self.seen.add(key)
             return self.f(*args, **kwargs)
-        if key not in self.kernels: self.kernels[key] = self.record(leaves, form, tensors)
+        if key not in self.kernels: self.kernels[key] = self.record(leaves, form)
+        if not self.kernels[key]: return self.f(*args, **kwargs)
         kernels, form = self.kernels[key]
-        if not kernels.gradients: return tree_unflatten(kernels.replay(tensors), form)
-        return tree_unflatten(_Replay.apply(self, kernels, len(tensors), *tensors, *kernels.params), form)
+        given = [v for v in leaves if isinstance(v, Tensor)]
+        if not kernels.gradients: return tree_unflatten(kernels.replay(given), form)
+        return tree_unflatten(_Replay.apply(self, kernels, len(given), *given, *kernels.params), form)
 
-    def record(self, leaves, form, tensors):
-        "The kernels of such a call, and the form of what it returns."
-        places, found = {k: n for n, k in enumerate(k for k, v in enumerate(leaves) if isinstance(v, Tensor))}, {}
-        constant = [None if k in places else v for k, v in enumerate(leaves)]
-        params = self.trained if torch.is_grad_enabled() else {}
-        def f(given, own):
-            now = [given[places[k]] if k in places else v for k, v in enumerate(constant)]
-            args, kwargs = tree_unflatten(now, form)
-            if own: out = functional_call(self.net, dict(zip(params, own)), args, kwargs)
-            else: out = self.f(*args, **kwargs)
-            out, found['form'] = tree_flatten(out)
-            return out
-        self.pool = self.pool or torch.cuda.graph_pool_handle()
-        with torch.random.fork_rng([torch.cuda.current_device()]):
-            kernels = _Kernels(f, tensors, [*params.values()], self.pool)
-        return kernels, found['form']
+# %% ../../nbs/craft/speed.ipynb #sp11c
+@patch
+def record(self:Recorded, leaves, form) -> tuple|None: # kernels, and the form of what they return
+    "The kernels of such a call; None where they cannot be recorded. What is no tensor stays as it is."
+    places = {k: n for n, k in enumerate(k for k, v in enumerate(leaves) if isinstance(v, Tensor))}
+    same = [None if k in places else v for k, v in enumerate(leaves)]
+    params, found = self.trained if torch.is_grad_enabled() else {}, []
+    def f(given, own):
+        now = [given[places[k]] if k in places else v for k, v in enumerate(same)]
+        args, kwargs = tree_unflatten(now, form)
+        if own: out = functional_call(self.net, dict(zip(params, own)), args, kwargs)
+        else: out = self.f(*args, **kwargs)
+        out, returned = tree_flatten(out)
+        found.append(returned)
+        return out
+    try: kernels = _Kernels(f, [leaves[k] for k in places], [*params.values()], self.pool)
+    except RuntimeError as e:
+        say(f'cuda_graphs: kernels cannot be recorded here ({str(e).splitlines()[0]}); it goes on without.')
+        return None
+    self.pool = kernels.forward.pool()
+    return kernels, found[0]
 
-# %% ../../nbs/craft/speed.ipynb #sp11d
 def recorded(
     f, # function that uses networks
     networks, # of which those that are trained are recorded
@@ -199,9 +222,9 @@ class Asked:
 
     def about(self, conditions):
         "A function of latents and timestep: the predictions under these conditions, stacked."
-        n, kind = len(conditions), self.model.dtype
+        n, kind, once = len(conditions), self.model.dtype, self.model.ask
         stacked = tree_map(lambda *same: torch.cat(same).to(kind), *conditions)
-        def ask(x, t): return self.model.ask(torch.cat([x]*n).to(kind), t, stacked).to(x.dtype)
+        def ask(x, t): return once(torch.cat([x]*n).to(kind), t, stacked).to(x.dtype)
         return Recorded(ask) if self.cuda_graphs else ask
 
 @contextmanager

@@ -2,12 +2,15 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-from contextlib import ExitStack, contextmanager
+import gc
+from contextlib import contextmanager
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .settings import say
 __all__ = ['text_once', 'Recorded', 'recorded', 'Asked', 'asked_often']
 @contextmanager
 def _instead(forwards: dict) -> Iterator[Any]: ...
@@ -15,6 +18,7 @@ def _remembered(f): ...
 def text_once(unet: nn.Module): ...
 @contextmanager
 def _recording(pool) -> Iterator[Any]: ...
+def _kind(v): ...
 def recorded(f, networks): ...
 @contextmanager
 def asked_often(model, cuda_graphs: bool=False) -> Iterator[Any]: ...
@@ -23,8 +27,8 @@ class _Kernels:
     inputs: Any
     params: Any
     gradients: Any
+    asked: Any
     out: Any
-    given: Any
     learns: Any
     def __init__(self, f, tensors: list, params: list, pool): ...
     def replay(self, tensors) -> list: ...
@@ -45,8 +49,8 @@ class _Itself(nn.Module):
     def forward(self, *args, **kwargs): ...
 
 class Recorded:
-    f: Any
     net: Any
+    f: Any
     trained: Any
     seen: Any
     kernels: Any
@@ -54,7 +58,7 @@ class Recorded:
     busy: Any
     def __init__(self, f): ...
     def __call__(self, *args, **kwargs): ...
-    def record(self, leaves, form, tensors): ...
+    def record(self, leaves, form) -> tuple | None: ...
 
 class Asked:
     model: Any
