@@ -139,7 +139,7 @@ def arrays(pictures): return np.stack([np.asarray(im, np.float32) for im in pict
 
 
 def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, tolerance=1., mean=False,
-               record=False, channels_last=False):
+               cuda_graphs=False, channels_last=False):
     "Pictures of ours against those of diffusers' pipeline, from the same noise."
     model = models.make(shape, bench.device, dtype).to(bench.device)
     pipe = models.make(shape, bench.device, dtype).to(bench.device, dtype).pipeline()
@@ -148,7 +148,7 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     if best: how = best_configuration(pipe, bench)
     prompts, seeds = [INSTANCE]*batch, list(range(batch))
     noise = initial_latents(model, seeds).to(dtype)
-    model.tune(channels_last=channels_last, record=record)
+    model.tune(channels_last=channels_last, cuda_graphs=cuda_graphs)
     def ours(k=steps): return sample(model, prompts, seeds, guidance_scale=7.5, num_inference_steps=k)
     def theirs(k=steps):
         return pipe(prompts, guidance_scale=7.5, num_inference_steps=k, latents=noise.clone()).images
@@ -162,7 +162,7 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
         one, two = (flops(lambda k=k: ours(k)) for k in (1, 2)) # nothing is replayed yet
         operations = one + (steps - 1)*(two - one) if one and two else None
     about = dict(shape=shape, batch=batch, steps=steps, guidance_scale=7.5, solver='ddim',
-                 dtype=str(dtype).removeprefix('torch.'), pixels=model.resolution, record=record,
+                 dtype=str(dtype).removeprefix('torch.'), pixels=model.resolution, cuda_graphs=cuda_graphs,
                  channels_last=channels_last)
     right = dict(what=f'{"mean" if mean else "largest"} difference of pixels, of 255', difference=off,
                  largest=float(gap.max()), mean=float(gap.mean()), contrast=float(arrays(them).std()),
@@ -197,12 +197,12 @@ def _(b): return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., m
 
 @row('sd15-sample-1-recorded', 'cuda')
 def _(b):
-    return sample_row(b, 'sd15', 1, 50, 3, torch.bfloat16, tolerance=4., mean=True, record=True)
+    return sample_row(b, 'sd15', 1, 50, 3, torch.bfloat16, tolerance=4., mean=True, cuda_graphs=True)
 
 
 @row('sd15-sample-8-recorded', 'cuda')
 def _(b):
-    return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., mean=True, record=True,
+    return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., mean=True, cuda_graphs=True,
                       channels_last=True)
 
 
