@@ -11,6 +11,7 @@ def parse():
     add('--device', 'cuda where there is one, else cpu', choices=['cpu', 'cuda'])
     add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
     add('--peer', "diffusers' train_dreambooth.py: the whole program against ours", metavar='FILE.py')
+    add('--growth', 'what a run costs by its photos, class images and steps', action='store_true')
     add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
     add('--list', 'print the names of the rows', action='store_true')
     return p.parse_args()
@@ -56,6 +57,7 @@ def main():
     import torch
     from .measure import free, matmul_peak
     from . import switches # noqa: F401 (its rows)
+    from .growth import growth
     from .programs import programs
     from .rows import ROWS, Bench, Skip
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
@@ -87,13 +89,14 @@ def main():
         print(line(name, found), file=sys.stderr, flush=True)
         if args.out:
             with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+    if args.growth: results['growth'] = growth()
     if args.peer:
         try: results['programs'] = [programs(args.peer, n=1 if args.quick else 5)]
         except Skip as e: results['programs'] = [dict(not_measured=str(e))]
         print(told(results['programs'][0]), file=sys.stderr, flush=True)
-        if args.out:
-            with open(args.out, 'w') as out: json.dump(results, out, indent=1)
-    if not args.out: print(json.dumps(results, indent=1))
+    if args.out:
+        with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+    else: print(json.dumps(results, indent=1))
 
 
 if __name__ == '__main__': main()
