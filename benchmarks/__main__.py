@@ -91,7 +91,7 @@ def main():
             with open(args.out, 'w') as out: json.dump(results, out, indent=1)
     if args.growth: results['growth'] = growth()
     if args.peer:
-        try: results['programs'] = [programs(args.peer, n=1 if args.quick else 5)]
+        try: results['programs'] = [programs(args.peer, n=1 if args.quick else 3)]
         except Skip as e: results['programs'] = [dict(not_measured=str(e))]
         print(told(results['programs'][0]), file=sys.stderr, flush=True)
     if args.out:
