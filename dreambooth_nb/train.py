@@ -21,6 +21,7 @@ from .losses import Objective, StepLoss
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
+from .craft.speed import recorded
 from .craft.settings import TrainConfig, cautions, say
 from .craft.requirements import (machine_problems, make_schedule, optimizer_options, prepare,
                                               processes, refused, setting_problems, written_out)
@@ -133,6 +134,8 @@ class Run:
         self.sharded, self.lone = self.accelerator.num_processes > 1 and asks_for_shards(cfg), False
         self.fingerprints = fingerprints(model, data, held)  # of the base, before it is trained
         self.choose_parameters()
+        self.loss = together(training_loss, model.parts.values(), self.accelerator)
+        if cfg.cuda_graphs: self.loss = recorded(self.loss, model.parts.values())
         self.choose_optimizer()
 
 # %% ../nbs/04_train.ipynb #t024
@@ -145,7 +148,7 @@ def choose_parameters(self:Run):
         _refuse_unseen(model.new_tokens(), self.data.cache('instance', 0).prompts)
     first = next(p for p in model.denoiser.parameters() if p.ndim == 4)
     channels_last = not self.sharded and first.is_contiguous(memory_format=torch.channels_last)
-    model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention)
+    model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention, cuda_graphs=cfg.cuda_graphs)
     if self.sharded: self.ordinary = shard(model.denoiser, self.accelerator, lambda: self.lone)
     parts = model.parts.items()
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}
@@ -153,7 +156,6 @@ def choose_parameters(self:Run):
     self.learns_text = any(k.startswith('text') for k in self.trained)
     self.condition = model.condition if self.learns_text else remember(model)
     self.ema = EMA(self.trained.values(), cfg.ema_decay) if cfg.use_ema else None
-    self.loss = together(training_loss, model.parts.values(), self.accelerator)
 
 def _refuse_unseen(
     words:list[str], # that are trained

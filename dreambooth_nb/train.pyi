@@ -16,6 +16,7 @@ from .losses import Objective, StepLoss
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
+from .craft.speed import recorded
 from .craft.settings import TrainConfig, cautions, say
 from .craft.requirements import machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
 from .craft.checkpoints import MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint
@@ -71,11 +72,11 @@ class Run:
     sharded: Any
     lone: Any
     fingerprints: Any
+    loss: Any
     trained: Any
     learns_text: Any
     condition: Any
     ema: Any
-    loss: Any
     ordinary: Any
     lr: Any
     optimizer: Any

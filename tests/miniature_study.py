@@ -3,28 +3,30 @@
 
     python tests/miniature_study.py FOLDER                     all runs that are not in FOLDER/runs.jsonl yet
     python tests/miniature_study.py FOLDER --only photos/1     one experiment, or a part of its name
-    python tests/miniature_study.py FOLDER --share 0/4         the first of four processes that share the work
+    python tests/miniature_study.py FOLDER --minutes 10        runs that end within ten minutes
     python tests/miniature_study.py FOLDER --list              what there is to do, and what is done
 
-A run learns one of eight toys that the embedded model has never seen, and differs from the usual recipe in
+A run learns one of eight toys that an embedded model has never seen, and differs from the usual recipe in
 one thing. What is counted is counted by the shipped reader, k of n; beside it stand the scores of chapter 06,
 which know nothing of the truth. Each finished run is one line of runs.jsonl, and one strip of pictures. Stop
-it whenever you like.
+it whenever you like. Processes that are given the same folder share the work: each takes the next run that no
+other has.
 """
 import argparse, json, os, time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from PIL import Image
 
-from dreambooth_nb.core import UserError, generator, to_pil, to_tensor
+from dreambooth_nb.core import generator, to_pil, to_tensor
 from dreambooth_nb.micro.toys import CLASSES, PLACES
 from dreambooth_nb.micro.world import instance_scenes, line_up, render, subject
-from dreambooth_nb.micro.readers import gallery, identify, load_reader
+from dreambooth_nb.micro.readers import gallery, load_reader
 from dreambooth_nb.craft.latents import LatentCache
 from dreambooth_nb.data import Batches
 from dreambooth_nb.priors import PriorPool
@@ -40,8 +42,10 @@ from dreambooth_nb.evaluate import Evaluation, relative, scores_of
 RARE, COMMON = 'sks', 'green' # no subject is green
 NEW = [p for p in PLACES if p not in ('grass', 'table', 'beach', 'forest')]
 DRAW = dict(solver='dpmpp_2m', num_inference_steps=10, guidance_scale=5.)
+DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 # half the demo's batch, at a rate to match: a run takes a minute or two of one core
 RECIPE = preset('micro') | dict(train_batch_size=2, learning_rate=3e-4, validation_steps=100)
+FAST = dict(cuda_graphs=True) if DEVICE == 'cuda' and hasattr(TrainConfig, 'cuda_graphs') else {}
 GUIDANCE = 5. # of class images
 
 
@@ -56,9 +60,10 @@ class Experiment:
     identifier: str = RARE
     guidance: float = GUIDANCE # with which class images are drawn
     looks: tuple = (100, 200, 300) # steps after which pictures are drawn; the last one ends the run
+    base: str = 'micro'
 
     @property
-    def name(self): return f'{self.axis}/{self.value}'
+    def name(self): return f'{self.base}/{self.axis}/{self.value}'
 
 
 ALONE = dict(with_prior_preservation=False)
@@ -93,17 +98,26 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 16, dict(num_class_images=16)),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
-DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
+FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # the flow transformer's gradients are noisier
+
+
+def with_flow(e, **changes):
+    "The same with the flow transformer, by a recipe of its own, and looked at more often."
+    return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=LONG)
+
+
+FLOW = [*map(with_flow, CORE[:3]), with_flow(Experiment('batch', 2), train_batch_size=2),
+        with_flow(Experiment('rate', 1e-4), learning_rate=1e-4), with_flow(MORE[1]),
+        with_flow(Experiment('rate', 4e-4), learning_rate=4e-4), with_flow(CORE[-1])]
 SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
 
 
 def plan():
-    "All runs, (experiment, class noun, seed), the most telling ones first."
-    core, first, rest = [BEFORE, *CORE], SUBJECTS[:4], SUBJECTS[4:]
-    stages = [(core, SUBJECTS, 0), (WRONG, first, 0), (MORE[:9], first, 0), (core, SUBJECTS, 1),
-              (core, SUBJECTS, 2), (MORE[9:], first, 0), ([*MORE, *WRONG], rest, 0)]
-    stages += [([*MORE, *WRONG], SUBJECTS, seed) for seed in (1, 2)]
-    return [(e, noun, seed) for some, nouns, seed in stages for noun in nouns for e in some]
+    "All runs, (experiment, class noun, seed), the most telling ones first, and of these the long ones first."
+    core, flow = [BEFORE, *CORE], [replace(BEFORE, base='micro-flow'), *FLOW]
+    stages = [(core, 0), (flow, 0), (core, 1), (core, 2), (WRONG, 0), (MORE, 0), (flow, 1),
+              ([*WRONG, *MORE], 1), (flow, 2), ([*WRONG, *MORE], 2)]
+    return [(e, noun, seed) for some, seed in stages for e in some for noun in SUBJECTS]
 
 
 def key(e, noun, seed): return f'{e.name}/{noun}/{seed}'
@@ -115,21 +129,41 @@ def words(e, noun):
     return f'a photo of a {e.identifier} {dict(right=noun, none="", wrong=wrong)[e.noun]}'.strip()
 
 
-BASE = [] # the base, as it stays
-KNOWN = {} # class noun -> what the reader remembers of the subject and of 31 others
+@cache
+def base_of(name):
+    "A base as it stays, for what every run asks of it."
+    return load(name).to(DEVICE)
+
+
+@cache
+def reader_of():
+    return load_reader()
+
+
+@cache
+def known(noun, folder):
+    "What the reader remembers of a subject and of 31 others: rendered once for all runs."
+    file = folder/'known'/f'{noun}.pt'
+    with lock(folder, file):
+        if not file.is_file(): torch.save(gallery(reader_of(), line_up(subject(noun))), file)
+    return torch.load(file)
+
+
+def lock(folder, file):
+    "One process at a time makes a file that all use."
+    file.parent.mkdir(parents=True, exist_ok=True)
+    (folder/'locks').mkdir(exist_ok=True)
+    return FileLock(folder/'locks'/f'{file.parent.name}-{file.name}')
 
 
 class Looker(Callback):
     "Draws at certain steps, and counts what the reader finds."
     vital = True
 
-    def __init__(self, e, noun, seed, reader, folder):
-        self.e, self.noun, self.seed, self.reader, self.folder = e, noun, seed, reader, folder
+    def __init__(self, e, noun, seed, folder):
+        self.e, self.noun, self.seed, self.folder = e, noun, seed, folder
         self.looks, self.drawn, self.seconds = [], {}, 0.
-        who = subject(noun)
-        if noun not in KNOWN: KNOWN[noun] = gallery(reader, line_up(who))
-        self.known = KNOWN[noun]
-        self.photos = render(instance_scenes(who, e.photos, seed))[0]
+        self.photos = render(instance_scenes(subject(noun), e.photos, seed))[0]
         k, prompt = CLASSES.index(noun), words(e, noun)
         others = [CLASSES[(k + d) % len(CLASSES)] for d in range(1, len(CLASSES))]
         self.asked = dict(subject=[(f'{prompt} {PLACES[p]}', p) for p in NEW for _ in range(2)],
@@ -154,10 +188,11 @@ class Looker(Callback):
         self.seconds += time.perf_counter() - began
 
     def scores(self, parts):
-        reader, x = self.reader, {kind: to_tensor(some) for kind, some in parts.items()}
+        reader, x = reader_of(), {kind: to_tensor(some) for kind, some in parts.items()}
         read = {kind: reader.read(v) for kind, v in x.items()}
-        who = {kind: (identify(reader, v, self.known) == 0).tolist() for kind, v in x.items()}
         seen = {kind: reader.embed(v) for kind, v in x.items()}
+        faces = known(self.noun, self.folder)
+        who = {kind: ((v @ faces.T).argmax(1) == 0).tolist() for kind, v in seen.items()}
         photos = reader.embed(self.photos)
         toy = {kind: [f['class_noun'] == self.noun for f in some] for kind, some in read.items()}
         place = [f['place'] == p for f, (_, p) in zip(read['subject'], self.asked['subject'])]
@@ -218,61 +253,73 @@ def latents(model, pictures, prompt):
                              model.encode_images)
 
 
-def pool(model, folder, noun, n, seed=0, guidance=GUIDANCE):
-    "The first n of the base's own pictures of a class: drawn once for all runs."
-    prompt = f'a photo of a {noun}'
+@cache
+def pool(base, folder, noun, n, seed=0, guidance=GUIDANCE):
+    "The first n of a base's own pictures of a class: drawn once for all runs, encoded once a process."
+    prompt, model = f'a photo of a {noun}', base_of(base)
     how = dict(guidance_scale=guidance, num_inference_steps=25)
-    found = PriorPool(folder/'class_images'/f'{noun}-{seed}-{guidance:g}', prompt,
-                      dict(model='micro', size=64) | how)
-    def draw(prompts, seeds): return sample(model, prompts, seeds, **how)
-    with FileLock(folder/'.class_images.lock'):
-        paths = found.fill(n, draw, 16, seed, progress=False)
+    place = folder/'class_images'/f'{base}-{noun}-{seed}-{guidance:g}'
+    found = PriorPool(place, prompt, dict(model=base, size=64) | how)
+    def draw(prompts, seeds): return sample(model, prompts, seeds, batch_size=64, **how)
+    with lock(folder, place): paths = found.fill(n, draw, 64, seed, progress=False)
     return latents(model, [Image.open(p).convert('RGB') for p in paths], prompt)
 
 
-def before(base, noun, seed, reader, folder):
-    "What the base draws for a subject's prompts: (of the subject, of the class), drawn once for all runs."
-    file = folder/'before'/f'{noun}-{seed}.png'
-    with FileLock(folder/'.before.lock'):
+@cache
+def before(base, noun, seed, folder):
+    "What a base draws for a subject's prompts, of the subject and of the class: drawn once for all runs."
+    file = folder/'before'/f'{base}-{noun}-{seed}.png'
+    with lock(folder, file):
         if not file.is_file():
-            look = Looker(BEFORE, noun, seed, reader, folder)
-            look.look(base, 0)
-            file.parent.mkdir(parents=True, exist_ok=True)
+            look = Looker(replace(BEFORE, base=base), noun, seed, folder)
+            look.look(base_of(base), 0)
             row(look.drawn[0]['subject'] + look.drawn[0]['class']).save(file)
     sheet = Image.open(file).convert('RGB')
     cut = [sheet.crop((64*k, 0, 64*k + 64, 64)) for k in range(sheet.width//64)]
-    return cut[:12], cut[12:]
+    return dict(subject=cut[:12], **{'class': cut[12:]})
 
 
-ENCODERS = [] # what looks without the truth: the base's own features, and the reader
+@cache
+def encoders():
+    "What looks without the truth: the features of micro's UNet, and the reader."
+    return unet_encoder(base_of('micro')), reader_encoder(reader_of())
 
-def blind(look, base, noun, seed, reader, folder):
+
+def seen_once(encoder, pictures):
+    "An encoder that has looked at these pictures, all at once, and remembers them."
+    vectors = dict(zip(map(id, pictures), encoder.images(pictures)))
+    return replace(encoder, images=lambda some: torch.stack([vectors[id(im)] for im in some]))
+
+
+def blind(look):
     "Each look as chapter 06 sees it without the truth, relative to the base: encoder -> a row for each look."
-    if not ENCODERS: ENCODERS.extend([unet_encoder(base), reader_encoder(reader)])
-    texts = [f'a photo of a {noun} {PLACES[p]}' for p in NEW for _ in range(2)]
-    photos = to_pil(render(instance_scenes(subject(noun), 4, seed))[0])
-    def evaluation(own, of_class):
-        return Evaluation('', [], None, [], {}, scores_of(ENCODERS, photos, own, texts, of_class), {}, [])
-    first = evaluation(*before(base, noun, seed, reader, folder))
-    found = {step: evaluation(p['subject'], p['class']) for step, p in look.drawn.items()}
+    texts = [f'a photo of a {look.noun} {PLACES[p]}' for p in NEW for _ in range(2)]
+    photos = to_pil(render(instance_scenes(subject(look.noun), 4, look.seed))[0])
+    first = before(look.e.base, look.noun, look.seed, look.folder)
+    all_of = [im for parts in (first, *look.drawn.values()) for im in parts['subject'] + parts['class']]
+    seen = [seen_once(encoder, photos + all_of) for encoder in encoders()]
+    def evaluation(parts):
+        scores = scores_of(seen, photos, parts['subject'], texts, parts['class'])
+        return Evaluation('', [], None, [], {}, scores, {}, [])
+    then, found = evaluation(first), {step: evaluation(parts) for step, parts in look.drawn.items()}
     def rounded(some): return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}
-    return {e.name: [rounded(vars(relative(f, first, step, e.name))) for step, f in found.items()]
-            for e in ENCODERS}
+    return {e.name: [rounded(vars(relative(f, then, step, e.name))) for step, f in found.items()]
+            for e in seen}
 
 
-def learn(e, noun, seed, reader, folder):
+def learn(e, noun, seed, folder):
     "One run, from the base to its line of the record."
-    began, model = time.perf_counter(), load('micro').to(DEVICE)
-    look = Looker(e, noun, seed, reader, folder)
+    began, model = time.perf_counter(), load(e.base).to(DEVICE)
+    look = Looker(e, noun, seed, folder)
     prompt = words(e, noun)
     cfg = TrainConfig(str(folder), prompt, str(folder), seed=seed, class_prompt=f'a photo of a {noun}',
-                      **RECIPE | dict(max_train_steps=max(e.looks[-1], 1)) | e.changes
+                      **RECIPE | FAST | dict(max_train_steps=max(e.looks[-1], 1)) | e.changes
                       | (dict(initializer_token=noun) if '<' in prompt else {}))
     photos = latents(model, to_pil(look.photos), prompt)
     unseen = latents(model, to_pil(render(instance_scenes(subject(noun), 2, 1000 + seed))[0]), prompt)
-    held = HeldOut(unseen, pool(model, folder, noun, 4, 1))
+    held = HeldOut(unseen, pool(e.base, folder, noun, 4, 1))
     prior = None
-    if cfg.with_prior_preservation: prior = pool(model, folder, noun, cfg.num_class_images, 0, e.guidance)
+    if cfg.with_prior_preservation: prior = pool(e.base, folder, noun, cfg.num_class_images, 0, e.guidance)
     run, training = None, 0.
     if e.looks == (0,): look.look(model, 0)
     else:
@@ -286,15 +333,15 @@ def learn(e, noun, seed, reader, folder):
         training = time.perf_counter() - training - look.seconds
     log = Log(run.log) if run else Log()
     names = ('step', 'val_instance_loss', 'val_class_loss', 'val_score')
-    return dict(axis=e.axis, value=e.value, subject=noun, seed=seed, prompt=prompt, photos=e.photos,
-                guidance=e.guidance,
+    return dict(base=e.base, axis=e.axis, value=e.value, subject=noun, seed=seed, prompt=prompt,
+                photos=e.photos, guidance=e.guidance,
                 settings=RECIPE | dict(max_train_steps=e.looks[-1]) | e.changes, looks=look.looks,
                 held_out=[[r[k] if k == 'step' else round(r[k], 5) for k in names]
                           for r in log if names[1] in r],
                 loss=[round(sum(r['loss'] for r in log[k:k + 50])/len(log[k:k + 50]), 5)
                       for k in range(0, len(log), 50)],
                 verdict=log.verdict if log else None,
-                blind=blind(look, BASE[0], noun, seed, reader, folder) if run else {},
+                blind=blind(look) if run else {},
                 images_seen=len(log)*cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 seconds=dict(training=round(training, 1), looks=round(look.seconds, 1),
                              all=round(time.perf_counter() - began, 1)),
@@ -305,39 +352,51 @@ def done(folder):
     "The keys of the runs that are in the record."
     file = folder/'runs.jsonl'
     rows = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
-    return {f'{r["axis"]}/{r["value"]}/{r["subject"]}/{r["seed"]}' for r in rows}
+    return {f'{r["base"]}/{r["axis"]}/{r["value"]}/{r["subject"]}/{r["seed"]}' for r in rows}
+
+
+def work(job, folder):
+    "One run, and its line of the record, unless the record has it or another process is at it."
+    name = key(*job)
+    mine = lock(folder, folder/'taken'/name.replace('/', '-'))
+    try: mine.acquire(timeout=0)
+    except Timeout: return
+    with mine:
+        if name in done(folder): return
+        row = learn(*job, folder)
+        with lock(folder, folder/'runs.jsonl'), open(folder/'runs.jsonl', 'a') as f:
+            f.write(json.dumps(row) + '\n')
+    last = row['looks'][-1]
+    print(f"{time.strftime('%H:%M')} {name}: {row['seconds']['all']} s; subject {last['subject']}; "
+          f"class {last['class']}; {row['verdict']}", flush=True)
+    return row
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('folder', type=Path, help='where the record is, and everything that is made')
     p.add_argument('--only', default='', help='part of a name, such as photos/1 or what/lora/dog/0')
-    p.add_argument('--share', default='0/1', help='k/n: every n-th run, from the k-th on')
+    p.add_argument('--minutes', type=float, default=float('inf'), help='begin no run that would end later')
     p.add_argument('--list', action='store_true', help='say what there is to do, and stop')
     args = p.parse_args()
+    end = time.monotonic() + 60*args.minutes
     args.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
-    k, n = map(int, args.share.split('/'))
-    todo = [job for job in plan() if args.only in key(*job)][k::n]
+    todo, there = [job for job in plan() if args.only in key(*job)], done(args.folder)
     if args.list:
-        there = done(args.folder)
         for job in todo: print('done' if key(*job) in there else '    ', key(*job))
         print(sum(key(*job) in there for job in todo), 'of', len(todo))
         return
-    reader, failed = load_reader(), []
-    BASE.append(load('micro').to(DEVICE))
+    failed, of_a_step = [], 0. # seconds, as the slowest run so far had it
     for job in todo:
-        if key(*job) in done(args.folder): continue
-        try: row = learn(*job, reader, args.folder)
-        except UserError as e:
-            failed.append(f'{key(*job)}: {e}')
+        steps = job[0].looks[-1]
+        if key(*job) in there or time.monotonic() + of_a_step*steps > end: continue
+        try: row = work(job, args.folder)
+        except Exception as e: # of one run; the others go on
+            failed.append(f'{key(*job)}: {type(e).__name__}: {e}')
             print(failed[-1], flush=True)
             continue
-        with FileLock(args.folder/'.runs.lock'), open(args.folder/'runs.jsonl', 'a') as f:
-            f.write(json.dumps(row) + '\n')
-        last = row['looks'][-1]
-        print(f"{time.strftime('%H:%M')} {key(*job)}: {row['seconds']['all']} s; subject {last['subject']}; "
-              f"class {last['class']}; {row['verdict']}", flush=True)
+        if row and steps: of_a_step = max(of_a_step, row['seconds']['all']/steps)
     if failed: raise SystemExit(f'{len(failed)} runs failed')
 
 

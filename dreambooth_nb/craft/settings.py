@@ -137,6 +137,7 @@ class _Trained(_Seen):
     gradient_checkpointing:bool = False # less memory, more time, same result
     attention:str = _of('sdpa', ['sdpa', 'sliced', 'eager']) # of the UNet: "sdpa", "sliced" or "eager"
     mixed_precision:str = _of('no', ['no', 'bf16', 'fp16']) # "no", "bf16" or "fp16"
+    cuda_graphs:bool = False # launch the networks' kernels as a whole, on a GPU: less time, same result
 
 # %% ../../nbs/craft/settings.ipynb #se09f3
 @dataclass
@@ -288,6 +289,8 @@ def _contradictions(cfg, bad):
             bad(name, 'is given, but no text encoder is trained; leave it out, or train it.')
     if cfg.stop_text_encoder_training is not None and {'text_encoder', 'token'} >= set(words):
         bad('stop_text_encoder_training', 'would leave nothing to train; leave it out, or train the UNet.')
+    if cfg.cuda_graphs and cfg.gradient_checkpointing:
+        bad('cuda_graphs', 'is given besides gradient_checkpointing; choose speed or memory.')
     if cfg.debiased and cfg.snr_gamma: bad('snr_gamma', 'is given beside debiased; choose one weighting.')
     if cfg.with_prior_preservation and not cfg.concepts_list and not (cfg.class_prompt or '').strip():
         raise UserError('class_prompt: prior preservation needs one, such as "a photo of a dog"; '
