@@ -467,12 +467,13 @@ def subject_scores(
     n:int=8, # pictures per place, and four times as many of the class
     num_inference_steps:int=25, # of each picture
     identifier:str='sks', # the word for the subject
+    solver:str='ddim', # see chapter 05
 ) -> dict[str, Count]: # subject, place; of the class: drift, and whether it is still the class
     "Draw the subject in places, and its class in none, and count what the reader finds."
     noun, asked = individual.class_noun, [p for p in places for _ in range(n)]
     def look(prompts):
         return to_tensor(sample(model, prompts, [1000 + k for k in range(len(prompts))],
-                                num_inference_steps=num_inference_steps))
+                                num_inference_steps=num_inference_steps, solver=solver))
     x = look([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in asked])
     y = look([f'a photo of a {noun}']*(4*n))
     found, of_class = reader.read(x), reader.read(y)

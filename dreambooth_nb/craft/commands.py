@@ -20,11 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
-from ..core import Problems, UserError, as_path, atomic, did_you_mean, one_of
+from ..core import Problems, UserError, as_path, atomic, did_you_mean, one_of, wrong_type
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import (TrainConfig, expanded, filled, preset, presets, read_settings, say,
-                                          wrong_type)
+from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
