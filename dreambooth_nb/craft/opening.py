@@ -464,7 +464,7 @@ def why_not_loaded(
 @checked
 def load(
     base:str='micro', # "micro", a diffusers folder, a file, a LoRA's folder or file, or a hub id
-    device:str='cpu', # device of the networks
+    device:str|torch.device='cpu', # device of the networks
     dtype:torch.dtype=torch.float32, # dtype of UNet and text encoders, see `base_dtype`; not of the VAE
     allow_pickle:bool=False, # also read .ckpt and .bin files, by `torch.load(weights_only=True)`
     config:str|None=None, # configuration of a single file: a diffusers folder or hub id
