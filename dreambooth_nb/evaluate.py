@@ -19,7 +19,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import EMBEDDED, Table, UserError, as_path, atomic, one_of, to_tensor
+from .core import EMBEDDED, Table, UserError, as_path, atomic, checked, one_of, to_tensor
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -426,6 +426,7 @@ def _prompts(who:Learned, prompts) -> list[str]:
     return prompts
 
 # %% ../nbs/06_evaluate.ipynb #ev87b
+@checked
 def evaluate(
     run, # folder of a run or of one of its checkpoints, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
