@@ -21,7 +21,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import FORMATS, UserError, as_path, checked, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
@@ -376,7 +376,7 @@ def export_model(
     overwrite:bool=False, # replace an earlier export of that name; nothing else is ever replaced
 ) -> list[Path]: # what was written
     "Bring a model into another program's format. Raises UserError when it cannot be brought there whole."
-    one_of('format', format, FORMATS)
+    one_of('format', format, EXPORT_FORMATS)
     one_of('dtype', dtype, DTYPES)
     out = as_path(output)
     _check_output(out, format, overwrite, model_dir)
@@ -533,4 +533,4 @@ def _write_peft(model, path, dtype, about, read, card):
         save_tensors(path/name, tensors, header, dtype, overwrite=True)
     _write_card(path, 'peft', about, card)
 
-_WRITE = dict(zip(FORMATS, (_write_folder, _write_file, _write_peft, _write_kohya, _write_words)))
+_WRITE = dict(zip(EXPORT_FORMATS, (_write_folder, _write_file, _write_peft, _write_kohya, _write_words)))

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
-from ..core import (FLOATS, FORMATS, Problems, UserError, as_path, atomic, did_you_mean, one_of,
+from ..core import (FLOATS, EXPORT_FORMATS, Problems, UserError, as_path, atomic, did_you_mean, one_of,
                                 wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
@@ -328,7 +328,7 @@ COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_c
                 studio=(studio_command, studio_command))
 CHOICES = dict( # flag that is no setting -> what it may be
     solver=('ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'),
-    format=FORMATS, dtype=FLOATS,
+    format=EXPORT_FORMATS, dtype=FLOATS,
     class_noun=('dog', 'duck', 'robot', 'teapot', 'car', 'fish', 'cactus', 'mug'))
 SETTINGS = 'check', 'priors', 'forecast', 'train', 'benchmark' # commands that take a file of settings
 
