@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
-from .core import Pictures, UserError, one_of, randn, to_pil, to_tensor
+from .core import Pictures, UserError, checked, one_of, randn, to_pil, to_tensor
 from .craft.flow import FlowSchedule, flow_levels
 from .losses import NoiseSchedule, split
 from .model import StableDiffusion
@@ -601,6 +601,7 @@ def _not_finite(model, again) -> str:
     )
 
 # %% ../nbs/05_cfg_sampler.ipynb #c077
+@checked
 def sample(
     model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
     prompts:str|list[str], # prompt for all pictures, or one per seed

@@ -22,7 +22,7 @@ from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.speed import recorded
-from .craft.settings import TrainConfig, cautions, say
+from .craft.settings import TrainConfig, say
 from .craft.requirements import (machine_problems, make_schedule, optimizer_options, prepare,
                                               processes, refused, setting_problems, written_out)
 from .craft.checkpoints import (MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints,
@@ -387,7 +387,6 @@ def train(
     main = processes().is_main_process
     for line in problems(cfg, len(held), model):
         raise UserError(line)
-    for line in cautions(cfg) if main else (): say(line)
     with locked(cfg.output_dir) if main else nullcontext():
         after = [LogFile(), Checkpoints()] + [Tracker()]*bool(cfg.report_to) + [Progress()]*progress
         run = Run(model, data, cfg, [*[validation]*bool(held), *callbacks, *after], held)

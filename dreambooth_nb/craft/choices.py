@@ -8,6 +8,7 @@ __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Ou
 # %% ../../nbs/craft/choices.ipynb #ch02
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
@@ -99,6 +100,7 @@ def forward_flops(
         net.ask(x.to(net.denoiser.dtype), t, net.condition_ids(ids))
     return counter.get_total_flops()
 
+@cache
 def measured_rate(
     device:torch.device, # CPU or GPU
     dtype:torch.dtype=torch.float32, # of the numbers
@@ -152,8 +154,8 @@ def outlook(
     rate = _REACHED*measured_rate(device, half[cfg.mixed_precision])
     passes = (2.2 if cfg.lora else 3) + cfg.gradient_checkpointing
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
-    training = cfg.max_train_steps*rows*passes*forward_flops(net, side)/rate
-    drawing = 25*2*forward_flops(net, net.resolution)/rate
+    flops = {size: forward_flops(net, size) for size in {side, net.resolution}}
+    training, drawing = cfg.max_train_steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate
     return Outlook(cfg, side, device, forecast(**_as_forecast(cfg, device)), training, drawing)
 
 def _as_forecast(cfg, device) -> dict:

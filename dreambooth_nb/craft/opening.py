@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
 from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
-from ..core import EMBEDDED, UserError, as_path, one_of
+from ..core import EMBEDDED, UserError, as_path, checked, one_of
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS, read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
@@ -461,9 +461,10 @@ def why_not_loaded(
     return f'pretrained_model_name_or_path: {str(base)!r} could not be loaded: {reason}{hint}'
 
 # %% ../../nbs/craft/opening.ipynb #753ef122
+@checked
 def load(
     base:str='micro', # "micro", a diffusers folder, a file, a LoRA's folder or file, or a hub id
-    device:str='cpu', # device of the networks
+    device:str|torch.device='cpu', # device of the networks
     dtype:torch.dtype=torch.float32, # dtype of UNet and text encoders, see `base_dtype`; not of the VAE
     allow_pickle:bool=False, # also read .ckpt and .bin files, by `torch.load(weights_only=True)`
     config:str|None=None, # configuration of a single file: a diffusers folder or hub id
@@ -476,6 +477,7 @@ def load(
 ) -> StableDiffusion:
     "Load a Stable Diffusion 1, 2, XL or 3. Raises UserError when it cannot be found or is not complete."
     if prediction_type is not None: one_of('prediction_type', prediction_type, PREDICTIONS)
+    _check_device(device)
     path = Path(find_base(base))
     added = lora_base and not is_whole_model(path, allow_pickle) if path.is_file() else path.is_dir()
     if added and not (path/'model_index.json').is_file():
@@ -497,6 +499,13 @@ def load(
     return model.to(device)
 
 # %% ../../nbs/craft/opening.ipynb #s02o010
+def _check_device(device):
+    "`UserError` where there is no such device."
+    try: torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as e:
+        raise UserError(f'device: {str(device)!r} is not here ({str(e).splitlines()[0].split(",")[0]}); '
+                        'choose cpu, or cuda where there is a GPU.') from None
+
 def _read(base, dtype, allow_pickle, config, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
     where = find_base(base)
