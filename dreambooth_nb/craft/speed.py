@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves, tree_map
+from .families import stacked
 
 # %% ../../nbs/craft/speed.ipynb #sp08
 def _remembered(f):
@@ -85,8 +86,8 @@ class Asked:
     def about(self, conditions):
         "A function of latents and timestep: the predictions under these conditions, stacked."
         n, kind = len(conditions), self.model.dtype
-        stacked = tree_map(lambda *same: torch.cat(same).to(kind), *conditions)
-        def ask(x, t): return self.model.ask(torch.cat([x]*n).to(kind), t, stacked).to(x.dtype)
+        whole = tree_map(lambda v: v.to(kind), stacked(conditions))
+        def ask(x, t): return self.model.ask(torch.cat([x]*n).to(kind), t, whole).to(x.dtype)
         return Recorded(ask) if self.record else ask
 
 @contextmanager
