@@ -417,6 +417,8 @@ def _read_prompts(model, shots, size) -> tuple:
     uncond = encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, *how)
     return cond, uncond, scale
 
+
+# %% ../nbs/05_cfg_sampler.ipynb #c071den
 @torch.no_grad()
 def denoise(
     model:StableDiffusion, # any base model, for its text encoder and UNet

@@ -44,6 +44,7 @@ class StableDiffusion:
     transformer:nn.Module|None = None # the denoiser of all others
     tokenizer_3:'transformers.PreTrainedTokenizerBase|None' = None # of 3, where it has a T5
     text_encoder_3:'transformers.T5EncoderModel|None' = None # of 3, always frozen; may be absent
+    distilled:bool = False # whether a FLUX.2 klein draws without guidance
 
     def __post_init__(self):
         self.freeze_others()

@@ -139,8 +139,8 @@ def choose_parameters(self:Run):
     if 'token' in cfg.words.split('+'):
         _refuse_unseen(model.new_tokens(), self.data.cache('instance', 0).prompts)
     images = [p for p in model.denoiser.parameters() if p.ndim == 4][:1]
-    channels_last = not self.sharded and any(p.is_contiguous(memory_format=torch.channels_last) for p in images)
-    model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention)
+    last = any(p.is_contiguous(memory_format=torch.channels_last) for p in images)
+    model.tune(cfg.gradient_checkpointing, last and not self.sharded, cfg.attention)
     if self.sharded: self.ordinary = shard(model.denoiser, self.accelerator, lambda: self.lone)
     parts = model.parts.items()
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}

@@ -6,7 +6,7 @@
 __all__ = ['TARGETS', 'LoRA', 'inject_layers', 'rare_tokens', 'collisions', 'NewTokens']
 
 # %% ../../nbs/craft/adapters.ipynb #s02a003
-import diffusers, json
+import diffusers, fnmatch, json
 from collections import namedtuple
 from dataclasses import dataclass
 import torch
@@ -16,7 +16,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core import Table, UserError, did_you_mean, digest, one_of, randn
-from .families import CONVOLUTIONS, FAMILIES, Family, settings_of
+from .families import CONVOLUTIONS, FAMILIES, settings_of
 from ..model import StableDiffusion, chosen_words, file_name, lora_layers, token_table
 
 # %% ../../nbs/craft/adapters.ipynb #c053
@@ -57,24 +57,28 @@ class LoRA:
 def names(
     self:LoRA,
     part:str='unet', # of which network
-    family:Family=FAMILIES['sd'], # of which model
+    model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> list[str]:
-    "The layers that get matrices, as the ends of their names."
+    "The layers that get matrices, as the ends of their names, or whole."
     if not isinstance(self.targets, str): return list(self.targets)
-    return list(TARGETS[self.targets] if part.startswith('text') else family.layers[self.targets])
+    if part.startswith('text'): return list(TARGETS[self.targets])
+    if model is None: return list(FAMILIES['sd'].layers[self.targets])
+    def found(name): return fnmatch.filter([k for k, _ in model.denoiser.named_modules()], name)
+    layers = model.family.layers[self.targets]
+    return [k for name in layers for k in (found(name) if '*' in name else [name])]
 
 @patch
 def config(
     self:LoRA,
     part:str='unet', # for which network
-    family:Family=FAMILIES['sd'], # of which model
+    model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> LoraConfig:
     "As peft wants it."
     text = part.startswith('text')
     def convolutions(v): return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
     alpha = self.conv_rank if self.conv_alpha is None else self.conv_alpha
     return LoraConfig(r=self.rank, lora_alpha=self.rank if self.alpha is None else self.alpha,
-                      lora_dropout=self.dropout, target_modules=self.names(part, family),
+                      lora_dropout=self.dropout, target_modules=self.names(part, model),
                       use_dora=self.dora and not text, rank_pattern=convolutions(self.conv_rank),
                       alpha_pattern=convolutions(alpha))
 
@@ -95,7 +99,7 @@ def _fit(net, target) -> bool: # does a name of `targets` fit any layer, as peft
 
 def _check_targets(model, lora, parts):
     "Raise UserError where a part would get no layer, or a name fits no part."
-    wanted = {name: lora.config(name, model.family).target_modules for name in parts}
+    wanted = {name: lora.config(name, model).target_modules for name in parts}
     for name, targets in wanted.items():
         if not any(_fit(model.parts[name], t) for t in targets):
             raise UserError(f'targets: {lora.targets!r} fits no layer of {name}; choose '
@@ -121,7 +125,7 @@ def add_lora(
     _check_targets(self, lora, parts)
     for name in parts:
         net = self.parts[name]
-        try: inject_layers(net, lora.config(name, self.family))
+        try: inject_layers(net, lora.config(name, self))
         except (TypeError, ValueError) as e:
             self.remove_lora() # of the networks before
             why = (str(e).strip() or type(e).__name__).splitlines()[0]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 import diffusers, torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from diffusers import DDIMScheduler
 from torch import Tensor
 from ..core import UserError
@@ -33,7 +34,7 @@ class Family:
     condition:Callable # (model, words, summaries, size, more) -> what is known of the pictures: see `stacked`
     call:Callable # (network, x_t, time, condition) -> what it answers
     coarsest:Callable # (the network's configuration) -> latents along a side of its coarsest piece
-    layers:dict # layers of the network that a LoRA takes, as the ends of their names, by name of `targets`
+    layers:dict # layers that a LoRA takes, by name of `targets`: ends of names, or whole ones with *
     settings:Callable # (model) -> further settings of the pipeline
     schedule:type=NoiseSchedule # how noise is added
     spread:dict=field(default_factory=dict) # how a flow's levels are spread, beside the scheduler's settings
@@ -52,10 +53,21 @@ class Family:
     guided:Callable=lambda model: False # whether guidance is built in, and a prompt asked about once
     since:str='0.35' # first release of diffusers with its pipeline
 
-    @property
-    def clips(self) -> tuple:
-        "The text encoders that are CLIPs: read in chunks, with new words and LoRAs of their own."
-        return tuple(k for k in self.parts if k.startswith('text') and k not in self.frozen)
+# %% ../../nbs/craft/families.ipynb #fa_fa2
+@patch(as_prop=True)
+def clips(self:Family) -> tuple:
+    "The text encoders that are CLIPs: read in chunks, with new words and LoRAs of their own."
+    return tuple(k for k in self.parts if k.startswith('text') and k not in self.frozen)
+
+@patch
+def check_version(
+    self:Family,
+    what:str='', # begins the message
+):
+    "`UserError` where diffusers, as it is installed, has no such pipeline."
+    if hasattr(diffusers, self.pipeline): return
+    raise UserError(f'{what}{self.title} needs diffusers >= {self.since}, here is {diffusers.__version__}; '
+                    'update it: pip install -U diffusers.')
 
 # %% ../../nbs/craft/families.ipynb #fa_sd
 def _words(model, words, summaries, size, more) -> dict:
@@ -86,6 +98,14 @@ _UNET = dict(denoiser='unet', network='UNet2DConditionModel', call=_ask_unet,
                          all=[*_LINEAR, 'conv_shortcut', 'time_emb_proj', *CONVOLUTIONS]))
 _ONE = 'tokenizer', 'text_encoder', 'vae', 'unet'
 _TWO = *_ONE, 'tokenizer_2', 'text_encoder_2'
+
+# %% ../../nbs/craft/families.ipynb #fa_sd1
+_WITHOUT_CHECKER = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+_SD = Family('Stable Diffusion 1 or 2', 'StableDiffusionPipeline', _ONE, condition=_words, **_UNET,
+             settings=lambda model: _WITHOUT_CHECKER)
+_SDXL = Family('Stable Diffusion XL', 'StableDiffusionXLPipeline', _TWO, condition=_words_and_sizes, **_UNET,
+               settings=lambda model: dict(force_zeros_for_empty_prompt=model.force_zeros,
+                                           add_watermarker=False), inner=True)
 
 # %% ../../nbs/craft/families.ipynb #fa_nw
 def no_words(
@@ -121,6 +141,15 @@ def _ask_transformer(net, x, t, condition) -> Tensor:
 
 _JOINT = [*_ATTENTION, 'add_q_proj', 'add_k_proj', 'add_v_proj', 'to_add_out']
 _JOINT_LINEAR = [*_JOINT, 'net.0.proj', 'net.2']
+_JOINT_ALL = [*_JOINT_LINEAR, 'linear', 'proj_out', 'context_embedder']
+_TWO_AND_TRANSFORMER = 'tokenizer', 'text_encoder', 'tokenizer_2', 'text_encoder_2', 'vae', 'transformer'
+_SD3 = Family('Stable Diffusion 3', 'StableDiffusion3Pipeline', _TWO_AND_TRANSFORMER,
+              denoiser='transformer', network='SD3Transformer2DModel', condition=_words_and_summaries,
+              call=_ask_transformer, coarsest=lambda config: config.patch_size,
+              layers=dict(attention=_JOINT, linear=_JOINT_LINEAR, all=_JOINT_ALL),
+              settings=lambda model: {}, schedule=FlowSchedule, optional=('tokenizer_3', 'text_encoder_3'),
+              frozen=('vae', 'text_encoder_3'), inner=True, reads_more=_read_t5,
+              largest=lambda config: config.pos_embed_max_size*config.patch_size, shifts=True)
 
 # %% ../../nbs/craft/families.ipynb #fa_fx2
 _LONGEST = 512 # tokens that the pipelines of FLUX and Z-Image read of a prompt
@@ -134,6 +163,8 @@ def _summary_and_long(model, words, summaries, size, more) -> dict:
     taught = model.transformer.config.guidance_embeds
     return found | (dict(guidance=torch.ones(len(read), device=read.device)) if taught else {})
 
+
+# %% ../../nbs/craft/families.ipynb #fa_fx5
 def as_tokens(
     x:Tensor, # latents, (b,c,h,w)
     side:int=2, # n: blocks of n by n latents are one token
@@ -160,39 +191,91 @@ def _ask_flux(net, x, t, condition) -> Tensor:
     said = net(hidden_states=as_tokens(x), timestep=time, img_ids=places, txt_ids=words, **condition)
     return as_latents(said.sample, x.shape[2:])
 
+# %% ../../nbs/craft/families.ipynb #fa_fx4
 def _side_of_vae(model): return model.vae.config.sample_size//model.vae_scale # its network has none
 
 _SINGLE = ['proj_mlp', 'proj_out'] # of the layers for picture and words alike
 _FLOW = dict(denoiser='transformer', schedule=FlowSchedule, spread=dict(to_last_step=True), by_clip=False,
              shifts=True, side=_side_of_vae)
+_FLUX = Family('FLUX.1', 'FluxPipeline', _TWO_AND_TRANSFORMER, network='FluxTransformer2DModel',
+               condition=_summary_and_long, call=_ask_flux, coarsest=lambda config: 2,
+               layers=dict(attention=_JOINT, linear=[*_JOINT_LINEAR, *_SINGLE],
+                           all=[*_JOINT_ALL, *_SINGLE, 'x_embedder']),
+               settings=lambda model: {}, frozen=('vae', 'text_encoder_2'), reader='T5',
+               reads_more=lambda model, prompts: [_read_long(model.tokenizer_2, prompts).input_ids],
+               channels=lambda c: (c.in_channels//4, (c.out_channels or c.in_channels)//4),
+               guided=lambda model: True, **_FLOW)
+
+# %% ../../nbs/craft/families.ipynb #fa_zi2
+def _templated(tokenizer, prompts, thinking) -> list: # prompts as a user's messages
+    said = [[dict(role='user', content=p)] for p in prompts]
+    how = dict(tokenize=False, add_generation_prompt=True, enable_thinking=thinking)
+    return [tokenizer.apply_chat_template(m, **how) for m in said]
+
+def _read_each(model, prompts) -> list: # of one (n,) for each prompt
+    texts = _templated(model.tokenizer, prompts, thinking=True)
+    return [torch.tensor(model.tokenizer(t, max_length=_LONGEST, truncation=True).input_ids) for t in texts]
+
+def _hidden(model, ids, **how) -> tuple: # of every layer
+    net = model.text_encoder
+    return net(ids.to(net.device), output_hidden_states=True, use_cache=False, **how).hidden_states
+
+def _each_text(model, words, summaries, size, more) -> dict:
+    return dict(cap_feats=[_hidden(model, ids[None])[-2][0].to(model.dtype) for ids in more])
+
+def _ask_by_lists(net, x, t, condition) -> Tensor:
+    time = 1 - torch.as_tensor(t, device=x.device).expand(len(x))/1000
+    said = net([*x[:, :, None]], time, condition['cap_feats'], return_dict=False)[0]
+    return -torch.stack(said)[:, :, 0]
+
+_ONE_AND_TRANSFORMER = 'tokenizer', 'text_encoder', 'vae', 'transformer'
+_GATED = ['w1', 'w2', 'w3'] # between the layers of attention
+_AROUND = ['layers.*.adaLN_modulation.0', 'noise_refiner.*.adaLN_modulation.0', 'cap_embedder.1', 'linear']
+_ZIMAGE = Family('Z-Image', 'ZImagePipeline', _ONE_AND_TRANSFORMER, network='ZImageTransformer2DModel',
+                 condition=_each_text, call=_ask_by_lists, coarsest=lambda config: config.all_patch_size[0],
+                 layers=dict(attention=_ATTENTION, linear=[*_ATTENTION, *_GATED],
+                             all=[*_ATTENTION, *_GATED, *_AROUND]),
+                 settings=lambda model: {}, frozen=('vae', 'text_encoder'), reader='Qwen3',
+                 reads_more=_read_each, since='0.36', **_FLOW,
+                 channels=lambda config: (config.in_channels, config.in_channels))
+
+# %% ../../nbs/craft/families.ipynb #fa_k2
+def _by_statistics(vae) -> tuple:
+    mean, var = (v.view(1, -1, 1, 1) for v in (vae.bn.running_mean, vae.bn.running_var))
+    return mean, (var + vae.config.batch_norm_eps).rsqrt()
+
+def _read_templated(model, prompts) -> list:
+    read = _read_long(model.tokenizer, _templated(model.tokenizer, prompts, thinking=False))
+    return [read.input_ids, read.attention_mask]
+
+def _three_layers(model, words, summaries, size, more) -> dict:
+    ids, mask = more
+    layers = _hidden(model, ids, attention_mask=mask.to(model.text_encoder.device))
+    return dict(encoder_hidden_states=torch.cat([layers[k] for k in (9, 18, 27)], -1).to(model.dtype))
+
+def _ask_flux2(net, x, t, condition) -> Tensor:
+    time = torch.as_tensor(t, device=x.device).expand(len(x))/1000
+    words = torch.arange(condition['encoder_hidden_states'].shape[1], device=x.device)
+    said = net(hidden_states=as_tokens(x, 1), timestep=time, img_ids=_places(x.shape[2:], 4, x.device),
+               txt_ids=F.pad(words[:, None], (3, 0)), **condition)
+    return as_latents(said.sample, x.shape[2:], 1)
+
+# %% ../../nbs/craft/families.ipynb #fa_k3
+_FUSED = [*_JOINT, 'to_qkv_mlp_proj', 'single_transformer_blocks.*.attn.to_out']
+_ENDS_OF_FLUX2 = ['linear', 'x_embedder', 'context_embedder', 'proj_out']
+_KLEIN = Family('FLUX.2 klein', 'Flux2KleinPipeline', _ONE_AND_TRANSFORMER, network='Flux2Transformer2DModel',
+                condition=_three_layers, call=_ask_flux2, coarsest=lambda config: 1,
+                layers=dict(attention=_FUSED, linear=[*_FUSED, 'linear_in', 'linear_out'],
+                            all=[*_FUSED, 'linear_in', 'linear_out', *_ENDS_OF_FLUX2]),
+                settings=lambda model: dict(is_distilled=model.distilled), frozen=('vae', 'text_encoder'),
+                reader='Qwen3', reads_more=_read_templated, fold=2, numbers=_by_statistics,
+                channels=lambda config: (config.in_channels, config.out_channels or config.in_channels),
+                guided=lambda model: model.distilled, since='0.37',
+                **_FLOW | dict(spread=dict(to_last_step=True, by_steps=True)))
 
 # %% ../../nbs/craft/families.ipynb #fa_al
-_JOINT_ALL = [*_JOINT_LINEAR, 'linear', 'proj_out', 'context_embedder']
-_TWO_AND_TRANSFORMER = 'tokenizer', 'text_encoder', 'tokenizer_2', 'text_encoder_2', 'vae', 'transformer'
-_WITHOUT_CHECKER = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
-
-FAMILIES = dict(
-    sd=Family('Stable Diffusion 1 or 2', 'StableDiffusionPipeline', _ONE, condition=_words, **_UNET,
-              settings=lambda model: _WITHOUT_CHECKER),
-    sdxl=Family('Stable Diffusion XL', 'StableDiffusionXLPipeline', _TWO, condition=_words_and_sizes, **_UNET,
-                settings=lambda model: dict(force_zeros_for_empty_prompt=model.force_zeros,
-                                            add_watermarker=False), inner=True),
-    sd3=Family('Stable Diffusion 3', 'StableDiffusion3Pipeline', _TWO_AND_TRANSFORMER,
-               denoiser='transformer', network='SD3Transformer2DModel', condition=_words_and_summaries,
-               call=_ask_transformer, coarsest=lambda config: config.patch_size,
-               layers=dict(attention=_JOINT, linear=_JOINT_LINEAR, all=_JOINT_ALL),
-               settings=lambda model: {}, schedule=FlowSchedule, optional=('tokenizer_3', 'text_encoder_3'),
-               frozen=('vae', 'text_encoder_3'), inner=True, reads_more=_read_t5,
-               largest=lambda config: config.pos_embed_max_size*config.patch_size, shifts=True),
-    flux=Family('FLUX.1', 'FluxPipeline', _TWO_AND_TRANSFORMER, network='FluxTransformer2DModel',
-                condition=_summary_and_long, call=_ask_flux, coarsest=lambda config: 2,
-                layers=dict(attention=_JOINT, linear=[*_JOINT_LINEAR, *_SINGLE],
-                            all=[*_JOINT_ALL, *_SINGLE, 'x_embedder']),
-                settings=lambda model: {}, frozen=('vae', 'text_encoder_2'), reader='T5',
-                reads_more=lambda model, prompts: [_read_long(model.tokenizer_2, prompts).input_ids],
-                channels=lambda config: (config.in_channels//4, (config.out_channels or config.in_channels)//4),
-                guided=lambda model: True, **_FLOW))
-KNOWN = 'Stable Diffusion 1, 2, XL or 3, FLUX.1' # in messages
+FAMILIES = dict(sd=_SD, sdxl=_SDXL, sd3=_SD3, flux=_FLUX, zimage=_ZIMAGE, klein=_KLEIN)
+KNOWN = 'Stable Diffusion 1, 2, XL or 3, FLUX.1, FLUX.2 klein or Z-Image' # in messages
 
 def family_of(
     there:dict, # parts by name; None: absent

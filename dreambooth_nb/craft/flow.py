@@ -39,7 +39,7 @@ def shift_for_steps(
     tokens:int, # patches of the picture
     steps:int, # of the sampler
 ) -> float: # k of `shifted`
-    "The shift of FLUX.2, by the picture's size and the number of steps: straight lines through fitted points."
+    "The shift of FLUX.2, by the picture's size and the number of steps: lines through fitted points."
     def at_200(n): return math.exp(1.6927e-4*n + .45666666)
     if tokens > 4300: return at_200(tokens)
     far, near = math.log(at_200(tokens)), 8.73809524e-5*tokens + 1.89833333 # with 200 steps, with 10

@@ -93,9 +93,8 @@ def _family(where, index) -> Family:
                         f'{KNOWN} base model.')
     read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
     found = max(read, key=lambda f: len(f.parts)) if read else [*fit, FAMILIES['sd']][0]
-    if hasattr(diffusers, found.pipeline): return found
-    raise UserError(f'{where}: {found.title} needs diffusers >= {found.since}, here is '
-                    f'{diffusers.__version__}; update it.')
+    found.check_version(f'{where}: ')
+    return found
 
 # %% ../../nbs/craft/opening.ipynb #c020
 _TEXT = 'text_encoder', 'text_encoder_2', 'text_encoder_3'
@@ -196,7 +195,7 @@ def _read_folder(where, dtype, allow_pickle, hub) -> dict:
     if variant and variant not in chosen.values():
         raise UserError(f'variant: {where} has none called {variant!r}; leave it out, or check its name.')
     parts = dict(force_zeros=bool(index.get('force_zeros_for_empty_prompt', True)),
-                 clip_skip=index.get(CLIP_SKIP))
+                 clip_skip=index.get(CLIP_SKIP), distilled=bool(index.get('is_distilled')))
     if lender := _lender(where, index): parts |= _texts(load(lender, dtype=dtype, allow_pickle=allow_pickle))
     for name, cls in classes.items():
         if 'tokenizer' in name:
@@ -555,4 +554,5 @@ def skeleton(
     except (OSError, ValueError) as e:
         raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e
-    return StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP))
+    return StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP),
+                           distilled=bool(index.get('is_distilled')))

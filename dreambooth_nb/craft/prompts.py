@@ -298,6 +298,8 @@ def _check_family(model, s):
         raise UserError(f'{name}: guidance is built into {family.title}, which predicts nothing without the '
                         'prompt; leave it out.')
 
+
+# %% ../../nbs/craft/prompts.ipynb #pr21b
 def complete_settings(
     model:StableDiffusion, # the model that draws
     s:Settings, # settings as they were asked for

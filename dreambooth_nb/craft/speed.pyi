@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves, tree_map
+from .families import stacked
 __all__ = ['text_once', 'Recorded', 'Asked', 'asked_often']
 def _remembered(f): ...
 @contextmanager
