@@ -143,8 +143,8 @@ def without_graphs(run, bench):
 
 def memory(ours, theirs):
     "Two peaks, and ours as a share of theirs."
-    if not ours.bytes: return NO_PEAK
-    return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes)
+    if ours.bytes is None: return NO_PEAK
+    return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes if theirs.bytes else None)
 
 
 def arrays(pictures): return np.stack([np.asarray(im, np.float32) for im in pictures])
