@@ -1,22 +1,31 @@
 #!/usr/bin/env python
-"""Run the notebooks as tests, each in a fresh process, and count.
+"""Run the notebooks as tests, each in a process of its own, and count.
 
     python .ci/test_nbs.py                        all notebooks; not the cells that tst_flags name
     python .ci/test_nbs.py '0*' 'micro/*'         those that match
     python .ci/test_nbs.py --flags 'slow cuda'    run those cells too
 
 The cells are chosen and run by nbdev.test.test_nb, as in nbdev_test; but nbdev_test shares worker
-processes between notebooks, says only "Success." and is content when nothing matched. The last line is `N
-passed, N failed`; the exit code is 0 only when at least one notebook ran and none failed.
+processes between notebooks, says only "Success." and is content when nothing matched. On Linux the
+libraries are loaded once and each notebook begins in a fork, which loads the package itself. The last line
+is `N passed, N failed`; the exit code is 0 only when at least one notebook ran and none failed.
 """
-import argparse, os, subprocess, sys, time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import argparse, importlib, multiprocessing, os, sys, tempfile, time
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from nbdev.config import get_config
 from nbdev.doclinks import nbglob
 
 OK, FAIL, NOT_RUN = 0, 1, 5
+ENV = dict(OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', PYTHONIOENCODING='utf-8')
+
+
+def load_libraries():
+    "Import all that the package imports, and forget the package."
+    sys.path.insert(0, str(get_config().config_path))
+    importlib.import_module('dreambooth_nb.run')
+    for name in [m for m in sys.modules if m.partition('.')[0] == 'dreambooth_nb']: del sys.modules[name]
 
 
 def run_one(nb, flags):
@@ -31,29 +40,35 @@ def run_one(nb, flags):
     return OK if passed else FAIL
 
 
-def run_child(nb, args):
-    "Run one notebook in a fresh process: (exit code, seconds, what it printed)."
-    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'HF_HUB_OFFLINE': '1', 'PYTHONUNBUFFERED': '1',
-           'PYTHONIOENCODING': 'utf-8'}
-    cmd = [sys.executable, str(Path(__file__).resolve()), '--child', str(nb), '--flags', args.flags]
-    start = time.perf_counter()
-    try:
-        done = subprocess.run(
-            cmd,
-            env=env,
-            cwd=get_config().config_path,
-            timeout=args.timeout,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        code, output = done.returncode, done.stdout.decode(errors='replace')
-    except subprocess.TimeoutExpired as e:
-        code, output = (
-            FAIL,
-            f"{(e.stdout or b'').decode(errors='replace')}\nstopped: not finished after {args.timeout:g} s",
-        )
-    return code, time.perf_counter() - start, output
+def run_child(nb, flags, log):
+    "In the child: what the notebook prints goes into a file, and the exit code says how it went."
+    with open(log, 'wb') as out:
+        for stream in (1, 2): os.dup2(out.fileno(), stream)
+    sys.exit(run_one(nb, flags))
+
+
+def run_all(nbs, args, report):
+    "Run notebooks, some at a time; `report` is told of each: its path, exit code, seconds, what it printed."
+    here = multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn')
+    todo, running = list(nbs), {}
+    with tempfile.TemporaryDirectory() as folder:
+        while todo or running:
+            while todo and len(running) < args.workers:
+                nb, log = todo.pop(0), Path(folder, f'{len(todo)}.log')
+                child = here.Process(target=run_child, args=(nb, args.flags.split(), log))
+                child.start()
+                running[child] = nb, log, time.perf_counter()
+            wait([child.sentinel for child in running], timeout=1)
+            for child, (nb, log, start) in list(running.items()):
+                seconds = time.perf_counter() - start
+                late = child.is_alive() and seconds > args.timeout
+                if late: child.kill()
+                elif child.is_alive(): continue
+                child.join()
+                said = log.read_text(encoding='utf-8', errors='replace') if log.is_file() else ''
+                if late: said += f'\nstopped: not finished after {args.timeout:g} s'
+                report(nb, child.exitcode, seconds, said)
+                del running[child]
 
 
 def main():
@@ -66,25 +81,25 @@ def main():
     p.add_argument('--flags', default='', help='space separated test flags to run as well')
     p.add_argument('--workers', type=int, default=2, help='notebooks at a time')
     p.add_argument('--timeout', type=float, default=900, help='seconds for one notebook')
-    p.add_argument('--child', help=argparse.SUPPRESS)
     args = p.parse_args()
+    os.environ.update(ENV)  # one thread a process: the notebooks share the cores
     sys.stdout.reconfigure(errors='replace')  # a pipe on Windows has not all letters
-    if args.child: sys.exit(run_one(Path(args.child), args.flags.split()))
 
-    root = get_config().nbs_path
+    os.chdir(get_config().config_path)
+    root = get_config().nbs_path.absolute()
     nbs = sorted(f.absolute() for f in nbglob(as_path=True))
-    if args.patterns:
-        nbs = [f for f in nbs if any(f.relative_to(root.absolute()).match(o) for o in args.patterns)]
+    if args.patterns: nbs = [f for f in nbs if any(f.relative_to(root).match(o) for o in args.patterns)]
     counts = {OK: 0, FAIL: 0, NOT_RUN: 0}
     if not nbs: print(f"no notebook in {root} matches {' '.join(args.patterns) or '*.ipynb'}")
-    with ThreadPoolExecutor(args.workers) as pool:
-        jobs = {pool.submit(run_child, f, args): f for f in nbs}
-        for job in as_completed(jobs):
-            code, seconds, output = job.result()
-            status = {OK: 'ok', NOT_RUN: 'not run (skip_exec)'}.get(code, 'FAIL')
-            counts[code if code in counts else FAIL] += 1
-            print(f'{jobs[job].relative_to(root.absolute())}  {seconds:.1f} s  {status}', flush=True)
-            if status == 'FAIL': print(f'{output.rstrip()}\n(exit code {code})\n', flush=True)
+    if sys.platform == 'linux' and nbs: load_libraries()
+
+    def report(nb, code, seconds, said):
+        status = {OK: 'ok', NOT_RUN: 'not run (skip_exec)'}.get(code, 'FAIL')
+        counts[code if code in counts else FAIL] += 1
+        print(f'{nb.relative_to(root)}  {seconds:.1f} s  {status}', flush=True)
+        if status == 'FAIL': print(f'{said.rstrip()}\n(exit code {code})\n', flush=True)
+
+    run_all(nbs, args, report)
     print(f'{counts[OK]} passed, {counts[FAIL]} failed')
     sys.exit(0 if counts[OK] and not counts[FAIL] else 1)
 

@@ -10,6 +10,8 @@ def parse():
     add('--rows', 'rows to measure; without it all of the device', nargs='+', metavar='NAME')
     add('--device', 'cuda where there is one, else cpu', choices=['cpu', 'cuda'])
     add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
+    add('--peer', "diffusers' train_dreambooth.py: the whole program against ours", metavar='FILE.py')
+    add('--growth', 'what a run costs by its photos, class images and steps', action='store_true')
     add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
     add('--list', 'print the names of the rows', action='store_true')
     return p.parse_args()
@@ -43,14 +45,24 @@ def line(name, found):
             f'{"equal" if right["within"] else "DIFFERENT"}; {found["took_s"]:.0f} s')
 
 
+def told(found):
+    if 'not_measured' in found: return f'programs: not measured: {found["not_measured"]}'
+    words = dict(first_step_s='to the end of the first step', step_s='a step', whole_s='the whole run')
+    return 'programs: ' + '; '.join(f'{what} {found["ratio"][k]["median"]:.2f}x' for k, what in words.items())
+
+
 def main():
     args = parse()
     if args.device == 'cpu': os.environ['ACCELERATE_USE_CPU'] = 'true'
     import torch
     from .measure import free, matmul_peak
+    from . import switches # noqa: F401 (its rows)
+    from .growth import growth
+    from .programs import programs
     from .rows import ROWS, Bench, Skip
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
     names = args.rows or [name for name, (_, devices) in ROWS.items() if device in devices]
+    if args.peer and not os.path.isfile(args.peer): sys.exit(f'--peer: there is no file {args.peer}.')
     if args.list: return print('\n'.join(names))
     if unknown := [name for name in names if name not in ROWS]:
         sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')
@@ -77,7 +89,14 @@ def main():
         print(line(name, found), file=sys.stderr, flush=True)
         if args.out:
             with open(args.out, 'w') as out: json.dump(results, out, indent=1)
-    if not args.out: print(json.dumps(results, indent=1))
+    if args.growth: results['growth'] = growth()
+    if args.peer:
+        try: results['programs'] = [programs(args.peer, n=1 if args.quick else 3)]
+        except Skip as e: results['programs'] = [dict(not_measured=str(e))]
+        print(told(results['programs'][0]), file=sys.stderr, flush=True)
+    if args.out:
+        with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+    else: print(json.dumps(results, indent=1))
 
 
 if __name__ == '__main__': main()

@@ -37,7 +37,8 @@ def pairs(ours, theirs, device, n, limit, warm=2):
 
 
 class Peak:
-    "Within it the device's memory is watched: `bytes` is the most that was held beyond what was there."
+    """Within it the device's memory is watched: `bytes` is the most that was held beyond what was there, with
+    what a recorded graph keeps and what lies free between the parts."""
     def __init__(self, device): self.cuda, self.bytes = torch.device(device).type == 'cuda', None
     def __enter__(self):
         gc.collect()
@@ -45,13 +46,13 @@ class Peak:
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-        self.before = torch.cuda.memory_allocated()
+        self.before = torch.cuda.memory_reserved()
         return self
     def __exit__(self, *_): self.look()
     def look(self):
         if not self.cuda: return
         torch.cuda.synchronize()
-        self.bytes = torch.cuda.max_memory_allocated() - self.before
+        self.bytes = torch.cuda.max_memory_reserved() - self.before
 
 
 def free(device):

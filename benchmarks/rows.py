@@ -10,10 +10,10 @@ from dreambooth_nb.craft.latents import Latent, LatentCache
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.data import Batches
 from dreambooth_nb.model import quiet
-from dreambooth_nb.train import Checkpoints, Run
+from dreambooth_nb.train import Checkpoints, Run, training_loss
 
 from . import models
-from .measure import Peak, flops, pairs, where
+from .measure import Peak, flops, pairs, seconds, spread, where
 from .script import Script
 
 ROWS = {} # name -> (function of a Bench, devices)
@@ -90,9 +90,11 @@ def begin_alike(script, lora):
 
 def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float32, tolerance=1e-4, checks=3,
               optimizer='adamw', checkpointing=False, channels_last=False):
-    "A training step of ours against the script's."
+    """A training step of ours against the script's. On a GPU ours has CUDA graphs, but where it recomputes
+    activations, and is timed without them too."""
+    graphs = bench.cuda and not checkpointing
     settings = dict(learning_rate=1e-4 if rank or shape == 'micro' else 1e-6, mixed_precision=precision,
-                    optimizer=optimizer, gradient_checkpointing=checkpointing, seed=0,
+                    optimizer=optimizer, gradient_checkpointing=checkpointing, seed=0, cuda_graphs=graphs,
                     **(dict(train='lora', rank=rank) if rank else {}))
     folder = tempfile.mkdtemp(prefix='benchmark-')
     try:
@@ -101,9 +103,9 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
             if channels_last: model.unet.to(memory_format=torch.channels_last)
             run, pixels = run_of(model, folder, rows, settings)
             lora = {k: v.detach().clone() for k, v in model.unet.state_dict().items() if '.lora_' in k}
-            for _ in range(checks): our_step(run)
+            operations = flops(lambda: our_step(run)) # nothing is replayed yet
+            for _ in range(checks - 1): our_step(run)
             first.look()
-            operations = flops(lambda: our_step(run)) if not bench.quick else None
         with Peak(bench.device) as second:
             other = models.make(shape, bench.device, base)
             script = Script(other, pixels, [INSTANCE]*rows + [CLASS]*rows, settings['learning_rate'],
@@ -114,13 +116,14 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
         losses = [r['loss'] for r in run.log[:checks]], script.losses[:checks]
         off = max(abs(a - b)/abs(b) for a, b in zip(*losses))
         times = pairs(lambda: our_step(run), script.step, bench.device, bench.much(n), bench.limit, 1)
+        plain = without_graphs(run, bench) if graphs else {}
         dtype = dict(no=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)[precision]
         steps = {k: 1/times[f'{k}_s']['median'] for k in ('ours', 'theirs')}
         about = dict(shape=shape, rows=f'{rows} + {rows} class images', rank=rank, precision=precision,
                      optimizer=optimizer, gradient_checkpointing=checkpointing, text_encoder=rank is None,
-                     pixels=model.resolution, channels_last=channels_last)
+                     pixels=model.resolution, channels_last=channels_last, cuda_graphs=graphs)
         return dict(theirs="the script's step, restated with the same diffusers calls", settings=about,
-                    steps_per_s=steps, **times, peak_memory_bytes=memory(first, second),
+                    steps_per_s=steps, **times, **plain, peak_memory_bytes=memory(first, second),
                     **bench.share(operations, times['ours_s']['median'], dtype),
                     where=dict(ours=where(lambda: our_step(run), bench.device),
                                theirs=where(script.step, bench.device)),
@@ -129,18 +132,28 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
     finally: shutil.rmtree(folder, ignore_errors=True)
 
 
+def without_graphs(run, bench):
+    "What a step of ours takes whose kernels are launched one by one."
+    recorded, run.loss = run.loss, training_loss
+    our_step(run)
+    found = [seconds(lambda: our_step(run), bench.device) for _ in range(bench.much(6))]
+    run.loss = recorded
+    return dict(without_cuda_graphs_s=spread(found))
+
+
 def memory(ours, theirs):
     "Two peaks, and ours as a share of theirs."
-    if not ours.bytes: return NO_PEAK
-    return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes)
+    if ours.bytes is None: return NO_PEAK
+    return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes if theirs.bytes else None)
 
 
 def arrays(pictures): return np.stack([np.asarray(im, np.float32) for im in pictures])
 
 
 def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, tolerance=1., mean=False,
-               record=False, channels_last=False):
-    "Pictures of ours against those of diffusers' pipeline, from the same noise."
+               channels_last=False):
+    """Pictures of ours against those of diffusers' pipeline, from the same noise. On a GPU ours has CUDA
+    graphs, and is timed without them too."""
     model = models.make(shape, bench.device, dtype).to(bench.device)
     pipe = models.make(shape, bench.device, dtype).to(bench.device, dtype).pipeline()
     pipe.set_progress_bar_config(disable=True)
@@ -148,29 +161,30 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     if best: how = best_configuration(pipe, bench)
     prompts, seeds = [INSTANCE]*batch, list(range(batch))
     noise = initial_latents(model, seeds).to(dtype)
-    model.tune(channels_last=channels_last, record=record)
     def ours(k=steps): return sample(model, prompts, seeds, guidance_scale=7.5, num_inference_steps=k)
     def theirs(k=steps):
         return pipe(prompts, guidance_scale=7.5, num_inference_steps=k, latents=noise.clone()).images
+    model.tune(channels_last=channels_last)
+    operations = [flops(lambda k=k: ours(k)) for k in (1, 2)]
+    plain = {}
+    if bench.cuda:
+        plain = dict(without_cuda_graphs_s=spread([seconds(ours, bench.device) for _ in range(2)]))
+        model.tune(channels_last=channels_last, cuda_graphs=True)
     with Peak(bench.device) as first: mine = ours()
     with Peak(bench.device) as second: them = theirs()
     gap = np.abs(arrays(mine) - arrays(them))
     off = float(gap.mean() if mean else gap.max())
     times = pairs(ours, theirs, bench.device, bench.much(n), bench.limit, 0)
-    operations = None
-    if not bench.quick:
-        one, two = (flops(lambda k=k: ours(k)) for k in (1, 2)) # nothing is replayed yet
-        operations = one + (steps - 1)*(two - one) if one and two else None
+    whole = operations[0] + (steps - 1)*(operations[1] - operations[0]) if all(operations) else None
     about = dict(shape=shape, batch=batch, steps=steps, guidance_scale=7.5, solver='ddim',
-                 dtype=str(dtype).removeprefix('torch.'), pixels=model.resolution, record=record,
+                 dtype=str(dtype).removeprefix('torch.'), pixels=model.resolution, cuda_graphs=bench.cuda,
                  channels_last=channels_last)
     right = dict(what=f'{"mean" if mean else "largest"} difference of pixels, of 255', difference=off,
                  largest=float(gap.max()), mean=float(gap.mean()), contrast=float(arrays(them).std()),
                  tolerance=tolerance, within=off <= tolerance)
-    return dict(theirs=how, settings=about, **times, peak_memory_beyond_weights_bytes=memory(first, second),
-                **bench.share(operations, times['ours_s']['median'], dtype),
-                where=dict(ours=where(lambda: ours(3), bench.device),
-                           theirs=where(lambda: theirs(3), bench.device)), correct=right)
+    return dict(theirs=how, settings=about, **times, **plain,
+                peak_memory_beyond_weights_bytes=memory(first, second),
+                **bench.share(whole, times['ours_s']['median'], dtype), correct=right)
 
 
 def best_configuration(pipe, bench):
@@ -193,17 +207,6 @@ def _(b): return sample_row(b, 'sd15', 1, 50, 5, torch.bfloat16, tolerance=4., m
 
 @row('sd15-sample-8', 'cuda')
 def _(b): return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., mean=True)
-
-
-@row('sd15-sample-1-recorded', 'cuda')
-def _(b):
-    return sample_row(b, 'sd15', 1, 50, 3, torch.bfloat16, tolerance=4., mean=True, record=True)
-
-
-@row('sd15-sample-8-recorded', 'cuda')
-def _(b):
-    return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., mean=True, record=True,
-                      channels_last=True)
 
 
 @row('sd15-sample-1-last', 'cuda')

@@ -19,7 +19,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import EMBEDDED, Table, UserError, as_path, atomic, one_of, to_tensor
+from .core import EMBEDDED, Table, UserError, as_path, atomic, checked, one_of, to_tensor
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -426,6 +426,7 @@ def _prompts(who:Learned, prompts) -> list[str]:
     return prompts
 
 # %% ../nbs/06_evaluate.ipynb #ev87b
+@checked
 def evaluate(
     run, # folder of a run or of one of its checkpoints, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
@@ -467,12 +468,13 @@ def subject_scores(
     n:int=8, # pictures per place, and four times as many of the class
     num_inference_steps:int=25, # of each picture
     identifier:str='sks', # the word for the subject
+    solver:str='ddim', # see chapter 05
 ) -> dict[str, Count]: # subject, place; of the class: drift, and whether it is still the class
     "Draw the subject in places, and its class in none, and count what the reader finds."
     noun, asked = individual.class_noun, [p for p in places for _ in range(n)]
     def look(prompts):
         return to_tensor(sample(model, prompts, [1000 + k for k in range(len(prompts))],
-                                num_inference_steps=num_inference_steps))
+                                num_inference_steps=num_inference_steps, solver=solver))
     x = look([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in asked])
     y = look([f'a photo of a {noun}']*(4*n))
     found, of_class = reader.read(x), reader.read(y)

@@ -21,7 +21,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import UserError, as_path, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
@@ -246,6 +246,7 @@ def _asking_hub(repo_id):
         ) from e
 
 # %% ../nbs/07_export.ipynb #ex27
+@checked
 def push_to_hub(
     folder: str, # a diffusers folder, or that of a LoRA
     repo_id: str, # owner/name
@@ -356,12 +357,12 @@ def open_any(
     return _put_on(_base(_base_of(path, lora_base), light, config, **how), path, kind)
 
 # %% ../nbs/07_export.ipynb #c102
-_EXPORT_FORMATS = 'diffusers', 'single-file', 'peft', 'kohya', 'a1111-embedding'
 _DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and AUTOMATIC1111 and InvokeAI '
          'wrongly; for exact pictures there, export the whole model as single-file.')
 
+@checked
 def export_model(
-    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file; or a loaded model
+    model_dir:str|StableDiffusion, # run, checkpoint, diffusers folder, hub id, or file; or a loaded model
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
@@ -375,7 +376,7 @@ def export_model(
     overwrite:bool=False, # replace an earlier export of that name; nothing else is ever replaced
 ) -> list[Path]: # what was written
     "Bring a model into another program's format. Raises UserError when it cannot be brought there whole."
-    one_of('format', format, _EXPORT_FORMATS)
+    one_of('format', format, EXPORT_FORMATS)
     one_of('dtype', dtype, DTYPES)
     out = as_path(output)
     _check_output(out, format, overwrite, model_dir)
@@ -532,4 +533,4 @@ def _write_peft(model, path, dtype, about, read, card):
         save_tensors(path/name, tensors, header, dtype, overwrite=True)
     _write_card(path, 'peft', about, card)
 
-_WRITE = dict(zip(_EXPORT_FORMATS, (_write_folder, _write_file, _write_peft, _write_kohya, _write_words)))
+_WRITE = dict(zip(EXPORT_FORMATS, (_write_folder, _write_file, _write_peft, _write_kohya, _write_words)))

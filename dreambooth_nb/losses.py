@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['SCHEDULES', 'PREDICTIONS', 'make_betas', 'NoiseSchedule', 'read_schedule', 'zero_terminal_snr', 'lookup', 'q_sample',
            'target', 'split', 'split_prediction', 'convert_prediction', 'timestep_weights', 'timesteps_at',
-           'sample_timesteps', 'offset_noise', 'pyramid_noise', 'training_noise', 'perturb', 'mse_per_example',
-           'huber_per_example', 'huber_delta', 'min_snr_weight', 'debiased_weight', 'dreambooth_loss', 'StepLoss',
-           'Objective']
+           'sample_timesteps', 'mse_per_example', 'huber_per_example', 'huber_delta', 'min_snr_weight',
+           'debiased_weight', 'dreambooth_loss', 'StepLoss', 'Objective']
 
 # %% ../nbs/03_losses.ipynb #c003
 import math
@@ -19,6 +18,7 @@ from torch import Tensor
 from .core import UserError, generator, one_of, randn
 from .craft.flow import (LOSS_WEIGHTS, WEIGHTING_SCHEMES, FlowSchedule, flow_schedule,
                                       time_density)
+from .craft.noise import perturb, training_noise
 
 # %% ../nbs/03_losses.ipynb #c008
 SCHEDULES = 'scaled_linear', 'linear', 'squaredcos_cap_v2'
@@ -159,10 +159,11 @@ def from_config(
 # %% ../nbs/03_losses.ipynb #fm02
 def read_schedule(
     config:dict, # `scheduler/scheduler_config.json` of a diffusers folder
+    **spread, # of a flow: how the model's family spreads a sampler's levels
 ) -> NoiseSchedule|FlowSchedule:
     "The schedule of a model, of either kind. `UserError` on one that we do not know."
     flow = str(config.get('_class_name')).startswith('FlowMatch')
-    return flow_schedule(config) if flow else NoiseSchedule.from_config(config)
+    return flow_schedule(config, **spread) if flow else NoiseSchedule.from_config(config)
 
 # %% ../nbs/03_losses.ipynb #c021
 def zero_terminal_snr(
@@ -332,74 +333,6 @@ def sample_timesteps(
                  for kind, n in draws]
         u = (torch.tensor(place, dtype=torch.float64) + u)/strata
     return timesteps_at(u, weights)
-
-# %% ../nbs/03_losses.ipynb #c056
-def offset_noise(
-    noise:Tensor, # standard normal, (...,c,h,w)
-    offset:Tensor, # standard normal, one number per channel, (...,c,1,1)
-    strength:float, # s; 0.05 to 0.1 is usual
-) -> Tensor: # (...,c,h,w), variance 1 + s^2
-    "Noise that drowns the brightness too. Guttenberg 2023."
-    _alike('offset', offset, (*noise.shape[:-2], 1, 1), 'one number per channel')
-    return noise + strength*offset
-
-def _enlarge(coarse, h, w):
-    "Bilinear enlargement of (c,h',w') unit noise to (c,h,w), unit variance kept at every pixel."
-    left = [F.interpolate(torch.eye(n)[None], size=m, mode='linear')[0].square().sum(0)
-            for n, m in zip(coarse.shape[1:], (h, w))]
-    return F.interpolate(coarse[None], size=(h, w), mode='bilinear')[0]/(left[0][:, None]*left[1]).sqrt()
-
-def pyramid_noise(
-    noise:Tensor, # standard normal, (c,h,w)
-    # standard normal, (c,ceil(h/2),ceil(w/2)), (c,ceil(h/4),...), ...: as many levels as wanted
-    coarse:list[Tensor],
-    discount:float, # d, 0 to 1: how faint each coarser level is; 0.3 to 0.9
-) -> Tensor: # (c,h,w), variance 1
-    "Noise with coarse structure. Whitaker 2023, scaled exactly. `UserError` on an impossible discount."
-    if not 0 <= discount <= 1: raise UserError(f'pyramid_discount: is {discount}; give 0 to 1.')
-    h, w = noise.shape[1:]
-    total = noise + sum(discount**(i + 1)*_enlarge(level, h, w) for i, level in enumerate(coarse))
-    return total/sum(discount**(2*i) for i in range(len(coarse) + 1))**.5
-
-# %% ../nbs/03_losses.ipynb #c058
-def training_noise(
-    shape:tuple, # of one example, (c,h,w)
-    seed:int, # the user's seed
-    draws:list[tuple], # b pairs (kind, n) that name the rows of a batch
-    noise_offset:float=0., # strength of offset noise; 0: none
-    pyramid_discount:float=0., # of pyramid noise; 0: none
-) -> Tensor: # (b,c,h,w), float32 on the CPU
-    "The noise of a batch, a pure function of the seed and each row's name. `UserError` on odd strengths."
-    if len(shape) != 3 or min(shape) < 1:
-        raise ValueError(f'shape: is {tuple(shape)}; give (channels, height, width), 1 or more each')
-    if not math.isfinite(noise_offset): raise UserError(f'noise_offset: is {noise_offset}; give a number.')
-    c, h, w = shape
-    sizes = [(c, -(-h // 2**i), -(-w // 2**i)) for i in range(1, max(h, w).bit_length())]
-    rows = torch.empty(len(draws), *shape)
-    for row, draw in zip(rows, draws):
-        noise = randn(shape, seed, 'noise', *draw)
-        if pyramid_discount:
-            coarse = [randn(s, seed, 'pyramid', i, *draw) for i, s in enumerate(sizes)]
-            noise = pyramid_noise(noise, coarse, pyramid_discount)
-        if noise_offset: noise = offset_noise(noise, randn((c, 1, 1), seed, 'offset', *draw), noise_offset)
-        row.copy_(noise)
-    return rows
-
-# %% ../nbs/03_losses.ipynb #c065
-def perturb(
-    noise:Tensor, # the noise that the target is made of, (b,c,h,w)
-    seed:int, # the user's seed
-    draws:list[tuple], # b pairs (kind, n) that name the rows of a batch
-    input_perturbation:float=0., # gamma; 0.1 in the paper; 0: none
-) -> Tensor: # (b,c,h,w), for `q_sample` only
-    "Noise for the network's input, a little stronger than its target. Ning et al. 2023, algorithm 1."
-    if not math.isfinite(input_perturbation):
-        raise UserError(f'input_perturbation: is {input_perturbation}; give a number.')
-    if len(draws) != len(noise):
-        raise ValueError(f'draws: name {len(draws)} rows, where noise has {len(noise)}')
-    if not input_perturbation or not draws: return noise
-    return noise + input_perturbation*torch.stack([randn(noise.shape[1:], seed, 'perturbation', *draw)
-                                                   for draw in draws]).to(noise)
 
 # %% ../nbs/03_losses.ipynb #c068
 def _mean_per_example(values, mask=None):

@@ -9,6 +9,7 @@ __all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'person
 
 # %% ../nbs/09_run.ipynb #c003
 import json, os, shutil, sys, time
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
@@ -23,8 +24,8 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image, ImageOps
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (EMBEDDED, Pictures, UserError, as_path, atomic, img_tag, locked, one_of, sync,
-                                to_pil, writing)
+from .core import (EMBEDDED, Pictures, UserError, as_path, atomic, checked, img_tag, locked,
+                                one_of, sync, to_pil, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -46,7 +47,7 @@ from .train import train
 from .craft.cost import Cost, Ledger, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
-from .craft.pictures import Previews, grid
+from .craft.pictures import Previews, grid as _grid
 from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_scores,
                                     usual_encoders)
 from .craft.scores import Scores, advice
@@ -80,6 +81,7 @@ class Result:
         "What held-out images said at the last look."
         return self.log.scores
 
+    @checked
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos
@@ -89,21 +91,24 @@ class Result:
         "Pictures by the model."
         return sample(self.model, prompts or self.prompt, seeds, **settings)
 
-    def grid(
-        self,
-        prompts:str|list[str]|None=None, # a row each; None: that of the photos
-        seeds=range(4), # a column each
-        size:int=192, # side of each picture, pixels
-        **settings, # of `sample`
-    ) -> Image.Image:
-        "Pictures of each prompt from the same seeds, in rows."
-        rows, labels = _listed(prompts or self.prompt), [f'seed {s}' for s in seeds]
-        return grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
-
 # %% ../nbs/09_run.ipynb #rn14
 def _listed(prompts) -> list[str]: return [prompts] if isinstance(prompts, str) else list(prompts)
 
 @patch
+@checked
+def grid(
+    self:Result,
+    prompts:str|list[str]|None=None, # a row each; None: that of the photos
+    seeds:Sequence[int]=range(4), # a column each
+    size:int=192, # side of each picture, pixels
+    **settings, # of `sample`
+) -> Image.Image:
+    "Pictures of each prompt from the same seeds, in rows."
+    rows, labels = _listed(prompts or self.prompt), [f'seed {s}' for s in seeds]
+    return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
+
+@patch
+@checked
 def export(
     self:Result,
     output:str|Path, # new folder, or new .safetensors file
@@ -121,7 +126,9 @@ def evaluate(
     "Likeness, prompt and class of what the model draws, each with its interval."
     return _evaluate(self, **how)
 
+# %% ../nbs/09_run.ipynb #rn14b
 @patch
+@checked
 def studio(
     self:Result,
     **how, # of `Studio`: prompt, device, ...
@@ -130,6 +137,7 @@ def studio(
     return Studio(str(self.folder), **how)
 
 @patch
+@checked
 def train_more(
     self:Result,
     steps:int, # optimiser steps, besides those it has had
@@ -174,8 +182,8 @@ def before_after(
     "The photos; below them a row for each prompt, in columns the same seeds before, then after."
     n = len(before[0])
     titles = [f'{when}, seed {k}' for when in ('before', 'after') for k in range(n)]
-    above = grid([photos], ['the photos'], size=size)
-    below = grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
+    above = _grid([photos], ['the photos'], size=size)
+    below = _grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
     out = Image.new('RGB', (max(above.width, below.width), above.height + below.height), 'white')
     out.paste(above, (0, 0))
     out.paste(below, (0, above.height))
@@ -183,6 +191,7 @@ def before_after(
 
 # %% ../nbs/09_run.ipynb #c010
 @delegates(TrainConfig, but=['instance_data_dir', 'instance_prompt', 'pretrained_model_name_or_path'])
+@checked
 def dreambooth(
     photos:str|Path|TrainConfig|None=None, # folder with photos of the subject; or all settings
     prompt:str|None=None, # identifier and class noun, e.g. "a photo of a sks dog"
@@ -190,7 +199,7 @@ def dreambooth(
     *,
     model:StableDiffusion|None=None, # the base, if it is loaded already; it is trained in place
     progress:bool=True, # say what happens, draw before and after
-    callbacks=(), # for `train`
+    callbacks:list|tuple=(), # for `train`
     overwrite:bool=False, # a finished model, or a run of other settings, may be replaced
     **kwargs, # other fields of TrainConfig; what is not given is chosen to suit base and device
 ) -> Result:
@@ -424,6 +433,7 @@ def new_places(
 DEMO = preset('micro')
 
 # %% ../nbs/09_run.ipynb #aefb9e2b
+@checked
 def demo(
     output_dir:str='dreambooth-demo', # folder of everything that the demo makes
     class_noun:str='teapot', # a reserved individual: dog, duck, robot, teapot, car, fish, cactus or mug
@@ -434,22 +444,21 @@ def demo(
 ) -> dict: # the metrics, as in metrics.json
     "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
     one_of('class_noun', class_noun, CLASSES)
-    out, start = as_path(output_dir), time.perf_counter()
     one_of('base', base, EMBEDDED)
-    named = {} if base == 'micro' else dict(pretrained_model_name_or_path=base)
+    out, start, named = as_path(output_dir), time.perf_counter(), dict(pretrained_model_name_or_path=base)
     cfg = demo_config(out/'model', out/'instance_images', class_noun, seed, quick, **named)
     if done := _claim_demo(out, cfg, overwrite): return done
     who, reader, model = subject(class_noun), load_reader(), load(base)
     photos = to_pil(render(instance_scenes(who))[0])
     save_images(photos, out/'instance_images')
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
-    n, steps, shots, seconds = 1 if quick else 4, 8 if quick else 25, demo_prompts(who), {}
-    def pictures(): return [sample(model, p, list(range(4)), num_inference_steps=steps) for p in shots]
-    def scores(): return subject_scores(model, who, reader, known, places, n, steps)
+    n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
+    how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
+    def pictures(): return [sample(model, p, list(range(4)), **how) for p in shots]
+    def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
-    result = dreambooth(
-        replace(cfg, class_data_dir=str(out / 'class_images')), model=model, overwrite=overwrite
-    )
+    pool = str(out/'class_images')
+    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite)
     model = result.model
     with _timed(seconds, 'after'): after, last = pictures(), scores()
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
@@ -457,9 +466,9 @@ def demo(
     metrics = dict(subject=asdict(who), subject_rate_before=first['subject'].rate,
                    subject_rate_after=last['subject'].rate, class_drift_rate=last['drift'].rate,
                    class_rate_before=first['drift'].rate, place_rate_after=last['place'].rate,
-                   samples=n*len(places), class_samples=4*n, seconds=seconds,
+                   samples=n*len(places), class_samples=4*n, seconds=seconds, settings=asdict(cfg),
                    peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads(),
-                   device=str(model.device), settings=asdict(cfg))
+                   device=str(model.device))
     with atomic(out/'README.md') as tmp: tmp.write_text(demo_readme(metrics), encoding='utf-8')
     with atomic(out/'metrics.json') as tmp: tmp.write_text(json.dumps(metrics, indent=2), encoding='utf-8')
     return metrics

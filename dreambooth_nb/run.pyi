@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import json, os, shutil, sys, time
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +16,7 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image, ImageOps
-from .core import EMBEDDED, Pictures, UserError, as_path, atomic, img_tag, locked, one_of, sync, to_pil, writing
+from .core import EMBEDDED, Pictures, UserError, as_path, atomic, checked, img_tag, locked, one_of, sync, to_pil, writing
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -37,7 +38,7 @@ from .train import train
 from .craft.cost import Cost, Ledger, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
-from .craft.pictures import Previews, grid
+from .craft.pictures import Previews, grid as _grid
 from .evaluate import Evaluation, evaluate as _evaluate, learned_by, subject_scores, usual_encoders
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
@@ -49,7 +50,7 @@ from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 __all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'personalise', 'drawn_classes', 'counterparts', 'write_settings', 'agreed', 'claim', 'keep', 'new_places', 'demo', 'demo_config', 'demo_prompts', 'save_images', 'demo_readme', 'demo_summary']
 def _listed(prompts) -> list[str]: ...
 def before_after(photos: list[Image.Image], prompts: list[str], before: list, after: list, size: int=128) -> Image.Image: ...
-def dreambooth(photos: str | Path | TrainConfig | None=None, prompt: str | None=None, base: str | None=None, *, model: StableDiffusion | None=None, progress: bool=True, callbacks=..., overwrite: bool=False, **kwargs) -> Result: ...
+def dreambooth(photos: str | Path | TrainConfig | None=None, prompt: str | None=None, base: str | None=None, *, model: StableDiffusion | None=None, progress: bool=True, callbacks: list | tuple=..., overwrite: bool=False, **kwargs) -> Result: ...
 _FURTHER: str
 def _settings_of(photos, named, settings) -> Chosen: ...
 def _begin(cfg, chosen, device) -> Outlook | None: ...
@@ -90,7 +91,7 @@ class Result:
     @property
     def scores(self) -> dict | None: ...
     def sample(self, prompts: str | list[str] | None=None, seeds: int | list[int] | None=None, **settings) -> Pictures: ...
-    def grid(self, prompts: str | list[str] | None=None, seeds=..., size: int=192, **settings) -> Image.Image: ...
+    def grid(self, prompts: str | list[str] | None=None, seeds: Sequence[int]=..., size: int=192, **settings) -> Image.Image: ...
     def export(self, output: str | Path, format: str='diffusers', **how) -> list[Path]: ...
     def evaluate(self, **how) -> Evaluation: ...
     def studio(self, **how) -> Studio: ...

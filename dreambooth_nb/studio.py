@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, one_of
+from .core import UserError, as_path, checked, one_of
 from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
@@ -160,6 +160,7 @@ class Gallery:
 # %% ../nbs/08_studio.ipynb #d064a
 class Studio:
     "Pictures to order: controls, live previews, grids, pins, before and after."
+    @checked
     def __init__(
         self,
         # a StableDiffusion, a run's folder, a base's name, or a dict label -> one of these

@@ -18,10 +18,12 @@ from tqdm.auto import tqdm
 from .core import UserError, as_path, generator, locked
 from .data import Batch, Batches
 from .losses import Objective, StepLoss
+from .craft.families import stacked
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
-from .craft.settings import TrainConfig, cautions, say
+from .craft.speed import recorded
+from .craft.settings import TrainConfig, say
 from .craft.requirements import (machine_problems, make_schedule, optimizer_options, prepare,
                                               processes, refused, setting_problems, written_out)
 from .craft.checkpoints import (MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints,
@@ -69,25 +71,21 @@ def _size_conditions(
     return condition | dict(added_cond_kwargs=added | dict(time_ids=time_ids))
 
 # %% ../nbs/04_train.ipynb #t014
-def _cat(conditions:list[dict]) -> dict:
-    return {
-        k: _cat([c[k] for c in conditions]) if isinstance(v, dict) else torch.cat([c[k] for c in conditions])
-        for k, v in conditions[0].items()
-    }
-
 _REMEMBERED = 256 # prompts: 60 MB with Stable Diffusion 1, 160 with XL
 
 def remember(
     model:StableDiffusion, # whose text encoders are frozen
 ) -> Callable: # (prompts, size) -> the UNet's arguments
-    "`model.condition` with a memory: a prompt is encoded once for each size, and the last few are kept."
-    kept = {}
+    """`model.condition` with a memory: a prompt is encoded once (for each size, where that is said), and the
+    last few are kept."""
+    kept, sized = {}, model.family.sized
     @torch.no_grad()
     def condition(prompts, size=None):
+        if not sized: size = None
         new = [p for p in dict.fromkeys(prompts) if (p, size) not in kept]
         for _, encoder in model.encoders if new else (): encoder.eval()
         for p in new: kept[p, size] = model.condition([p], size)
-        found = _cat([kept[p, size] for p in prompts])
+        found = stacked([kept[p, size] for p in prompts])
         for old in [*kept][:-_REMEMBERED]: del kept[old] # captions that are shuffled may not come again
         return found
     return condition
@@ -133,6 +131,8 @@ class Run:
         self.sharded, self.lone = self.accelerator.num_processes > 1 and asks_for_shards(cfg), False
         self.fingerprints = fingerprints(model, data, held)  # of the base, before it is trained
         self.choose_parameters()
+        self.loss = together(training_loss, model.parts.values(), self.accelerator)
+        if cfg.cuda_graphs: self.loss = recorded(self.loss, model.parts.values())
         self.choose_optimizer()
 
 # %% ../nbs/04_train.ipynb #t024
@@ -143,9 +143,10 @@ def choose_parameters(self:Run):
     prepare(model, cfg)
     if 'token' in cfg.words.split('+'):
         _refuse_unseen(model.new_tokens(), self.data.cache('instance', 0).prompts)
-    first = next(p for p in model.denoiser.parameters() if p.ndim == 4)
-    channels_last = not self.sharded and first.is_contiguous(memory_format=torch.channels_last)
-    model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention)
+    images = [p for p in model.denoiser.parameters() if p.ndim == 4][:1]
+    last = any(p.is_contiguous(memory_format=torch.channels_last) for p in images)
+    model.tune(cfg.gradient_checkpointing, last and not self.sharded, cfg.attention,
+               cuda_graphs=cfg.cuda_graphs)
     if self.sharded: self.ordinary = shard(model.denoiser, self.accelerator, lambda: self.lone)
     parts = model.parts.items()
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}
@@ -153,7 +154,6 @@ def choose_parameters(self:Run):
     self.learns_text = any(k.startswith('text') for k in self.trained)
     self.condition = model.condition if self.learns_text else remember(model)
     self.ema = EMA(self.trained.values(), cfg.ema_decay) if cfg.use_ema else None
-    self.loss = together(training_loss, model.parts.values(), self.accelerator)
 
 def _refuse_unseen(
     words:list[str], # that are trained
@@ -175,6 +175,22 @@ def gather(self:Run):
     self.trained = {k: named.get(k, p) for k, p in self.trained.items()}
     if self.ema:
         self.ema.params, self.ema.average = list(self.trained.values()), joined(self.ema.average, device)
+
+# %% ../nbs/04_train.ipynb #t024ra
+@patch
+def read_ahead(self:Run):
+    """Large text encoders that are never trained read the prompts, which are known, and wait in host memory
+    until the run ends. Where captions change, or a CLIP beside them learns, they are needed all along."""
+    model, data = self.model, self.data
+    readers = [model.parts[k] for k in model.family.readers if k in model.parts]
+    known = {p for kind in data.caches for p in data.cache(kind, 0).prompts}
+    if getattr(data.captions, 'caption_dropout_rate', 0): known.add('')
+    changing = getattr(data.captions, 'shuffle_caption', False) or len(known) > _REMEMBERED
+    if not readers or changing or self.learns_text: return
+    for p in sorted(known): self.condition([p])
+    for net in readers: net.to('cpu')
+    if model.device.type != 'cpu':
+        say(f'{model.family.title}: {len(known)} prompts are read, and what read them waits in host memory.')
 
 # %% ../nbs/04_train.ipynb #t0245
 @patch
@@ -385,11 +401,11 @@ def train(
     main = processes().is_main_process
     for line in problems(cfg, len(held), model):
         raise UserError(line)
-    for line in cautions(cfg) if main else (): say(line)
     with locked(cfg.output_dir) if main else nullcontext():
         after = [LogFile(), Checkpoints()] + [Tracker()]*bool(cfg.report_to) + [Progress()]*progress
         run = Run(model, data, cfg, [*[validation]*bool(held), *callbacks, *after], held)
         run.resume()
+        run.read_ahead()
         with _interruptible(run), tf32(run.accelerator.device, cfg.allow_tf32):
             run.tell('before_train')
             while run.goes_on():
@@ -406,6 +422,7 @@ def finish(self:Run):
     unfinished = self.step < self.cfg.max_train_steps
     if self.saved != self.step: self.save(prune=unfinished)
     self.gather()
+    self.model.to(self.accelerator.device)
     self.tell('after_train')
     if unfinished and self.interrupted:
         line = (f'stopped after step {self.step} of {self.cfg.max_train_steps}; to go on, give the same '

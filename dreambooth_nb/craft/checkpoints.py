@@ -184,6 +184,7 @@ def prune_checkpoints(
 MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'output_dir',
               'resume_from_checkpoint', 'cache_dir',
               'sample_batch_size', 'early_stopping_patience', 'load_best_at_end', 'gradient_checkpointing',
+              'cuda_graphs',
               'instance_data_dir',
               'class_data_dir', 'concepts_list', 'pretrained_model_name_or_path', 'variant', 'revision',
               'original_config',

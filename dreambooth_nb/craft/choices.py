@@ -8,9 +8,11 @@ __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Ou
 # %% ../../nbs/craft/choices.ipynb #ch02
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
+from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset
@@ -19,6 +21,8 @@ from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 
 # %% ../../nbs/craft/choices.ipynb #ch05
+_FLOWS = dict(sd3='sd35-lora-24gb', flux='flux-lora-48gb', zimage='zimage-lora-24gb', klein='klein-lora-24gb')
+
 def suited(
     net:StableDiffusion, # the base, or its outline
     device:torch.device, # where it will be trained
@@ -27,7 +31,7 @@ def suited(
     weights, memory = sum(p.numel() for p in net.denoiser.parameters()), 0
     if device.type == 'cuda': memory = torch.cuda.get_device_properties(device).total_memory
     if weights < 10**8: name = 'micro'
-    elif net.unet is None: name = 'sd35-lora-24gb'
+    elif net.unet is None: name = next(_FLOWS[k] for k, f in FAMILIES.items() if f is net.family)
     elif len(net.encoders) > 1: name = 'sdxl-lora-16gb'
     else: name = 'sd15-full-24gb' if memory >= 22e9 else 'sd15-lora-8gb'
     values = {k: v for k, v in preset(name).items() if k != 'pretrained_model_name_or_path'}
@@ -99,6 +103,7 @@ def forward_flops(
         net.ask(x.to(net.denoiser.dtype), t, net.condition_ids(ids))
     return counter.get_total_flops()
 
+@cache
 def measured_rate(
     device:torch.device, # CPU or GPU
     dtype:torch.dtype=torch.float32, # of the numbers
@@ -152,8 +157,8 @@ def outlook(
     rate = _REACHED*measured_rate(device, half[cfg.mixed_precision])
     passes = (2.2 if cfg.lora else 3) + cfg.gradient_checkpointing
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
-    training = cfg.max_train_steps*rows*passes*forward_flops(net, side)/rate
-    drawing = 25*2*forward_flops(net, net.resolution)/rate
+    flops = {size: forward_flops(net, size) for size in {side, net.resolution}}
+    training, drawing = cfg.max_train_steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate
     return Outlook(cfg, side, device, forecast(**_as_forecast(cfg, device)), training, drawing)
 
 def _as_forecast(cfg, device) -> dict:

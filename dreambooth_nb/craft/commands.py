@@ -20,11 +20,11 @@ from importlib.util import find_spec
 from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
-from ..core import Problems, UserError, as_path, atomic, did_you_mean, one_of
+from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, atomic,
+                                did_you_mean, one_of, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import (TrainConfig, expanded, filled, preset, presets, read_settings, say,
-                                          wrong_type)
+from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -328,8 +328,7 @@ COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_c
                 studio=(studio_command, studio_command))
 CHOICES = dict( # flag that is no setting -> what it may be
     solver=('ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'),
-    format=('diffusers', 'single-file', 'peft', 'kohya', 'a1111-embedding'),
-    dtype=('float32', 'float16', 'bfloat16'),
+    format=EXPORT_FORMATS, dtype=FLOATS,
     class_noun=('dog', 'duck', 'robot', 'teapot', 'car', 'fish', 'cactus', 'mug'))
 SETTINGS = 'check', 'priors', 'forecast', 'train', 'benchmark' # commands that take a file of settings
 

@@ -147,14 +147,14 @@ def tune(
     channels_last:bool=False, # memory layout of the UNet
     attention:str='sdpa', # attention of the UNet, one of ATTENTION
     compile:bool|str=False, # compile the UNet's repeated blocks; a string names torch's backend
-    record:bool=False, # let samplers replay the UNet's kernels, on a CUDA device
+    cuda_graphs:bool=False, # let samplers replay the denoiser's kernels, on a CUDA device
 ) -> StableDiffusion: # itself
     "Set what costs time or memory but changes no result; the rest is reset. UserError on an unknown name."
     one_of('attention', attention, ATTENTION)
-    if record and self.device.type != 'cuda':
-        raise UserError(f'record: kernels are recorded on CUDA devices only, and the model is on '
-                        f'{self.device.type}; leave it out.')
-    self.recorded = record
+    if cuda_graphs and self.device.type != 'cuda':
+        raise UserError(f'cuda_graphs: needs a CUDA device, and the model is on {self.device.type}; leave it '
+                        'out.')
+    self.cuda_graphs = cuda_graphs
     with quiet():
         (self.denoiser.enable_gradient_checkpointing if gradient_checkpointing
          else self.denoiser.disable_gradient_checkpointing)()
@@ -163,8 +163,8 @@ def tune(
             if gradient_checkpointing: encoder.gradient_checkpointing_enable(dict(use_reentrant=False))
             else: encoder.gradient_checkpointing_disable()
     net = self.denoiser
-    first = next(p for p in net.parameters() if p.ndim == 4)
-    if channels_last != first.is_contiguous(memory_format=torch.channels_last):
+    images = [p for p in net.parameters() if p.ndim == 4][:1] # a transformer may have none
+    if any(channels_last != p.is_contiguous(memory_format=torch.channels_last) for p in images):
         net.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
     if self.unet is None: one_of('attention', attention, ['sdpa']) # a transformer has no other
     elif attention == 'sliced': net.set_attention_slice('auto')

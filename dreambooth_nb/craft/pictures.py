@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
-from ..core import UserError, as_path, atomic, writing
+from ..core import UserError, as_path, atomic, checked, writing
 from ..model import StableDiffusion
 from .opening import load
 from ..train import Callback
@@ -207,14 +207,17 @@ def _wrap(text, size, width) -> tuple: # font, text
     return font, '\n'.join(lines)
 
 # %% ../../nbs/craft/pictures.ipynb #sa2
+@checked
 def grid(
-    rows:list, # lists of pictures, None for an empty place
+    rows:list[list[Image.Image|None]], # lists of pictures, None for an empty place
     row_labels:list[str], # labels, one per row
     col_labels:list[str]|None=None, # labels, one per column
     size:int=192, # side of each picture in the grid, pixels
     label_width:int=220, # pixels kept for the row labels
 ) -> Image.Image:
     "Pictures in labelled rows and columns. Small pictures are enlarged without smoothing."
+    if not rows or len(rows) != len(row_labels):
+        raise UserError(f'row_labels: there are {len(row_labels)} for {len(rows)} rows; give one for each.')
     n, heads = max(len(r) for r in rows), [_wrap(text, 15, size) for text in col_labels or []]
     top = 10 + 18*max((text.count('\n') + 1 for _, text in heads), default=-1) if heads else 0
     out = Image.new('RGB', (label_width + n*(size + 4), top + len(rows)*(size + 4)), 'white')

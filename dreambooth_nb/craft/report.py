@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..core import UserError, as_path, digest, fit_within, img_tag, printable
+from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
 from .photos import (Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder,
                                         read_captions, read_photo)
 from ..data import (HOW_TO_CROP, Concept, Crop, Example, Geometry, crop_misses, load_concepts,
@@ -398,6 +398,7 @@ def _repr_html_(self:Report) -> str:
     return f'{out}<ul>{lines}</ul><p>{html.escape(self._summary())}</p>'
 
 # %% ../../nbs/craft/report.ipynb #c121
+@checked
 def check(
     instance_data_dir:str, # folder of photos, or a file such as concepts.yaml
     instance_prompt:str|None=None, # prompt for the photos; None: only photos and captions are checked

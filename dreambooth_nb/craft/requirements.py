@@ -67,6 +67,13 @@ def _precision(cfg) -> list:
             found.append(f'{name}: {wanted} is not available on this device ({kind}); choose '
                          f'{plain} or {"bf16" if kind == "cpu" else "fp16"}.')
     return found
+def _graphs(cfg) -> list:
+    "Can kernels be recorded here?"
+    here = processes()
+    if not cfg.cuda_graphs or here.device.type == 'cuda' and here.num_processes == 1: return []
+    kind = here.device.type
+    what = 'one process alone' if kind == 'cuda' else f'a CUDA device, and this is {kind}'
+    return [f'cuda_graphs: needs {what}; leave it out.']
 
 # %% ../../nbs/craft/requirements.ipynb #t1304op
 def _changed(cfg) -> dict:
@@ -186,7 +193,7 @@ def machine_problems(
     cfg:TrainConfig, # mixed_precision and gradient_accumulation_steps
 ) -> list[str]: # lines
     "What this machine, or the environment that Accelerate reads, does not do of what the settings say."
-    return _environment(cfg) + _precision(cfg)
+    return _environment(cfg) + _precision(cfg) + _graphs(cfg)
 
 # %% ../../nbs/craft/requirements.ipynb #se15ld
 def load_base(

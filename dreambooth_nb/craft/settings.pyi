@@ -10,10 +10,10 @@ from typing import get_args
 import yaml
 from fastcore.basics import patch
 from fastcore.docments import docments
-from ..core import EMBEDDED, UserError, as_path, atomic, did_you_mean
+from ..core import EMBEDDED, UserError, as_path, atomic, did_you_mean, wrong_type
 from .photos import read_text
 from .translations import ELSEWHERE, meant
-__all__ = ['PATHS', 'NEEDS', 'wrong_type', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions', 'say']
+__all__ = ['PATHS', 'NEEDS', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions', 'say']
 def _rule(must: str, test): ...
 _count: Any
 _positive: Any
@@ -30,8 +30,6 @@ _WEIGHTINGS: Any
 _TRACKERS: Any
 _DTYPES: Any
 _FILTERS: Any
-_KINDS: Any
-def wrong_type(name: str, value, hint) -> UserError: ...
 def _typed(kind: type, v): ...
 def _only_known(init): ...
 def _check(cfg): ...
@@ -114,6 +112,7 @@ class _Trained(_Seen):
     gradient_checkpointing: bool = ...
     attention: str = ...
     mixed_precision: str = ...
+    cuda_graphs: bool = ...
 @dataclass
 class _Stepped(_Trained):
     __delwrap__: ClassVar[Any]

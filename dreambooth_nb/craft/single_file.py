@@ -23,7 +23,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from ..core import UserError, as_path, atomic, one_of
+from ..core import FLOATS, UserError, as_path, atomic, one_of
 from ..losses import NoiseSchedule
 from ..model import StableDiffusion, file_name, quiet
 from .discretion import discreet, public_settings, subjects
@@ -344,7 +344,7 @@ def model_spec(
     return spec | (dict(dreambooth_nb=json.dumps(own, default=str)) if own else {})
 
 # %% ../../nbs/craft/single_file.ipynb #c034
-DTYPES = dict(float32=torch.float32, float16=torch.float16, bfloat16=torch.bfloat16)
+DTYPES = {name: getattr(torch, name) for name in FLOATS}
 _CODES = {torch.float64: 'F64', torch.float32: 'F32', torch.float16: 'F16', torch.bfloat16: 'BF16',
           torch.int64: 'I64',
           torch.int32: 'I32', torch.int16: 'I16', torch.int8: 'I8', torch.uint8: 'U8', torch.bool: 'BOOL'}

@@ -1,0 +1,76 @@
+"""How what a run costs grows with its photos, class images and steps: `python -m benchmarks --growth`."""
+import gc, io, pathlib, tempfile, time
+from types import SimpleNamespace
+
+import psutil, torch
+
+from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
+from dreambooth_nb.craft.latents import Latent, LatentCache
+from dreambooth_nb.craft.log import Log
+from dreambooth_nb.data import Batches
+
+from . import models
+from .rows import CLASS, INSTANCE
+
+SIZES = (10, 100, 1000, 10000)
+
+
+def cache(n, prompt, shape=(4, 64, 64)):
+    "Latents of n pictures, of the size that Stable Diffusion's have."
+    size = torch.zeros(6, dtype=torch.long)
+    latents = [Latent(torch.zeros(shape), torch.ones(shape), size=size) for _ in range(n)]
+    return LatentCache(latents, [prompt]*n, [f'{k}' for k in range(n)])
+
+
+def milliseconds(f, n=5):
+    "The least of a few calls: what others do on the machine only adds."
+    times = []
+    for _ in range(n):
+        start = time.perf_counter()
+        f()
+        times.append(1e3*(time.perf_counter() - start))
+    return min(times)
+
+
+def held(make):
+    "What a call returns, and by how much the process has grown, bytes."
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    made = make()
+    return made, psutil.Process().memory_info().rss - before
+
+
+def data(photos, class_images):
+    "The batch of a step, what identifies the data, and the memory of both."
+    batches, size = held(lambda: Batches(cache(photos, INSTANCE), cache(class_images, CLASS), 4, 0))
+    steps = iter(range(100))
+    return dict(batch_ms=milliseconds(lambda: batches.batch(next(steps))), bytes=size, data=batches)
+
+
+def log(steps):
+    "A further line of the log, and the part of a checkpoint that the log is."
+    row = dict(step=1, lr=1e-4, loss=.5, instance_loss=.2, class_loss=.3, grad_norm=1.)
+    with tempfile.TemporaryDirectory() as folder:
+        run = SimpleNamespace(accelerator=SimpleNamespace(is_main_process=True), folder=pathlib.Path(folder),
+                              log=Log(dict(row, step=k) for k in range(steps)), row=dict(row))
+        (run.folder/'config.yaml').touch()
+        file = LogFile()
+        whole = milliseconds(lambda: file.before_train(run), 1)
+        line = milliseconds(lambda: file.after_step(run))
+        def save(): torch.save(list(run.log), io.BytesIO())
+        return dict(line_ms=line, written_anew_ms=whole, in_checkpoint_ms=milliseconds(save))
+
+
+def growth():
+    "Milliseconds and bytes by size."
+    model, found = models.make('micro'), dict(photos={}, class_images={}, steps={})
+    model.fingerprint() # once a model
+    for n in SIZES:
+        for what, sizes in dict(photos=(n, 50), class_images=(4, n)).items():
+            if what == 'class_images' and n > 5000: sizes = 4, 5000
+            row = data(*sizes)
+            batches = row.pop('data')
+            row['identified_ms'] = milliseconds(lambda: fingerprints(model, batches), 1)
+            found[what][sizes[what == 'class_images']] = row
+        found['steps'][n] = log(n)
+    return found

@@ -1,0 +1,36 @@
+"""A program that trains, with a stopwatch: `python -m benchmarks.stopwatch RESULT.json PROGRAM [FLAG ...]`.
+PROGRAM is a script or a module. Each step of an optimiser that Accelerate has prepared is noted; nothing else
+is changed."""
+import json, os, re, runpy, sys, time
+
+import psutil
+from accelerate.optimizer import AcceleratedOptimizer
+
+
+def peak():
+    "The most memory that this process has held, bytes: of the program alone, not of who started it."
+    with open('/proc/self/status') as file: return 1024*int(re.search(r'VmHWM:\s*(\d+)', file.read())[1])
+
+
+def main():
+    result, program, *arguments = sys.argv[1:]
+    began, steps, step = psutil.Process().create_time(), [], AcceleratedOptimizer.step
+
+    def timed(self, *args, **kwargs):
+        out = step(self, *args, **kwargs)
+        steps.append(time.time() - began)
+        return out
+
+    AcceleratedOptimizer.step, sys.argv = timed, [program, *arguments]
+    sys.path[0] = os.path.dirname(os.path.abspath(program)) if program.endswith('.py') else os.getcwd()
+    try:
+        if program.endswith('.py'): runpy.run_path(program, run_name='__main__')
+        else: runpy.run_module(program, run_name='__main__', alter_sys=True)
+    except SystemExit as e:
+        if e.code: raise
+    finally:
+        found = dict(steps=steps, whole=time.time() - began, peak=peak())
+        with open(result, 'w') as file: json.dump(found, file)
+
+
+if __name__ == '__main__': main()

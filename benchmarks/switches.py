@@ -1,0 +1,117 @@
+"""What each means gains alone: ours with it against ours without it, the same numbers in turn."""
+import contextlib, tempfile
+from unittest import mock
+
+import torch
+
+from dreambooth_nb.cfg_sampler import sample
+from dreambooth_nb.craft.optimizers import make_optimizer
+from dreambooth_nb.train import training_loss
+
+from . import models
+from .measure import pairs
+from .rows import Skip, arrays, our_step, row, run_of
+
+PROMPTS = ['a photo of a dog']
+
+
+def switch(bench, what, on, off, difference, tolerance, n=10, **settings):
+    "A row: `on` in the place of ours, `off` in the place of theirs."
+    times = pairs(on, off, bench.device, bench.much(n), bench.limit, 1)
+    return dict(theirs=f'ours without {what}', settings=settings, **times,
+                correct=dict(difference=difference, tolerance=tolerance, within=difference <= tolerance))
+
+
+def runs(bench, *settings, rows=4):
+    "A run of the micro model for each of these settings, two steps old."
+    found = []
+    for how in settings:
+        run, _ = run_of(models.make('micro', bench.device), tempfile.mkdtemp(), rows,
+                        dict(learning_rate=1e-4, seed=0) | how)
+        for _ in range(2): our_step(run)
+        found.append(run)
+    return found
+
+
+def apart(a, b):
+    "The largest relative difference of the losses that both runs have."
+    return max(abs(x['loss'] - y['loss'])/abs(x['loss']) for x, y in zip(a.log, b.log))
+
+
+def steps(bench, what, with_it, without, tolerance, between=contextlib.nullcontext(), **how):
+    "A training step under two settings; the run of the second is made within `between`."
+    [a] = runs(bench, with_it | how)
+    with between: [b] = runs(bench, without | how)
+    how = with_it | how
+    return switch(bench, what, lambda: our_step(a), lambda: our_step(b), apart(a, b), tolerance, **how)
+
+
+@row('without-cached-posteriors')
+def _(b):
+    run, pixels = run_of(models.make('micro', b.device), tempfile.mkdtemp(), 4, dict(learning_rate=1e-4))
+    def encoded():
+        run.model.encode_images(pixels.to(b.device))
+        our_step(run)
+    return switch(b, 'cached posteriors', lambda: our_step(run), encoded, 0., 0.)
+
+
+@row('without-remembered-text')
+def _(b):
+    first, second = runs(b, *[dict(train='lora')]*2)
+    second.condition = second.model.condition
+    for run in (first, second): our_step(run)
+    return switch(b, 'remembered text', lambda: our_step(first), lambda: our_step(second),
+                  apart(first, second), 1e-5, train='lora')
+
+
+@row('without-fused-adamw')
+def _(b):
+    def plain(*args, **how): return make_optimizer(*args, **how, foreach=b.cuda)
+    return steps(b, 'the fused AdamW', {}, {}, 1e-4, mock.patch('dreambooth_nb.train.make_optimizer', plain))
+
+
+@row('without-bf16')
+def _(b):
+    if not b.cuda and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise Skip('this processor has no instructions for bfloat16')
+    return steps(b, 'bf16', dict(mixed_precision='bf16'), {}, .05)
+
+
+@row('without-cuda-graphs', 'cuda')
+def _(b):
+    [run] = runs(b, dict(cuda_graphs=True))
+    def plain():
+        with mock.patch.object(run, 'loss', training_loss): our_step(run)
+    return switch(b, 'CUDA graphs', lambda: our_step(run), plain, 0., 0., cuda_graphs=True)
+
+
+@row('without-text-once')
+def _(b):
+    model = models.make('micro', b.device)
+    def draw(): return sample(model, PROMPTS, [0], num_inference_steps=b.much(25))
+    def plain():
+        never = mock.patch('dreambooth_nb.craft.speed.text_once', lambda unet: contextlib.nullcontext())
+        with never: return draw()
+    off = float(abs(arrays(draw()) - arrays(plain())).max())
+    return switch(b, 'keys and values once a picture', draw, plain, off, 0.)
+
+
+@row('without-guidance-interval')
+def _(b):
+    model = models.make('micro', b.device)
+    def draw(**how): return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), **how)
+    found = switch(b, 'an interval of guidance', lambda: draw(guidance_interval=(200, 800)), draw, 0., 0.)
+    gap = abs(arrays(draw(guidance_interval=(200, 800))) - arrays(draw())).mean()
+    return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
+
+
+@row('without-compile')
+def _(b):
+    if b.quick: raise Skip('compiling takes minutes')
+    model, other = (models.make('micro', b.device) for _ in range(2))
+    try: model.tune(compile=True)
+    except Exception as e: raise Skip(f'{type(e).__name__}: {e}') from e
+    def draw(m): return sample(m, PROMPTS, [0], num_inference_steps=10)
+    try: off = float(abs(arrays(draw(model)) - arrays(draw(other))).mean())
+    except Exception as e: raise Skip(f'no compiler: {str(e).splitlines()[0]}') from e
+    return switch(b, 'compiled blocks', lambda: draw(model), lambda: draw(other), off, 1.)
