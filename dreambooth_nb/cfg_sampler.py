@@ -407,11 +407,18 @@ def _clip(config, solver) -> float|None:
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071
 def _read_prompts(model, shots, size) -> tuple:
-    "The UNet's conditions: of the prompts, and of the negative prompts."
+    "The denoiser's conditions, of the prompts and of the negative prompts; the scale of `guide`."
     k, how = max(count_chunks(model, s) for s in shots), (shots[0].prompt_weighting, shots[0].clip_skip)
-    return (encode_weighted(model, [s.prompt for s in shots], k, size, False, *how),
-            encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, *how))
+    cond = encode_weighted(model, [s.prompt for s in shots], k, size, False, *how)
+    scale = shots[0].guidance_scale
+    if model.family.guided(model): # the scale goes in, where it has a place, and there is no second pass
+        given = {name: torch.full_like(v, scale) for name, v in cond.items() if name == 'guidance'}
+        return cond | given, cond, 1.
+    uncond = encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, *how)
+    return cond, uncond, scale
 
+
+# %% ../nbs/05_cfg_sampler.ipynb #c071den
 @torch.no_grad()
 def denoise(
     model:StableDiffusion, # any base model, for its text encoder and UNet
@@ -425,13 +432,13 @@ def denoise(
     _refuse(config, how)
     levels, schedule = _model_levels(model, how), model.schedule
     shape = latent_shape(model, how)
-    cond, uncond = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]))
+    cond, uncond, scale = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]))
     T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
     def known(i): # the given picture at level i
         a = levels.alphas_cumprod[i]
         return a.sqrt()*x0 + (1 - a).sqrt()*noise
     def guess(x, t):
-        s = scale_at(t, how.guidance_scale, how.guidance_interval, how.guidance_schedule, T)
+        s = scale_at(t, scale, how.guidance_interval, how.guidance_schedule, T)
         t = int(t) if t == int(t) else t
         return predict(model, x*schedule.norm_at(t), t, cond, uncond, s, how.guidance_rescale, ask)
     def fresh(i):

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
-from .core import Pictures, UserError, one_of, randn, to_pil, to_tensor
+from .core import Pictures, UserError, checked, one_of, randn, to_pil, to_tensor
 from .craft.flow import FlowSchedule, flow_levels
 from .losses import NoiseSchedule, split
 from .model import StableDiffusion

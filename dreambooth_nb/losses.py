@@ -159,10 +159,11 @@ def from_config(
 # %% ../nbs/03_losses.ipynb #fm02
 def read_schedule(
     config:dict, # `scheduler/scheduler_config.json` of a diffusers folder
+    **spread, # of a flow: how the model's family spreads a sampler's levels
 ) -> NoiseSchedule|FlowSchedule:
     "The schedule of a model, of either kind. `UserError` on one that we do not know."
     flow = str(config.get('_class_name')).startswith('FlowMatch')
-    return flow_schedule(config) if flow else NoiseSchedule.from_config(config)
+    return flow_schedule(config, **spread) if flow else NoiseSchedule.from_config(config)
 
 # %% ../nbs/03_losses.ipynb #c021
 def zero_terminal_snr(

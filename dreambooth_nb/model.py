@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 import diffusers, torch, transformers
-from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
+import torch.nn.functional as F
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from fastcore.basics import patch
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError
@@ -35,14 +36,15 @@ class StableDiffusion:
     unet:UNet2DConditionModel|None # the denoiser of 1, 2 and XL
     scheduler_config:dict # settings of the noise schedule, as in `scheduler/scheduler_config.json`
     name:str # the base it was loaded from
-    tokenizer_2:CLIPTokenizer|None = None # of XL and 3
-    text_encoder_2:CLIPTextModelWithProjection|None = None # of XL and 3
+    tokenizer_2:CLIPTokenizer|None = None # of XL, 3 and FLUX.1, where it is a T5's
+    text_encoder_2:CLIPTextModelWithProjection|None = None # of XL and 3; of FLUX.1 a T5
     force_zeros:bool = True # whether XL's embeddings of no prompt are zeros, not those of ""
     clip_skip:int|None = None # layers left out at the end of the text encoders; None: as the family has it
     max_chunks:int = 1 # chunks of a long prompt that training reads; the rest is cut off
-    transformer:SD3Transformer2DModel|None = None # the denoiser of 3
+    transformer:nn.Module|None = None # the denoiser of all others
     tokenizer_3:'transformers.PreTrainedTokenizerBase|None' = None # of 3, where it has a T5
     text_encoder_3:'transformers.T5EncoderModel|None' = None # of 3, always frozen; may be absent
+    distilled:bool = False # whether a FLUX.2 klein draws without guidance
 
     def __post_init__(self):
         self.freeze_others()
@@ -51,8 +53,8 @@ class StableDiffusion:
     @property
     def encoders(self) -> list:
         "Pairs (tokenizer, text encoder): the CLIPs."
-        return [(self.tokenizer, self.text_encoder)] + ([(self.tokenizer_2, self.text_encoder_2)]
-                                                        if self.text_encoder_2 else [])
+        return [(getattr(self, k.replace('text_encoder', 'tokenizer')), getattr(self, k))
+                for k in self.family.clips]
 
     @property
     def parts(self) -> dict:
@@ -100,7 +102,7 @@ def dtype(self:StableDiffusion) -> torch.dtype:
 @patch(as_prop=True)
 def vae_scale(self:StableDiffusion) -> int:
     "Pixels along the side of one latent."
-    return 2**(len(self.vae.config.block_out_channels) - 1)
+    return 2**(len(self.vae.config.block_out_channels) - 1)*self.family.fold
 
 @patch(as_prop=True)
 def size_step(self:StableDiffusion) -> int:
@@ -111,19 +113,19 @@ def size_step(self:StableDiffusion) -> int:
 @patch(as_prop=True)
 def resolution(self:StableDiffusion) -> int:
     "Side of the pictures that the model was trained on, pixels."
-    return self.denoiser.config.sample_size*self.vae_scale
+    return self.family.side(self)*self.vae_scale
 
 @patch(as_prop=True)
 def latent_shape(self:StableDiffusion) -> tuple:
     "(c,h,w) of the latents of such a picture."
-    config = self.denoiser.config
-    return (config.in_channels, config.sample_size, config.sample_size)
+    side = self.family.side(self)
+    return (self.vae.config.latent_channels*self.family.fold**2, side, side)
 
 # %% ../nbs/02_model.ipynb #fm2ask
 @patch(as_prop=True)
 def schedule(self:StableDiffusion) -> NoiseSchedule|FlowSchedule:
     "How the model adds noise, and what it predicts (chapter 03)."
-    return read_schedule(self.scheduler_config)
+    return read_schedule(self.scheduler_config, **self.family.spread)
 
 @patch
 def ask(
@@ -229,8 +231,9 @@ def condition_ids(
         out = encoder(chunks, output_hidden_states=inner or skip > 0)
         e = _layer(encoder, out, skip, inner)
         hidden.append(e.reshape(len(i), -1, e.shape[-1])) # chunk beside chunk
-        if 'text_embeds' in out: summaries.append(out.text_embeds[::len(chunks)//len(i)]) # first chunks'
-    words = torch.cat(hidden, -1).to(self.dtype)
+        summary = out.text_embeds if 'text_embeds' in out else out.pooler_output
+        summaries.append(summary[::len(chunks)//len(i)]) # first chunks'
+    words = torch.cat(hidden, -1).to(self.dtype) if hidden else None
     return self.family.condition(self, words, summaries, size, ids[len(self.encoders):])
 
 # %% ../nbs/02_model.ipynb #s02m004
@@ -279,10 +282,10 @@ def encode_images(
 
     def encode(x):
         d = self.vae.encode(x).latent_dist
-        return d.mean.float(), d.std.float()
+        return [F.pixel_unshuffle(v.float(), self.family.fold) for v in (d.mean, d.std)]
     means, stds = zip(*_by_few(self.vae, encode, pixels, pixels[0, 0].numel()))
     for x in (*means, *stds): _check_result('encoder', x, pixels)
-    scale, middle = self.vae.config.scaling_factor, self.vae.config.shift_factor or 0.
+    middle, scale = self.family.numbers(self.vae)
     return (torch.cat(means) - middle)*scale, torch.cat(stds)*scale
 
 @patch
@@ -292,8 +295,8 @@ def decode(
     latents:Tensor, # scaled latents, (b,c,h,w)
 ) -> Tensor: # pictures, (b,3,H,W), in [-1,1]
     "The pictures that latents stand for."
-    scale, middle = self.vae.config.scaling_factor, self.vae.config.shift_factor or 0.
-    def decode(x): return self.vae.decode(x/scale + middle).sample.float()
+    middle, scale = self.family.numbers(self.vae)
+    def decode(x): return self.vae.decode(F.pixel_shuffle(x/scale + middle, self.family.fold)).sample.float()
     pictures = torch.cat(_by_few(self.vae, decode, latents, latents[0, 0].numel()*self.vae_scale**2))
     _check_result('decoder', pictures, latents)
     return pictures.clamp(-1, 1)
@@ -490,14 +493,16 @@ def write_tensors(
     return Path(path)
 
 # %% ../nbs/02_model.ipynb #46b88a1f
+_OF_CLIP = 'embeddings.', 'encoder.layers.', 'final_layer_norm.'
+
 def file_name(
     part:str, # name of a network, such as "unet" or "text_encoder_2"
     name:str, # name of a tensor or layer in the network
 ) -> str: # as files have it
     "The name of a tensor in files: a CLIP's begins with `text_model.`."
     bare = name.removeprefix('text_model.')
-    ours = part in ('text_encoder', 'text_encoder_2') and not bare.startswith('text_projection')
-    return f'text_model.{bare}' if ours else name
+    clip = part.startswith('text') and bare.startswith(_OF_CLIP)
+    return f'text_model.{bare}' if clip else name
 
 def _save_tokenizer(tokenizer, folder):
     "Write all files that a CLIP tokenizer has in any version of transformers."
@@ -543,9 +548,11 @@ def _save_rest(self:StableDiffusion, folder):
         for name, net in self.parts.items():
             if name.startswith('text'): _save_config(net, folder/name)
             else: net.save_config(folder/name)
-        for name in ('tokenizer', 'tokenizer_2'):
-            if tokenizer := getattr(self, name): _save_tokenizer(tokenizer, folder/name)
-        if self.tokenizer_3: self.tokenizer_3.save_pretrained(folder/'tokenizer_3')
+        clips = [tokenizer for tokenizer, _ in self.encoders]
+        for name in ('tokenizer', 'tokenizer_2', 'tokenizer_3'):
+            if not (tokenizer := getattr(self, name)): continue
+            if any(tokenizer is clip for clip in clips): _save_tokenizer(tokenizer, folder/name)
+            else: tokenizer.save_pretrained(folder/name)
     for file in folder.rglob('*.json'): # where our files lay stays here
         values = json.loads(file.read_text(encoding='utf-8'))
         kept = {k: v for k, v in values.items() if k not in _PRIVATE}

@@ -9,6 +9,7 @@ __all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'person
 
 # %% ../nbs/09_run.ipynb #c003
 import json, os, shutil, sys, time
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
@@ -98,7 +99,7 @@ def _listed(prompts) -> list[str]: return [prompts] if isinstance(prompts, str) 
 def grid(
     self:Result,
     prompts:str|list[str]|None=None, # a row each; None: that of the photos
-    seeds:list[int]=range(4), # a column each
+    seeds:Sequence[int]=range(4), # a column each
     size:int=192, # side of each picture, pixels
     **settings, # of `sample`
 ) -> Image.Image:

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from .core import UserError, as_path, generator, locked
 from .data import Batch, Batches
 from .losses import Objective, StepLoss
+from .craft.families import stacked
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
@@ -70,12 +71,6 @@ def _size_conditions(
     return condition | dict(added_cond_kwargs=added | dict(time_ids=time_ids))
 
 # %% ../nbs/04_train.ipynb #t014
-def _cat(conditions:list[dict]) -> dict:
-    return {
-        k: _cat([c[k] for c in conditions]) if isinstance(v, dict) else torch.cat([c[k] for c in conditions])
-        for k, v in conditions[0].items()
-    }
-
 _REMEMBERED = 256 # prompts: 60 MB with Stable Diffusion 1, 160 with XL
 
 def remember(
@@ -88,7 +83,7 @@ def remember(
         new = [p for p in dict.fromkeys(prompts) if (p, size) not in kept]
         for _, encoder in model.encoders if new else (): encoder.eval()
         for p in new: kept[p, size] = model.condition([p], size)
-        found = _cat([kept[p, size] for p in prompts])
+        found = stacked([kept[p, size] for p in prompts])
         for old in [*kept][:-_REMEMBERED]: del kept[old] # captions that are shuffled may not come again
         return found
     return condition
@@ -146,9 +141,10 @@ def choose_parameters(self:Run):
     prepare(model, cfg)
     if 'token' in cfg.words.split('+'):
         _refuse_unseen(model.new_tokens(), self.data.cache('instance', 0).prompts)
-    first = next(p for p in model.denoiser.parameters() if p.ndim == 4)
-    channels_last = not self.sharded and first.is_contiguous(memory_format=torch.channels_last)
-    model.tune(cfg.gradient_checkpointing, channels_last, cfg.attention, cuda_graphs=cfg.cuda_graphs)
+    images = [p for p in model.denoiser.parameters() if p.ndim == 4][:1]
+    last = any(p.is_contiguous(memory_format=torch.channels_last) for p in images)
+    model.tune(cfg.gradient_checkpointing, last and not self.sharded, cfg.attention,
+               cuda_graphs=cfg.cuda_graphs)
     if self.sharded: self.ordinary = shard(model.denoiser, self.accelerator, lambda: self.lone)
     parts = model.parts.items()
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}

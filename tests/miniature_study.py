@@ -101,12 +101,13 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
 FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # the flow transformer's gradients are noisier
 
 
-def with_flow(e, **changes):
+def with_flow(e, looks=LONG, **changes):
     "The same with the flow transformer, by a recipe of its own, and looked at more often."
-    return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=LONG)
+    return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=looks)
 
 
-FLOW = [*map(with_flow, CORE[:3]), with_flow(Experiment('batch', 2), train_batch_size=2),
+FLOW = [*map(with_flow, CORE[:3]), with_flow(MORE[14], LONG[:3]),
+        with_flow(Experiment('batch', 2), train_batch_size=2),
         with_flow(Experiment('rate', 1e-4), learning_rate=1e-4), with_flow(MORE[1]),
         with_flow(Experiment('rate', 4e-4), learning_rate=4e-4), with_flow(CORE[-1])]
 SUBJECTS = ['teapot', 'dog', 'robot', 'duck', 'car', 'fish', 'cactus', 'mug']
@@ -184,7 +185,7 @@ class Looker(Callback):
         for kind, asked in self.asked.items(): parts[kind], left = left[:len(asked)], left[len(asked):]
         self.looks.append(dict(step=step) | self.scores(parts))
         self.drawn[step] = parts
-        self.keep_strip(parts)
+        self.keep_strip()
         self.seconds += time.perf_counter() - began
 
     def scores(self, parts):
@@ -233,19 +234,21 @@ class Looker(Callback):
             ),
         )
 
-    def keep_strip(self, parts):
-        "A strip of a few pictures."
+    def keep_strip(self):
+        "A few pictures of each look: six of the subject in new places, one in none, three of the class."
         name = key(self.e, self.noun, self.seed).replace('/', '-').replace(' ', '_').replace(',', '')
         place = self.folder/'strips'/f'{name}.jpg'
         place.parent.mkdir(parents=True, exist_ok=True)
-        row(parts['subject'][::2] + parts['plain'][:1] + parts['class'][:3]).save(place, quality=88)
+        sheet([p['subject'][::2] + p['plain'][:1] + p['class'][:3] for p in self.drawn.values()]).save(
+            place, quality=88)
 
 
-def row(pictures):
-    "Pictures side by side."
-    sheet = Image.new('RGB', (64*len(pictures), 64))
-    for k, im in enumerate(pictures): sheet.paste(im, (64*k, 0))
-    return sheet
+def sheet(rows):
+    "Rows of as many pictures each, as one picture."
+    out = Image.new('RGB', (64*len(rows[0]), 64*len(rows)))
+    for y, row in enumerate(rows):
+        for x, im in enumerate(row): out.paste(im, (64*x, 64*y))
+    return out
 
 
 def latents(model, pictures, prompt):
@@ -273,9 +276,9 @@ def before(base, noun, seed, folder):
         if not file.is_file():
             look = Looker(replace(BEFORE, base=base), noun, seed, folder)
             look.look(base_of(base), 0)
-            row(look.drawn[0]['subject'] + look.drawn[0]['class']).save(file)
-    sheet = Image.open(file).convert('RGB')
-    cut = [sheet.crop((64*k, 0, 64*k + 64, 64)) for k in range(sheet.width//64)]
+            sheet([look.drawn[0]['subject'] + look.drawn[0]['class']]).save(file)
+    seen = Image.open(file).convert('RGB')
+    cut = [seen.crop((64*k, 0, 64*k + 64, 64)) for k in range(seen.width//64)]
     return dict(subject=cut[:12], **{'class': cut[12:]})
 
 

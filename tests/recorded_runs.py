@@ -39,11 +39,14 @@ RUNS = {'full': dict(base='sd1'),
         'sdxl': dict(base='sdxl', center_crop=False, gradient_accumulation_steps=2, lr_scheduler='cosine'),
         'resumed': dict(base='sd1', resume=True),
         'sd3': dict(base='sd3', weighting_scheme='cosmap'),
-        'sd3-lora': dict(base='sd3', train='lora+text_encoder', rank=4, timestep_strata=2, resume=True)}
+        'sd3-lora': dict(base='sd3', train='lora+text_encoder', rank=4, timestep_strata=2, resume=True),
+        'flux': dict(base='flux', gradient_checkpointing=True),
+        'flux-lora': dict(base='flux', train='lora+text_encoder', rank=4, lora_targets='linear', resume=True)}
 SOLVERS = dict(ddim='sd1', ddpm='sd1', euler='sd1', heun='sd1', euler_ancestral='sd1', dpmpp_2m='sd2',
                unipc='sdxl')
 PICTURES = {f'{solver}, {base}': dict(base=base, solver=solver) for solver, base in SOLVERS.items()}
 PICTURES |= {f'{solver}, sd3': dict(base='sd3', solver=solver) for solver in ('euler', 'heun', 'dpmpp_2m')}
+PICTURES |= {f'euler, {base}': dict(base=base, solver='euler') for base in ('flux',)}
 PICTURES |= {'negative prompt': dict(base='sd1', negative_prompt='blue', guidance_rescale=.7),
              'eta': dict(base='sd1', eta=1.), 'image to image': dict(base='sd1', image=True, strength=.6)}
 
@@ -129,7 +132,7 @@ def main():
     torch.set_num_threads(1)
     os.makedirs(args.folder, exist_ok=True)
     os.chdir(args.folder)
-    for family in ('sd1', 'sd2', 'sdxl', 'sd3'):
+    for family in sorted({how['base'] for how in (*RUNS.values(), *PICTURES.values())}):
         if not Path('bases', family).exists(): make_base(family)
     photos(Path('photos'))
     found = {f'run: {name}': run(name, **how) for name, how in RUNS.items()}

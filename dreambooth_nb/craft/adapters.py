@@ -6,7 +6,7 @@
 __all__ = ['TARGETS', 'LoRA', 'inject_layers', 'rare_tokens', 'collisions', 'NewTokens']
 
 # %% ../../nbs/craft/adapters.ipynb #s02a003
-import diffusers, json
+import diffusers, fnmatch, json
 from collections import namedtuple
 from dataclasses import dataclass
 import torch
@@ -21,10 +21,7 @@ from ..model import StableDiffusion, chosen_words, file_name, lora_layers, token
 
 # %% ../../nbs/craft/adapters.ipynb #c053
 _CLIP = ['q_proj', 'k_proj', 'v_proj', 'out_proj']
-TARGETS = {
-    kind: {f.denoiser: f.layers[kind] for f in FAMILIES.values()} | dict(text=text)  # by network
-    for kind, text in dict(attention=_CLIP, linear=[*_CLIP, 'fc1', 'fc2'], all=[*_CLIP, 'fc1', 'fc2']).items()
-}
+TARGETS = dict(attention=_CLIP, linear=[*_CLIP, 'fc1', 'fc2'], all=[*_CLIP, 'fc1', 'fc2']) # of a CLIP
 
 @dataclass
 class LoRA:
@@ -60,22 +57,28 @@ class LoRA:
 def names(
     self:LoRA,
     part:str='unet', # of which network
+    model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> list[str]:
-    "The layers that get matrices, as the ends of their names."
-    part = 'text' if part.startswith('text') else part
-    return list(TARGETS[self.targets][part] if isinstance(self.targets, str) else self.targets)
+    "The layers that get matrices, as the ends of their names, or whole."
+    if not isinstance(self.targets, str): return list(self.targets)
+    if part.startswith('text'): return list(TARGETS[self.targets])
+    if model is None: return list(FAMILIES['sd'].layers[self.targets])
+    def found(name): return fnmatch.filter([k for k, _ in model.denoiser.named_modules()], name)
+    layers = model.family.layers[self.targets]
+    return [k for name in layers for k in (found(name) if '*' in name else [name])]
 
 @patch
 def config(
     self:LoRA,
     part:str='unet', # for which network
+    model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> LoraConfig:
     "As peft wants it."
     text = part.startswith('text')
     def convolutions(v): return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
     alpha = self.conv_rank if self.conv_alpha is None else self.conv_alpha
     return LoraConfig(r=self.rank, lora_alpha=self.rank if self.alpha is None else self.alpha,
-                      lora_dropout=self.dropout, target_modules=self.names(part),
+                      lora_dropout=self.dropout, target_modules=self.names(part, model),
                       use_dora=self.dora and not text, rank_pattern=convolutions(self.conv_rank),
                       alpha_pattern=convolutions(alpha))
 
@@ -96,7 +99,7 @@ def _fit(net, target) -> bool: # does a name of `targets` fit any layer, as peft
 
 def _check_targets(model, lora, parts):
     "Raise UserError where a part would get no layer, or a name fits no part."
-    wanted = {name: lora.config(name).target_modules for name in parts}
+    wanted = {name: lora.config(name, model).target_modules for name in parts}
     for name, targets in wanted.items():
         if not any(_fit(model.parts[name], t) for t in targets):
             raise UserError(f'targets: {lora.targets!r} fits no layer of {name}; choose '
@@ -118,12 +121,11 @@ def add_lora(
     if lora is None: return self
     if self.has_lora():
         raise UserError('lora: the model carries a LoRA already; merge_lora or remove_lora first.')
-    texts = [k for k in self.parts if k.startswith('text') and k not in self.family.frozen]
-    parts = [self.family.denoiser] + texts*text_encoder
+    parts = [self.family.denoiser, *self.family.clips*text_encoder]
     _check_targets(self, lora, parts)
     for name in parts:
         net = self.parts[name]
-        try: inject_layers(net, lora.config(name))
+        try: inject_layers(net, lora.config(name, self))
         except (TypeError, ValueError) as e:
             self.remove_lora() # of the networks before
             why = (str(e).strip() or type(e).__name__).splitlines()[0]
@@ -153,6 +155,9 @@ def _make_ready(model, words, train, lora):
         layer.merged for net in (model.denoiser, *texts) for layer in lora_layers(net)
     ):
         raise UserError('train: the LoRA is merged, it would learn nothing; unmerge_lora first.')
+    if not texts and words & {'text_encoder', 'token'}:
+        raise UserError(f'train: {train!r}, but the text encoder of {model.family.title} is never trained; '
+                        'train unet or lora alone.')
     if 'token' in words and not hasattr(token_table(texts[0]), 'new'):
         raise UserError('train: there is no new token to train; add one first: '
                         'model.add_token("<toy>", "dog").')
@@ -333,6 +338,7 @@ def add_token(
 @patch
 def most_clip_skip(self:StableDiffusion) -> int:
     "How many layers the text encoders can do without."
+    if not self.family.by_clip: return 0
     return min(encoder.config.num_hidden_layers for _, encoder in self.encoders) - len(self.encoders)
 
 @patch
@@ -355,6 +361,9 @@ def set_reading(
     self.check_clip_skip(clip_skip)
     if clip_skip is not None: self.clip_skip = clip_skip
     if max_token_length is not None:
+        if max_token_length != 75 and not self.family.by_clip:
+            raise UserError(f'max_token_length: {self.family.title} reads long prompts as they are; leave it '
+                            'out.')
         self.max_chunks = one_of('max_token_length', max_token_length, (75, 150, 225))//75
     return self
 

@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError

@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
-from ..core import Problems, UserError, as_path, atomic, did_you_mean, one_of
+from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, atomic, did_you_mean, one_of, wrong_type
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say, wrong_type
+from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say
 __all__ = ['COMMANDS', 'CHOICES', 'SETTINGS', 'EVERYDAY', 'train_command', 'check_command', 'file_names', 'next_seed', 'sample_command', 'demo_command', 'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command', 'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage', 'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'read_command', 'in_lines', 'is_wrong_input', 'answered', 'main']
 def train_command(overwrite: bool=False, **settings): ...
 def _said_at_once(settings): ...

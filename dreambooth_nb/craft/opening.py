@@ -12,15 +12,16 @@ from importlib import resources
 from pathlib import Path
 import diffusers, torch, transformers, yaml
 import huggingface_hub.errors as hub_errors
-from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
+from diffusers import AutoencoderKL
 from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPTokenizer
 from ..core import EMBEDDED, UserError, as_path, checked, one_of
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS, read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
 from ..model import BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet
+from .tiny import TINY, tiny_parts
 from .discretion import shareable_name
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
 
@@ -47,65 +48,19 @@ def find_base(
                         'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
     return str(base)
 
-# %% ../../nbs/craft/opening.ipynb #c016
-def _tiny_text(cls, tokenizer, width, act):
-    return cls(CLIPTextConfig(vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2*width,
-                              projection_dim=width, hidden_act=act, num_hidden_layers=2,
-                              num_attention_heads=2, max_position_embeddings=tokenizer.model_max_length,
-                              bos_token_id=tokenizer.bos_token_id, eos_token_id=2, pad_token_id=1))
-
-def _tiny_unet(family):
-    xl, cross, plain = family == 'sdxl', 'CrossAttn{}Block2D', '{}Block2D'
-    blocks = [plain, cross, cross] if xl else [cross]*3 + [plain]
-    added = dict(addition_embed_type='text_time', addition_time_embed_dim=8,
-                 projection_class_embeddings_input_dim=6*8 + 24, transformer_layers_per_block=[1, 2, 3])
-    return UNet2DConditionModel(sample_size=8, block_out_channels=[8, 16, 16, 16][:len(blocks)],
-                                layers_per_block=2, down_block_types=[b.format('Down') for b in blocks],
-                                up_block_types=[b.format('Up') for b in blocks[::-1]],
-                                cross_attention_dim=40 if xl else 16, attention_head_dim=2, norm_num_groups=4,
-                                use_linear_projection=family != 'sd1', **added if xl else {})
-
-def _tiny_transformer():
-    return SD3Transformer2DModel(sample_size=8, patch_size=2, in_channels=4, out_channels=4, num_layers=2,
-                                 attention_head_dim=8, num_attention_heads=2, joint_attention_dim=48,
-                                 caption_projection_dim=16, pooled_projection_dim=40,
-                                 pos_embed_max_size=12, qk_norm='rms_norm')
-
-def _tiny_vae(family):
-    flow = family == 'sd3'
-    return AutoencoderKL(block_out_channels=[4, 8, 8, 8], down_block_types=['DownEncoderBlock2D']*4,
-                         up_block_types=['UpDecoderBlock2D']*4, layers_per_block=2, norm_num_groups=4,
-                         sample_size=64, scaling_factor=dict(sdxl=0.13025, sd3=1.5305).get(family, 0.18215),
-                         shift_factor=.0609 if flow else None, use_quant_conv=not flow,
-                         use_post_quant_conv=not flow)
-
 # %% ../../nbs/craft/opening.ipynb #s02o005
 def tiny_base(
     folder, # output folder, created if missing: an ordinary diffusers folder
-    family:str='sd1', # "sd1", "sd2" (predicts v), "sdxl" or "sd3" (a flow, without T5)
+    family:str='sd1', # one of TINY: "sd2" predicts v, "sd3" has no T5
     seed:int=0, # seed of the weights
 ) -> str: # the folder
-    """A random Stable Diffusion with the layers of the real one and hardly any width, for tests. Raises
-    UserError on another family."""
-    one_of('family', family, ('sd1', 'sd2', 'sdxl', 'sd3'))
-    xl, v2, flow = (family == name for name in ('sdxl', 'sd2', 'sd3'))
+    """A random model with the layers of the real one and hardly any width, for tests. Raises UserError on
+    another family."""
+    one_of('family', family, TINY)
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        words = CLIPTokenizer.from_pretrained(f'{find_base()}/tokenizer')
-        parts = dict(tokenizer=words)
-        first = CLIPTextModelWithProjection if flow else CLIPTextModel
-        parts['text_encoder'] = _tiny_text(first, words, 16, 'gelu' if v2 else 'quick_gelu')
-        if xl or flow:
-            parts['tokenizer_2'] = CLIPTokenizer.from_pretrained(f'{find_base()}/tokenizer', pad_token='!')
-            parts['text_encoder_2'] = _tiny_text(CLIPTextModelWithProjection, words, 24, 'gelu')
-        parts['unet'] = None if flow else _tiny_unet(family)
-        parts['transformer'] = _tiny_transformer() if flow else None
-        parts['vae'] = _tiny_vae(family)
-    schedule = dict(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', clip_sample=False,
-                    set_alpha_to_one=False, steps_offset=1,
-                    prediction_type='v_prediction' if v2 else 'epsilon')
-    if flow: schedule = dict(_class_name='FlowMatchEulerDiscreteScheduler', shift=3.)
-    return str(StableDiffusion(**parts, scheduler_config=schedule, name=family).save(folder))
+        parts = tiny_parts(family, f'{find_base()}/tokenizer')
+    return str(StableDiffusion(**parts, name=family).save(folder))
 
 # %% ../../nbs/craft/opening.ipynb #h002
 _HUB = {hub_errors.GatedRepoError: 'its authors ask for consent: agree to the terms on its page on the hub, '
@@ -124,16 +79,22 @@ def _reason(e) -> str:
     return next((why for kind, why in _HUB.items() if any(isinstance(e, kind) for e in chain)), text)
 
 # %% ../../nbs/craft/opening.ipynb #fmopfa
+def _read_by(family, named) -> bool: # are the text encoders of the family's kind?
+    others = [k for k in family.frozen if k.startswith('text') and k in named and k not in family.optional]
+    return all(named[k][1].startswith(family.reader) for k in others)
+
 def _family(where, index) -> Family:
     "The family of a folder. Raises UserError on one that is not ours."
     named = {k: v for k, v in index.items() if isinstance(v, list) and v[0]}
     near = [f for f in FAMILIES.values() if f.denoiser in named]
-    fit = [f for f in near if named[f.denoiser][1] == f.network]
+    fit = [f for f in near if named[f.denoiser][1] == f.network and _read_by(f, named)]
     if near and not fit:
         raise UserError(f'{where}: a {index.get("_class_name")} is of a family that is not supported; give a '
                         f'{KNOWN} base model.')
     read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
-    return max(read, key=lambda f: len(f.parts)) if read else [*fit, FAMILIES['sd']][0]
+    found = max(read, key=lambda f: len(f.parts)) if read else [*fit, FAMILIES['sd']][0]
+    found.check_version(f'{where}: ')
+    return found
 
 # %% ../../nbs/craft/opening.ipynb #c020
 _TEXT = 'text_encoder', 'text_encoder_2', 'text_encoder_3'
@@ -149,11 +110,11 @@ def _classes(where, index) -> dict:
     if absent := [k for k in (*family.parts, 'scheduler') if k not in (*named, *lent)]:
         raise UserError(f'{where}: a {index.get("_class_name")} has no {" and no ".join(absent)}; give a '
                         f'{KNOWN} base model.')
-    return {k: _class(where, k, *v) for k, v in named.items()}
+    clips = [k.replace('text_encoder', 'tokenizer') for k in family.clips]
+    return {k: CLIPTokenizer if k in clips else _class(where, k, *v) for k, v in named.items()}
 
 def _class(where, part, library, name):
     "The class that a part names. Raises UserError on one that there is not."
-    if part in ('tokenizer', 'tokenizer_2'): return CLIPTokenizer
     home = diffusers if library == 'diffusers' else transformers
     if cls := getattr(home, name, None): return cls
     raise UserError(f'{where}: its {part} is a {name}, which {library} {home.__version__} does not have; '
@@ -234,7 +195,7 @@ def _read_folder(where, dtype, allow_pickle, hub) -> dict:
     if variant and variant not in chosen.values():
         raise UserError(f'variant: {where} has none called {variant!r}; leave it out, or check its name.')
     parts = dict(force_zeros=bool(index.get('force_zeros_for_empty_prompt', True)),
-                 clip_skip=index.get(CLIP_SKIP))
+                 clip_skip=index.get(CLIP_SKIP), distilled=bool(index.get('is_distilled')))
     if lender := _lender(where, index): parts |= _texts(load(lender, dtype=dtype, allow_pickle=allow_pickle))
     for name, cls in classes.items():
         if 'tokenizer' in name:
@@ -414,8 +375,8 @@ def _load_added(path, base, **kwargs) -> StableDiffusion:
 # %% ../../nbs/craft/opening.ipynb #c024
 def _check_kind(base, model):
     "Raise UserError where a model is not one that we can train as intended."
-    takes, gives = model.denoiser.config.in_channels, model.denoiser.config.out_channels
-    latents, family = model.vae.config.latent_channels, model.family
+    family, latents = model.family, model.latent_shape[0]
+    takes, gives = family.channels(model.denoiser.config)
     if not takes == gives == latents:
         name = family.denoiser.replace('unet', 'UNet')
         raise UserError(f'{base}: its {name} takes {takes} channels and gives {gives}, its VAE has '
@@ -602,4 +563,5 @@ def skeleton(
     except (OSError, ValueError) as e:
         raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e
-    return StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP))
+    return StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP),
+                           distilled=bool(index.get('is_distilled')))

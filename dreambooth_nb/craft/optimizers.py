@@ -163,8 +163,8 @@ def tune(
             if gradient_checkpointing: encoder.gradient_checkpointing_enable(dict(use_reentrant=False))
             else: encoder.gradient_checkpointing_disable()
     net = self.denoiser
-    first = next(p for p in net.parameters() if p.ndim == 4)
-    if channels_last != first.is_contiguous(memory_format=torch.channels_last):
+    images = [p for p in net.parameters() if p.ndim == 4][:1] # a transformer may have none
+    if any(channels_last != p.is_contiguous(memory_format=torch.channels_last) for p in images):
         net.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
     if self.unet is None: one_of('attention', attention, ['sdpa']) # a transformer has no other
     elif attention == 'sliced': net.set_attention_slice('auto')

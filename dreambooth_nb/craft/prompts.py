@@ -82,7 +82,7 @@ def encode_weighted(
     "`model.condition` for prompts of any length, with weights where they are asked for."
     def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
     b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
-    k = max(chunks, *(len(ids) for ids, _ in read[0]))
+    k = max([chunks, *(len(ids) for ids, _ in sum(read, []))])
     def filled(tokens, what):
         return torch.stack([torch.cat([r[what], tokens[0][what].repeat(k - len(r[what]), 1)])
                             for r in tokens[1:]])
@@ -209,6 +209,7 @@ def count_chunks(
     s:Settings, # settings of a picture, for its prompt and negative prompt
 ) -> int: # 1 or more
     "How many chunks of tokens a picture's prompts take."
+    if not model.family.by_clip: return 1
     return max(len(tokenize(model, p, prompt_weighting=s.prompt_weighting)[0])
                for p in (s.prompt, s.negative_prompt))
 
@@ -284,6 +285,21 @@ def picture_digest(
     "A fingerprint of a picture's size and pixels."
     return hashlib.blake2b(f'{image.mode}{image.size}'.encode() + image.tobytes(), digest_size=8).hexdigest()
 
+_OF_GUIDANCE = 'negative_prompt', 'guidance_rescale', 'guidance_interval', 'guidance_schedule'
+
+def _check_family(model, s):
+    "Refuse settings that mean nothing to a model. Raises UserError."
+    family = model.family
+    if s.prompt_weighting and not family.by_clip:
+        raise UserError(f'prompt_weighting: {family.title} reads no prompt with a CLIP, whose words are '
+                        'weighed; leave it out.')
+    for name in _OF_GUIDANCE if family.guided(model) else ():
+        if getattr(s, name) == getattr(Settings, name): continue
+        raise UserError(f'{name}: guidance is built into {family.title}, which predicts nothing without the '
+                        'prompt; leave it out.')
+
+
+# %% ../../nbs/craft/prompts.ipynb #pr21b
 def complete_settings(
     model:StableDiffusion, # the model that draws
     s:Settings, # settings as they were asked for
@@ -294,6 +310,7 @@ def complete_settings(
     if s.lora_scale is None: s = replace(s, lora_scale=current_lora_scale(model))
     if s.clip_skip is None: s = replace(s, clip_skip=model.clip_skip)
     model.check_clip_skip(s.clip_skip)
+    _check_family(model, s)
     if image is None:
         if s.strength != 1:
             raise UserError(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..core import UserError, as_path, digest, fit_within, img_tag, printable
+from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
 from .photos import Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder, read_captions, read_photo
 from ..data import HOW_TO_CROP, Concept, Crop, Example, Geometry, crop_misses, load_concepts, same_folder
 __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'check']

@@ -16,7 +16,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from ..core import UserError, as_path, atomic, one_of
+from ..core import FLOATS, UserError, as_path, atomic, one_of
 from ..losses import NoiseSchedule
 from ..model import StableDiffusion, file_name, quiet
 from .discretion import discreet, public_settings, subjects

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .families import stacked
 from .settings import say
 
 # %% ../../nbs/craft/speed.ipynb #sp08
@@ -224,8 +225,8 @@ class Asked:
     def about(self, conditions):
         "A function of latents and timestep: the predictions under these conditions, stacked."
         n, kind, once = len(conditions), self.model.dtype, self.model.ask
-        stacked = tree_map(lambda *same: torch.cat(same).to(kind), *conditions)
-        def ask(x, t): return once(torch.cat([x]*n).to(kind), t, stacked).to(x.dtype)
+        whole = tree_map(lambda v: v.to(kind), stacked(conditions))
+        def ask(x, t): return once(torch.cat([x]*n).to(kind), t, whole).to(x.dtype)
         return Recorded(ask) if self.cuda_graphs else ask
 
 @contextmanager
