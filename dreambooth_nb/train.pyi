@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from .core import UserError, as_path, generator, locked
 from .data import Batch, Batches
 from .losses import Objective, StepLoss
+from .craft.families import stacked
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
@@ -24,7 +25,6 @@ from .craft.distributed import Alone, anywhere, asks_for_shards, clip, fill, joi
 __all__ = ['HOOKS', 'training_loss', 'remember', 'StopTraining', 'Callback', 'Run', 'seeded', 'problems', 'train', 'Progress', 'Tracker', 'Checkpoints']
 def training_loss(model: StableDiffusion, batch: Batch, objective: Objective, condition: Callable | None=None, timesteps: Tensor | None=None, instance_count: int | None=None, class_count: int | None=None) -> StepLoss: ...
 def _size_conditions(condition: dict, sizes: Tensor | None) -> dict: ...
-def _cat(conditions: list[dict]) -> dict: ...
 _REMEMBERED: int
 def remember(model: StableDiffusion) -> Callable: ...
 HOOKS: Any

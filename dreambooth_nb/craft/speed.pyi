@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .families import stacked
 from .settings import say
 __all__ = ['text_once', 'Recorded', 'recorded', 'Asked', 'asked_often']
 @contextmanager
