@@ -76,10 +76,12 @@ _REMEMBERED = 256 # prompts: 60 MB with Stable Diffusion 1, 160 with XL
 def remember(
     model:StableDiffusion, # whose text encoders are frozen
 ) -> Callable: # (prompts, size) -> the UNet's arguments
-    "`model.condition` with a memory: a prompt is encoded once for each size, and the last few are kept."
-    kept = {}
+    """`model.condition` with a memory: a prompt is encoded once (for each size, where that is said), and the
+    last few are kept."""
+    kept, sized = {}, model.family.sized
     @torch.no_grad()
     def condition(prompts, size=None):
+        if not sized: size = None
         new = [p for p in dict.fromkeys(prompts) if (p, size) not in kept]
         for _, encoder in model.encoders if new else (): encoder.eval()
         for p in new: kept[p, size] = model.condition([p], size)
@@ -173,6 +175,22 @@ def gather(self:Run):
     self.trained = {k: named.get(k, p) for k, p in self.trained.items()}
     if self.ema:
         self.ema.params, self.ema.average = list(self.trained.values()), joined(self.ema.average, device)
+
+# %% ../nbs/04_train.ipynb #t024ra
+@patch
+def read_ahead(self:Run):
+    """Large text encoders that are never trained read the prompts, which are known, and wait in host memory
+    until the run ends. Where captions change, or a CLIP beside them learns, they are needed all along."""
+    model, data = self.model, self.data
+    readers = [model.parts[k] for k in model.family.readers if k in model.parts]
+    known = {p for kind in data.caches for p in data.cache(kind, 0).prompts}
+    if getattr(data.captions, 'caption_dropout_rate', 0): known.add('')
+    changing = getattr(data.captions, 'shuffle_caption', False) or len(known) > _REMEMBERED
+    if not readers or changing or self.learns_text: return
+    for p in sorted(known): self.condition([p])
+    for net in readers: net.to('cpu')
+    if model.device.type != 'cpu':
+        say(f'{model.family.title}: {len(known)} prompts are read, and what read them waits in host memory.')
 
 # %% ../nbs/04_train.ipynb #t0245
 @patch
@@ -387,6 +405,7 @@ def train(
         after = [LogFile(), Checkpoints()] + [Tracker()]*bool(cfg.report_to) + [Progress()]*progress
         run = Run(model, data, cfg, [*[validation]*bool(held), *callbacks, *after], held)
         run.resume()
+        run.read_ahead()
         with _interruptible(run), tf32(run.accelerator.device, cfg.allow_tf32):
             run.tell('before_train')
             while run.goes_on():
@@ -403,6 +422,7 @@ def finish(self:Run):
     unfinished = self.step < self.cfg.max_train_steps
     if self.saved != self.step: self.save(prune=unfinished)
     self.gather()
+    self.model.to(self.accelerator.device)
     self.tell('after_train')
     if unfinished and self.interrupted:
         line = (f'stopped after step {self.step} of {self.cfg.max_train_steps}; to go on, give the same '

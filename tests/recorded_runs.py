@@ -13,12 +13,14 @@ from pathlib import Path
 
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 
+import diffusers
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 
 from dreambooth_nb.core import randn
+from dreambooth_nb.craft.families import FAMILIES
 from dreambooth_nb.craft.opening import load, tiny_base
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.cfg_sampler import sample
@@ -41,12 +43,16 @@ RUNS = {'full': dict(base='sd1'),
         'sd3': dict(base='sd3', weighting_scheme='cosmap'),
         'sd3-lora': dict(base='sd3', train='lora+text_encoder', rank=4, timestep_strata=2, resume=True),
         'flux': dict(base='flux', gradient_checkpointing=True),
-        'flux-lora': dict(base='flux', train='lora+text_encoder', rank=4, lora_targets='linear', resume=True)}
+        'flux-lora': dict(base='flux', train='lora+text_encoder', rank=4, lora_targets='linear', resume=True),
+        'zimage': dict(base='zimage', train='unet', weighting_scheme='mode'),
+        'zimage-lora': dict(base='zimage', train='lora', rank=4, resume=True),
+        'klein': dict(base='klein', train='unet'),
+        'klein-lora': dict(base='klein', train='lora', rank=4, lora_targets='linear', resume=True)}
 SOLVERS = dict(ddim='sd1', ddpm='sd1', euler='sd1', heun='sd1', euler_ancestral='sd1', dpmpp_2m='sd2',
                unipc='sdxl')
 PICTURES = {f'{solver}, {base}': dict(base=base, solver=solver) for solver, base in SOLVERS.items()}
 PICTURES |= {f'{solver}, sd3': dict(base='sd3', solver=solver) for solver in ('euler', 'heun', 'dpmpp_2m')}
-PICTURES |= {f'euler, {base}': dict(base=base, solver='euler') for base in ('flux',)}
+PICTURES |= {f'euler, {base}': dict(base=base, solver='euler') for base in ('flux', 'zimage', 'klein')}
 PICTURES |= {'negative prompt': dict(base='sd1', negative_prompt='blue', guidance_rescale=.7),
              'eta': dict(base='sd1', eta=1.), 'image to image': dict(base='sd1', image=True, strength=.6)}
 
@@ -60,6 +66,11 @@ def photos(folder):
             ImageDraw.Draw(canvas).ellipse((12, 12, 52, 52), fill=colour)
         image.save(folder/f'{k}.png')
         mask.save(folder/f'{k}.mask.png')
+
+
+def known(family):
+    "Does diffusers, as it is installed, have the family's pipeline?"
+    return family not in FAMILIES or hasattr(diffusers, FAMILIES[family].pipeline)
 
 
 def make_base(family):
@@ -133,10 +144,10 @@ def main():
     os.makedirs(args.folder, exist_ok=True)
     os.chdir(args.folder)
     for family in sorted({how['base'] for how in (*RUNS.values(), *PICTURES.values())}):
-        if not Path('bases', family).exists(): make_base(family)
+        if known(family) and not Path('bases', family).exists(): make_base(family)
     photos(Path('photos'))
-    found = {f'run: {name}': run(name, **how) for name, how in RUNS.items()}
-    found |= {f'picture: {name}': picture(**how) for name, how in PICTURES.items()}
+    found = {f'run: {name}': run(name, **how) for name, how in RUNS.items() if known(how['base'])}
+    found |= {f'picture: {name}': picture(**how) for name, how in PICTURES.items() if known(how['base'])}
     if args.write:
         lines = ',\n '.join(f'{json.dumps(k)}: {json.dumps(v)}' for k, v in found.items())
         RECORD.write_text('{' + lines + '}\n')

@@ -12,6 +12,7 @@ from functools import cache
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
+from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset
@@ -20,6 +21,8 @@ from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 
 # %% ../../nbs/craft/choices.ipynb #ch05
+_FLOWS = dict(sd3='sd35-lora-24gb', flux='flux-lora-48gb', zimage='zimage-lora-24gb', klein='klein-lora-24gb')
+
 def suited(
     net:StableDiffusion, # the base, or its outline
     device:torch.device, # where it will be trained
@@ -28,7 +31,7 @@ def suited(
     weights, memory = sum(p.numel() for p in net.denoiser.parameters()), 0
     if device.type == 'cuda': memory = torch.cuda.get_device_properties(device).total_memory
     if weights < 10**8: name = 'micro'
-    elif net.unet is None: name = 'sd35-lora-24gb'
+    elif net.unet is None: name = next(_FLOWS[k] for k, f in FAMILIES.items() if f is net.family)
     elif len(net.encoders) > 1: name = 'sdxl-lora-16gb'
     else: name = 'sd15-full-24gb' if memory >= 22e9 else 'sd15-lora-8gb'
     values = {k: v for k, v in preset(name).items() if k != 'pretrained_model_name_or_path'}

@@ -42,6 +42,7 @@ class Family:
     frozen:tuple=('vae',) # networks that are never trained
     inner:bool=False # whether CLIPs are read at the last layer but one
     by_clip:bool=True # whether CLIPs give the words, not a summary alone
+    sized:bool=False # whether a condition says the picture's size
     reads_more:Callable=lambda model, prompts: [] # tokens for text encoders of another kind than CLIP
     reader:str='' # how the class of such a text encoder begins, where it tells families apart
     largest:Callable=lambda config: None # (the network's configuration) -> latents along a side, at most
@@ -58,6 +59,11 @@ class Family:
 def clips(self:Family) -> tuple:
     "The text encoders that are CLIPs: read in chunks, with new words and LoRAs of their own."
     return tuple(k for k in self.parts if k.startswith('text') and k not in self.frozen)
+
+@patch(as_prop=True)
+def readers(self:Family) -> tuple:
+    "The text encoders that are never trained: large, and needed once for each prompt."
+    return tuple(k for k in self.frozen if k.startswith('text'))
 
 @patch
 def check_version(
@@ -105,7 +111,7 @@ _SD = Family('Stable Diffusion 1 or 2', 'StableDiffusionPipeline', _ONE, conditi
              settings=lambda model: _WITHOUT_CHECKER)
 _SDXL = Family('Stable Diffusion XL', 'StableDiffusionXLPipeline', _TWO, condition=_words_and_sizes, **_UNET,
                settings=lambda model: dict(force_zeros_for_empty_prompt=model.force_zeros,
-                                           add_watermarker=False), inner=True)
+                                           add_watermarker=False), inner=True, sized=True)
 
 # %% ../../nbs/craft/families.ipynb #fa_nw
 def no_words(
@@ -158,7 +164,7 @@ def _read_long(tokenizer, prompts):
     return tokenizer(prompts, padding='max_length', max_length=_LONGEST, truncation=True, return_tensors='pt')
 
 def _summary_and_long(model, words, summaries, size, more) -> dict:
-    read = model.text_encoder_2(more[0].to(model.text_encoder_2.device))[0].to(model.dtype)
+    read = model.text_encoder_2(more[0].to(model.text_encoder_2.device))[0].to(model.device, model.dtype)
     found = dict(encoder_hidden_states=read, pooled_projections=summaries[0].to(read))
     taught = model.transformer.config.guidance_embeds
     return found | (dict(guidance=torch.ones(len(read), device=read.device)) if taught else {})
@@ -221,7 +227,7 @@ def _hidden(model, ids, **how) -> tuple: # of every layer
     return net(ids.to(net.device), output_hidden_states=True, use_cache=False, **how).hidden_states
 
 def _each_text(model, words, summaries, size, more) -> dict:
-    return dict(cap_feats=[_hidden(model, ids[None])[-2][0].to(model.dtype) for ids in more])
+    return dict(cap_feats=[_hidden(model, ids[None])[-2][0].to(model.device, model.dtype) for ids in more])
 
 def _ask_by_lists(net, x, t, condition) -> Tensor:
     time = 1 - torch.as_tensor(t, device=x.device).expand(len(x))/1000
@@ -251,7 +257,8 @@ def _read_templated(model, prompts) -> list:
 def _three_layers(model, words, summaries, size, more) -> dict:
     ids, mask = more
     layers = _hidden(model, ids, attention_mask=mask.to(model.text_encoder.device))
-    return dict(encoder_hidden_states=torch.cat([layers[k] for k in (9, 18, 27)], -1).to(model.dtype))
+    read = torch.cat([layers[k] for k in (9, 18, 27)], -1)
+    return dict(encoder_hidden_states=read.to(model.device, model.dtype))
 
 def _ask_flux2(net, x, t, condition) -> Tensor:
     time = torch.as_tensor(t, device=x.device).expand(len(x))/1000

@@ -93,6 +93,13 @@ def _float32_norms(model):
               if isinstance(m, (nn.GroupNorm, nn.LayerNorm))):
         m.float().register_forward_pre_hook(lambda m, args: (args[0].float(),))
 
+def _aside(model, train) -> int: # bytes of text encoders that leave the GPU before it trains
+    if {'text_encoder', 'token'} & chosen_words(train): return 0
+    readers = [model.parts[k] for k in model.family.readers if k in model.parts]
+    return _size(p for net in readers for p in net.parameters())
+
+
+# %% ../../nbs/craft/memory.ipynb #c110b
 def _size(tensors) -> int: return sum(t.numel()*t.element_size() for t in tensors)
 
 def _trace(model, rows, resolution, half, batches) -> tuple:
@@ -127,17 +134,19 @@ class Forecast:
     activations:int # kept for the backward pass, and its scratch
     scratch:int = 0 # of the optimiser's step, when the activations are gone
     library:int = 0 # oneDNN's kernels, which no profiler of tensors sees: bf16 on a CPU with AVX-512
+    aside:int = 0 # weights of text encoders that read all prompts, and leave the GPU before it trains
 
     @property
     def peak(self) -> int:
         "Bytes in all."
         whole = self.weights + self.gradients + self.optimizer + self.ema + self.library
-        return whole + max(self.activations, self.scratch)
+        return max(whole + max(self.activations, self.scratch), self.weights + self.aside)
 
     def __repr__(self):
-        *whole, a, b, library = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items())
-        parts = [*whole, f'max({a}, {b})', *[library]*bool(self.library)]
-        return f'{" + ".join(parts)} = {self.peak/1e6:,.0f} MB'
+        *whole, a, b, library, aside = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items())
+        parts = ' + '.join([*whole, f'max({a}, {b})', *[library]*bool(self.library)])
+        if self.aside: parts = f'max({parts}, weights + {aside})'
+        return f'{parts} = {self.peak/1e6:,.0f} MB'
 
 _HUB = 'revision', 'variant', 'token', 'cache_dir', 'local_files_only', 'force_download', 'proxies'
 
@@ -172,15 +181,15 @@ def forecast(
     sizes = [p.numel() for p in params]
     states = state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
-    weights = _size(p for net in model.modules() for p in net.parameters())
+    weights, aside = _size(p for net in model.modules() for p in net.parameters()), _aside(model, train)*gpu
     if gpu and half: _float32_norms(model)
     gradients, activations, kernels = _trace(model, rows, resolution or model.resolution, half,
                                              min(gradient_accumulation_steps, 2))
     # schedule-free does so on CPUs too
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0
     # one by one: two temporaries of the largest
-    return Forecast(weights, gradients, states, 4*ema*sum(sizes), activations, max(at_once, 8*max(sizes)),
-                    0 if gpu or not _onednn_bf16() else kernels)
+    return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations,
+                    max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside)
 
 # %% ../../nbs/craft/memory.ipynb #c114
 def fit(
