@@ -132,8 +132,8 @@ door | --train_text_encoder false > --skip_save_text_encoder | files weights
 door | --train lora > --output_kohya_format | files weights
 apart | --prodigy_beta3 .9 | craft/optimizers
 apart | --prodigy_decouple false | craft/optimizers
-apart | --prodigy_use_bias_correction | craft/optimizers
-apart | --prodigy_safeguard_warmup | craft/optimizers
+apart | --prodigy_use_bias_correction false | craft/optimizers
+apart | --prodigy_safeguard_warmup false | craft/optimizers
 apart | --dataset_name x/y | craft/datasets
 apart | --dataset_config_name x | craft/datasets
 apart | --image_column x | craft/datasets
