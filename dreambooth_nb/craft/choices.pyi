@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
+from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset
@@ -14,6 +15,7 @@ from .requirements import processes
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
+_FLOWS: Any
 def suited(net: StableDiffusion, device: torch.device) -> tuple: ...
 def _precision_of(device) -> str: ...
 def complete(values: dict) -> Chosen: ...
