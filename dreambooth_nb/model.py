@@ -29,7 +29,7 @@ from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
 # %% ../nbs/02_model.ipynb #c012
 @dataclass
 class StableDiffusion:
-    "The parts of a Stable Diffusion model: 1, 2, XL or 3."
+    "The parts of a model: of a Stable Diffusion 1, 2, XL or 3, of a FLUX or a Z-Image."
     tokenizer:CLIPTokenizer # prompts to token ids
     text_encoder:CLIPTextModel # token ids to embeddings
     vae:AutoencoderKL # pictures <-> latents, always frozen
@@ -79,7 +79,7 @@ def denoiser(self:StableDiffusion) -> nn.Module:
 
 @patch
 def freeze_others(self:StableDiffusion):
-    "Freeze what is never trained: the VAE, and a T5."
+    "Freeze what is never trained: the VAE, and large text encoders."
     for net in (self.parts[k] for k in self.family.frozen if k in self.parts): net.requires_grad_(False)
 
 @patch

@@ -22,7 +22,7 @@ from ..data import Concept, Geometry
 from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion
-from .adapters import collisions
+from .adapters import check_text_training, collisions
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
 from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
                                          why_not_loaded)
@@ -265,7 +265,7 @@ def base_problems(
     base, found = cfg.pretrained_model_name_or_path, []
     where = as_path(base)
     if not net: return found                                      # why it has no outline is said already
-    found += refused(net.check_clip_skip, cfg.clip_skip)
+    found += refused(net.check_clip_skip, cfg.clip_skip) + refused(check_text_training, net, cfg.words)
     if under := beneath(cfg):
         lora = [p for p in (where, where/LORA_FILE, where/PEFT_FILE) if p.is_file()]
         carries = lora and any('lora' in k for k in tensors_in(lora[0], cfg.allow_pickle)[0])

@@ -16,7 +16,7 @@ from ..data import Concept, Geometry
 from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion
-from .adapters import collisions
+from .adapters import check_text_training, collisions
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
 from .opening import base_of_lora, check_contents, find_base, is_whole_model, skeleton, why_not_loaded
 from .optimizers import OPTIMIZERS
