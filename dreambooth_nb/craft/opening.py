@@ -436,7 +436,7 @@ def load(
     vae:str|None=None, # another VAE in the place of the base's, as for `load_vae`
     **hub, # options of huggingface_hub: token, cache_dir, local_files_only, ...
 ) -> StableDiffusion:
-    "Load a Stable Diffusion 1, 2, XL or 3. Raises UserError when it cannot be found or is not complete."
+    "Load a model of any of FAMILIES. Raises UserError when it cannot be found or is not complete."
     if prediction_type is not None: one_of('prediction_type', prediction_type, PREDICTIONS)
     _check_device(device)
     path = Path(find_base(base))

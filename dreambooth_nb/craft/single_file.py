@@ -25,6 +25,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 from ..core import FLOATS, UserError, as_path, atomic, one_of
 from ..losses import NoiseSchedule
+from .families import FAMILIES
 from ..model import StableDiffusion, file_name, quiet
 from .discretion import discreet, public_settings, subjects
 from .lora_files import tensors_in
@@ -146,10 +147,10 @@ def open_clip_names(
 # %% ../../nbs/craft/single_file.ipynb #sf12
 def family(
     model:StableDiffusion, # any base model
-) -> str: # "sd1", "sd2", "sdxl" or "sd3"
+) -> str: # "sd1", "sd2", "sdxl", or a transformer's name in FAMILIES
     """Whose layout a model has: two encoders are XL's, one that uses GELU is OpenCLIP's and so Stable
     Diffusion 2's."""
-    if model.unet is None: return 'sd3'
+    if model.unet is None: return next(k for k, f in FAMILIES.items() if f is model.family)
     if model.text_encoder_2 is not None: return 'sdxl'
     return 'sd2' if model.text_encoder.config.hidden_act == 'gelu' else 'sd1'
 
@@ -299,7 +300,8 @@ def from_original(
 
 # %% ../../nbs/craft/single_file.ipynb #c031
 _ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',
-                     sdxl='stable-diffusion-xl-v1-base', sd3='stable-diffusion-3')
+                     sdxl='stable-diffusion-xl-v1-base', sd3='stable-diffusion-3', flux='flux-1',
+                     zimage='z-image', klein='flux-2-klein')
 _CODE = 'https://github.com/Stability-AI/generative-models'
 
 # %% ../../nbs/craft/single_file.ipynb #sf13

@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 from ..core import FLOATS, UserError, as_path, atomic, one_of
 from ..losses import NoiseSchedule
+from .families import FAMILIES
 from ..model import StableDiffusion, file_name, quiet
 from .discretion import discreet, public_settings, subjects
 from .lora_files import tensors_in
