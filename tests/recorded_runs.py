@@ -82,7 +82,8 @@ def make_base(family):
             if not v.is_floating_point(): continue
             noise = randn(v.shape, 0, family, file.parent.name, name.removeprefix('text_model.'))
             scale = .02 if v.ndim < 2 else v[0].numel()**-.5
-            tensors[name] = noise*scale + (v.ndim == 1 and 'norm' in name and name.endswith('weight'))
+            ones = 'norm' in name and name.endswith('weight') or name.endswith('running_var')
+            tensors[name] = noise*scale + (v.ndim == 1 and ones)
         save_file(tensors, file, dict(format='pt'))
 
 

@@ -287,12 +287,14 @@ KNOWN = 'Stable Diffusion 1, 2, XL or 3, FLUX.1, FLUX.2 klein or Z-Image' # in m
 def family_of(
     there:dict, # parts by name; None: absent
 ) -> Family:
-    """The family whose parts these are: of several, the one that uses most of them. `UserError`: there is
-    none."""
-    def of_class(net, name): return any(cls.__name__ == name for cls in type(net).__mro__)
-    fit = [f for f in FAMILIES.values() if all(there.get(part) is not None for part in f.parts)
-           and of_class(there[f.denoiser], f.network)]
-    if fit: return max(fit, key=lambda f: len(f.parts))
+    """The family whose parts these are: of several, the one that uses most of them, then the one whose
+    network has this class. `UserError`: there is none."""
+    fit = [f for f in FAMILIES.values() if all(there.get(part) is not None for part in f.parts)]
+    most = max((len(f.parts) for f in fit), default=0)
+    fit = [f for f in fit if len(f.parts) == most]
+    def names(net): return [cls.__name__ for cls in type(net).__mro__]
+    if len(fit) > 1: fit = [f for f in fit if f.network in names(there[f.denoiser])]
+    if fit: return fit[0]
     raise UserError(f'these are not the parts of {KNOWN}.')
 
 # %% ../../nbs/craft/families.ipynb #fa_stk
