@@ -183,10 +183,10 @@ def read_ahead(self:Run):
     until the run ends. Where captions change, or a CLIP beside them learns, they are needed all along."""
     model, data = self.model, self.data
     readers = [model.parts[k] for k in model.family.readers if k in model.parts]
+    if not readers or self.learns_text: return
     known = {p for kind in data.caches for p in data.cache(kind, 0).prompts}
     if getattr(data.captions, 'caption_dropout_rate', 0): known.add('')
-    changing = getattr(data.captions, 'shuffle_caption', False) or len(known) > _REMEMBERED
-    if not readers or changing or self.learns_text: return
+    if getattr(data.captions, 'shuffle_caption', False) or len(known) > _REMEMBERED: return
     for p in sorted(known): self.condition([p])
     for net in readers: net.to('cpu')
     if model.device.type != 'cpu':
