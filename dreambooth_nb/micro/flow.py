@@ -6,7 +6,6 @@
 __all__ = ['FLOW_GOALS', 'new_flow', 'flow_loss', 'FlowRecipe', 'pretrain_flow', 'flow_card']
 
 # %% ../../nbs/micro/02_flow.ipynb #mf03
-import random
 from copy import deepcopy
 from dataclasses import dataclass
 import torch
@@ -15,7 +14,6 @@ from diffusers import SD3Transformer2DModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from ..core import as_path
-from .world import caption
 from ..craft.flow import time_density
 from ..losses import mse_per_example, q_sample, target, timesteps_at
 from ..model import StableDiffusion
@@ -60,19 +58,15 @@ def flow_loss(
     batch_size:int=32, # pictures
 ) -> tuple: # scalar loss; dict(mse) for the log
     "One step of flow matching; a tenth of the captions empty, the subject counts five times."
-    rows, g = pictures.batch(step, batch_size, seed=1), torch.Generator().manual_seed(step)
-    rng, schedule, device = random.Random(step), model.schedule, model.device
-    captions = ['' if rng.random() < .1 else caption(pictures.scenes[k], rng) for k in rows.tolist()]
-    x0 = mean[rows].float() + std[rows].float()*torch.randn(mean[rows].shape, generator=g)
-    noise, u = torch.randn(x0.shape, generator=g), torch.rand(batch_size, generator=g)
+    s, schedule, device = pictures.shown(mean, std, step, batch_size), model.schedule, model.device
+    u = torch.rand(batch_size, generator=s.random)
     t = timesteps_at(u, time_density(len(schedule), schedule.weighting_scheme))
-    x_t, true = q_sample(x0, noise, t, schedule), target(x0, noise, t, schedule)
-    count = 1 + 4*F.adaptive_avg_pool2d(pictures.masks[rows].float()/255, x0.shape[-2:])
-    said, read = model.condition(captions), model.tokenizer.model_max_length
+    x_t, true = q_sample(s.x0, s.noise, t, schedule), target(s.x0, s.noise, t, schedule)
+    said, read = model.condition(s.captions), model.tokenizer.model_max_length
     words = said['encoder_hidden_states'][:, :read]
     said['encoder_hidden_states'] = F.pad(words, (0, 0, 0, _ABSENT[step % len(_ABSENT)]))
     guess = model.ask(x_t.to(device), schedule.times[t].to(device), said)
-    losses = mse_per_example(guess, true.to(device), count.to(device))
+    losses = mse_per_example(guess, true.to(device), s.count.to(device))
     return losses.mean(), dict(mse=losses.mean().item())
 
 # %% ../../nbs/micro/02_flow.ipynb #mf14

@@ -2,7 +2,6 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import random
 from copy import deepcopy
 from dataclasses import dataclass
 import torch
@@ -11,7 +10,6 @@ from diffusers import SD3Transformer2DModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from ..core import as_path
-from .world import caption
 from ..craft.flow import time_density
 from ..losses import mse_per_example, q_sample, target, timesteps_at
 from ..model import StableDiffusion

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all',
-           'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'reader_loss', 'Recipe', 'begin', 'train_vae',
+           'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'reader_loss', 'Recipe', 'begin', 'train_vae',
            'train_denoiser', 'train_reader', 'pretrain', 'score_vae', 'score_samples', 'measure', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from fastcore.basics import patch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn, Tensor
 from tqdm.auto import tqdm
@@ -292,6 +293,32 @@ def new_denoiser(
         up_block_types=('CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'))
     return nn.ModuleDict(dict(text_encoder=text_encoder, unet=unet))
 
+# %% ../../nbs/micro/01_pretrain.ipynb #mpshow
+@dataclass
+class Shown:
+    "What a denoiser is shown in a step."
+    captions:list # b texts, a tenth of them empty
+    x0:Tensor # latents, (b,c,16,16)
+    noise:Tensor # (b,c,16,16)
+    count:Tensor # how much each latent counts, (b,1,16,16): the subject five times
+    random:torch.Generator # draws the times
+
+@patch
+def shown(
+    self:Shards,
+    mean:Tensor, # latents of all pictures, (n,c,16,16)
+    std:Tensor, # their posterior standard deviations
+    step:int, # chooses pictures, captions and noise
+    batch_size:int, # pictures
+) -> Shown:
+    "Pictures, captions and noise of a step, drawn from its number."
+    rows, rng = self.batch(step, batch_size, seed=1), random.Random(step)
+    g = torch.Generator().manual_seed(step)
+    captions = ['' if rng.random() < .1 else caption(self.scenes[k], rng) for k in rows.tolist()]
+    x0 = mean[rows].float() + std[rows].float()*torch.randn(mean[rows].shape, generator=g)
+    count = 1 + 4*F.adaptive_avg_pool2d(self.masks[rows].float()/255, x0.shape[-2:])
+    return Shown(captions, x0, torch.randn(x0.shape, generator=g), count, g)
+
 # %% ../../nbs/micro/01_pretrain.ipynb #bbd3e204
 def denoiser_loss(
     model:nn.ModuleDict, # text encoder and UNet
@@ -304,18 +331,15 @@ def denoiser_loss(
 ) -> tuple: # scalar loss; dict(mse) for the log
     """One step; a tenth of the captions empty, min-SNR weights, the subject counts five times. A function
     of `step`."""
-    rows, g = pictures.batch(step, batch_size, seed=1), torch.Generator().manual_seed(step)
-    rng, schedule, device = random.Random(step), NoiseSchedule.from_config(_SCHEDULER), model.unet.device
-    captions = ['' if rng.random() < .1 else caption(pictures.scenes[k], rng) for k in rows.tolist()]
-    ids = tokenizer(captions, padding='max_length', truncation=True, max_length=tokenizer.model_max_length,
+    s, device = pictures.shown(mean, std, step, batch_size), model.unet.device
+    schedule = NoiseSchedule.from_config(_SCHEDULER)
+    ids = tokenizer(s.captions, padding='max_length', truncation=True, max_length=tokenizer.model_max_length,
                     return_tensors='pt').input_ids
-    x0 = mean[rows].float() + std[rows].float()*torch.randn(mean[rows].shape, generator=g)
-    noise, t = torch.randn(x0.shape, generator=g), torch.randint(0, len(schedule), (batch_size,), generator=g)
-    x_t, true = q_sample(x0, noise, t, schedule), target(x0, noise, t, schedule)
-    count = 1 + 4*F.adaptive_avg_pool2d(pictures.masks[rows].float()/255, x0.shape[-2:])
+    t = torch.randint(0, len(schedule), (batch_size,), generator=s.random)
+    x_t, true = q_sample(s.x0, s.noise, t, schedule), target(s.x0, s.noise, t, schedule)
     words = model.text_encoder(ids.to(device))[0]
     guess = model.unet(x_t.to(device), t.to(device), encoder_hidden_states=words).sample
-    losses = mse_per_example(guess, true.to(device), count.to(device))
+    losses = mse_per_example(guess, true.to(device), s.count.to(device))
     return (losses*min_snr_weight(schedule, t, 5.).to(device)).mean(), dict(mse=losses.mean().item())
 
 # %% ../../nbs/micro/01_pretrain.ipynb #269e835e

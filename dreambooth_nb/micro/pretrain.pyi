@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from fastcore.basics import patch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn, Tensor
 from tqdm.auto import tqdm
@@ -24,7 +25,7 @@ from ..craft.optimizers import EMA, make_optimizer
 from ..craft.log import Log
 from ..craft.checkpoints import checkpoints, damage, prune_checkpoints, read_checkpoint, write_checkpoint
 from ..cfg_sampler import sample
-__all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all', 'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'reader_loss', 'Recipe', 'begin', 'train_vae', 'train_denoiser', 'train_reader', 'pretrain', 'score_vae', 'score_samples', 'measure', 'micro_card']
+__all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all', 'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'reader_loss', 'Recipe', 'begin', 'train_vae', 'train_denoiser', 'train_reader', 'pretrain', 'score_vae', 'score_samples', 'measure', 'micro_card']
 _SHARD: int
 def _render_shard(k: int, folder, split: str='train', device='cpu') -> Path: ...
 def _read_shard(path: Path) -> tuple: ...
@@ -62,6 +63,14 @@ class Shards:
     def __init__(self, folder, n: int, split: str='train', device='cpu'): ...
     def __len__(self): ...
     def batch(self, step: int, size: int, seed: int=0) -> Tensor: ...
+    def shown(self, mean: Tensor, std: Tensor, step: int, batch_size: int) -> Shown: ...
+@dataclass
+class Shown:
+    captions: list
+    x0: Tensor
+    noise: Tensor
+    count: Tensor
+    random: torch.Generator
 @dataclass
 class Recipe:
     start: str | None = ...
