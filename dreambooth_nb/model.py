@@ -42,7 +42,7 @@ class StableDiffusion:
     distilled:bool = False # whether a FLUX.2 klein draws without guidance
 
     def __post_init__(self):
-        self.freeze_others()
+        self._freeze_others()
         self.eval()
 
     @property
@@ -73,7 +73,7 @@ def denoiser(self:StableDiffusion) -> nn.Module:
     return getattr(self, self.family.denoiser)
 
 @patch
-def freeze_others(self:StableDiffusion):
+def _freeze_others(self:StableDiffusion):
     "Freeze what is never trained: the VAE, and large text encoders."
     for net in (self.parts[k] for k in self.family.frozen if k in self.parts): net.requires_grad_(False)
 
@@ -350,7 +350,7 @@ def freeze_except(
     """Freeze everything but what `train` says; returns the parameters that are trained, in float32. Raises
     UserError. (`trainable` first adds a LoRA where one is asked for.)"""
     words = chosen_words(train)
-    self.freeze_others()
+    self._freeze_others()
     parts = [('unet', self.denoiser)] + [('text_encoder', text) for _, text in self.encoders]
     for part, net in parts:
         for k, p in net.named_parameters(): p.requires_grad_(is_trained(part, k, words))

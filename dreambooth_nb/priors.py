@@ -112,7 +112,7 @@ def paths(self:PriorPool) -> list[Path]:
 
 # %% ../nbs/01_priors.ipynb #0914b573
 @patch
-def active_numbers(
+def _active_numbers(
     self:PriorPool,
     n:int, # how many class images are wanted, your own among them
     policy:PriorPolicy=static(), # a fixed set, or a moving one
@@ -134,7 +134,7 @@ def missing(
 ) -> list[int]: # numbers, in order
     "Which images still have to be made to have `n` active ones at `step`."
     made = self.records                 # a user's photo never has the name of an active number
-    return sorted(i for i in self.active_numbers(n, policy, step) if image_name(i) not in made
+    return sorted(i for i in self._active_numbers(n, policy, step) if image_name(i) not in made
                   or not (self.folder/image_name(i)).exists())
 
 # %% ../nbs/01_priors.ipynb #c035
@@ -252,7 +252,7 @@ def fill(
                         f'{num_processes - 1}.')
     self._refuse(seed)
     if self.settings is None: self.settings = {}
-    rounds, missing = self.active_numbers(n, policy, step), self.missing(n, policy, step)
+    rounds, missing = self._active_numbers(n, policy, step), self.missing(n, policy, step)
     if missing: self._keep_apart(n)
     todo = [i for i in missing if i % num_processes == process_index]
     alone = missing and process_index == 0 and not policy.round_of(step)
@@ -291,7 +291,7 @@ def wait(
     patience:float=3600, # seconds without a new image after which the others are taken for dead
 ) -> list[Path]: # the active images, as `fill` returns them
     "Watch the folder until the other processes have made their shares. `UserError` when nothing comes."
-    rounds, last, since = self.active_numbers(n, policy, step), None, 0.
+    rounds, last, since = self._active_numbers(n, policy, step), None, 0.
     with self._bar(rounds, progress) as show:
         while missing := self.missing(n, policy, step):
             if missing != last: last, since = missing, time.monotonic()
