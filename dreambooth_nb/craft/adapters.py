@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core import Table, UserError, did_you_mean, digest, one_of, randn
 from .families import CONVOLUTIONS, FAMILIES, settings_of
-from ..model import StableDiffusion, chosen_words, file_name, lora_layers, token_table
+from ..model import StableDiffusion, chosen_words
+from .saving import file_name, lora_layers, token_table
 
 # %% ../../nbs/craft/adapters.ipynb #c053
 _CLIP = ['q_proj', 'k_proj', 'v_proj', 'out_proj']

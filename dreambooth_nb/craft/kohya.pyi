@@ -9,7 +9,8 @@ import torch
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
 from ..core import UserError, as_path
-from ..model import StableDiffusion, file_name
+from ..model import StableDiffusion
+from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
 from .lora_files import lora_notes
 from .single_file import family, full_schedule, invert, listed, model_spec, one_to_one, rename, save_tensors, unet_names

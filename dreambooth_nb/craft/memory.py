@@ -14,7 +14,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
-from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
+from ..model import PRECISIONS, base_dtype, chosen_words, quiet
+from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import skeleton
 from .optimizers import optimizer_row, state_bytes

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['find_base', 'tiny_base', 'check_contents', 'noted_settings', 'schedule_in_file', 'is_whole_model', 'base_of_lora',
-           'why_not_loaded', 'load', 'find_vae', 'load_vae', 'skeleton']
+           'why_not_loaded', 'load', 'find_vae', 'skeleton']
 
 # %% ../../nbs/craft/opening.ipynb #s02o003
 import json, math, re, tempfile
@@ -20,8 +20,9 @@ from ..core import EMBEDDED, UserError, as_path, checked, one_of
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS, read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from ..model import BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet
 from .tiny import TINY, tiny_parts
+from ..model import StableDiffusion, quiet
+from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name
 from .discretion import shareable_name
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
 
@@ -433,7 +434,7 @@ def load(
     variant:str|None=None, # set of weights where there are several, such as "fp16"
     revision:str|None=None, # branch, tag or commit of a model on the hub
     lora_base:str|None=None, # model that a LoRA or an embedding goes on; None: the one that it names
-    vae:str|None=None, # another VAE in the place of the base's, as for `load_vae`
+    vae:str|None=None, # another VAE in the place of the base's: a folder, a file or a hub id
     **hub, # options of huggingface_hub: token, cache_dir, local_files_only, ...
 ) -> StableDiffusion:
     "Load a model of any of FAMILIES. Raises UserError when it cannot be found or is not complete."
@@ -449,7 +450,7 @@ def load(
         raise UserError(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
     hub |= {k: v for k, v in (('variant', variant), ('revision', revision)) if v}
     parts = _read(base, dtype, allow_pickle, config, hub)
-    if vae: parts['vae'] = load_vae(vae, parts['vae'], allow_pickle)
+    if vae: parts['vae'] = _load_vae(vae, parts['vae'], allow_pickle)
     model = StableDiffusion(**dict(unet=None) | parts, name=str(base))
     if prediction_type: model.scheduler_config['prediction_type'] = prediction_type
     _check_kind(base, model)
@@ -513,7 +514,7 @@ def _read_vae(where, like, allow_pickle):
         return AutoencoderKL.from_single_file(where, config=d, subfolder='vae'), []
 
 # %% ../../nbs/craft/opening.ipynb #op04vae
-def load_vae(
+def _load_vae(
     name:str, # folder of a VAE or of a model, a .safetensors or .ckpt file, or a hub id
     like:AutoencoderKL, # the base's own
     allow_pickle:bool=False, # also read .ckpt and .bin files

@@ -15,8 +15,9 @@ from PIL import Image
 from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
 from .photos import (Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder,
                                         read_captions, read_photo)
-from ..data import (HOW_TO_CROP, Concept, Crop, Example, Geometry, crop_misses, load_concepts,
-                                same_folder)
+from .crops import Crop
+from ..data import HOW_TO_CROP, Concept, Example, Geometry, crop_misses, same_folder
+from .concepts import load_concepts
 
 # %% ../../nbs/craft/report.ipynb #c102
 def sharpness(

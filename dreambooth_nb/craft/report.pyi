@@ -10,7 +10,9 @@ from fastcore.basics import patch
 from PIL import Image
 from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
 from .photos import Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder, read_captions, read_photo
-from ..data import HOW_TO_CROP, Concept, Crop, Example, Geometry, crop_misses, load_concepts, same_folder
+from .crops import Crop
+from ..data import HOW_TO_CROP, Concept, Example, Geometry, crop_misses, same_folder
+from .concepts import load_concepts
 __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'check']
 def sharpness(im: Image.Image) -> float: ...
 def _subject_box(im: Image.Image) -> tuple | None: ...
