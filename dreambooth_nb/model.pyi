@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from .core import Table, UserError, as_path, atomic, did_you_mean, one_of, writing
 from .craft.flow import FlowSchedule
-from .losses import NoiseSchedule, read_schedule
+from .losses import NoiseSchedule
+from .craft.schedules import read_schedule
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
 from dreambooth_nb.craft.adapters import LoRA
 __all__ = ['WORDS', 'PRECISIONS', 'CLIP_SKIP', 'BASE_OF_TEXT', 'StableDiffusion', 'quiet', 'chosen_words', 'base_dtype', 'is_added', 'is_trained', 'lora_layers', 'token_table', 'check_finite', 'write_tensors', 'file_name']

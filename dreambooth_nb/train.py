@@ -22,7 +22,6 @@ from .craft.families import stacked
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
-from .craft.speed import recorded
 from .craft.settings import TrainConfig, say
 from .craft.requirements import (machine_problems, make_schedule, optimizer_options, prepare,
                                               processes, refused, setting_problems, written_out)
@@ -33,6 +32,7 @@ from .craft.checkpoints import (MAY_CHANGE, LogFile, best_whole, checkpoint_size
 from .craft.distributed import (Alone, anywhere, asks_for_shards, clip, fill, joined,
                                              make_accelerator, own_rows, shard, slice_moments, sliced,
                                              together)
+from .craft.speed import recorded
 
 # %% ../nbs/04_train.ipynb #c014
 def training_loss(

@@ -18,10 +18,11 @@ from safetensors import SafetensorError
 from transformers import CLIPTokenizer
 from ..core import EMBEDDED, UserError, as_path, checked, one_of
 from .flow import FlowSchedule
-from ..losses import PREDICTIONS, read_schedule
+from ..losses import PREDICTIONS
+from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from ..model import BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet
 from .tiny import TINY, tiny_parts
+from ..model import BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet
 from .discretion import shareable_name
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
 
