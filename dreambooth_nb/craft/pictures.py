@@ -18,7 +18,7 @@ import numpy as np
 from ..core import UserError, as_path, atomic, checked, writing
 from ..model import StableDiffusion
 from .opening import load
-from ..train import Callback
+from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
 from ..cfg_sampler import SOLVERS, draw, sample
 
