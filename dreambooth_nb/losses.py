@@ -11,11 +11,10 @@ __all__ = ['SCHEDULES', 'PREDICTIONS', 'make_betas', 'NoiseSchedule', 'lookup', 
 import math
 from dataclasses import dataclass
 import torch
-import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor
 from .core import UserError, one_of
-from .craft.flow import LOSS_WEIGHTS, WEIGHTING_SCHEMES, FlowSchedule, time_density
+from .craft.flow import LOSS_WEIGHTS, WEIGHTING_SCHEMES, time_density
 from .craft.noise import perturb, training_noise
 from .craft.timesteps import sample_timesteps, timestep_weights
 

@@ -20,7 +20,8 @@ from ..model import StableDiffusion
 from .opening import load
 from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
-from ..cfg_sampler import SOLVERS, draw, sample
+from .levels import SOLVERS
+from ..cfg_sampler import draw, sample
 
 # %% ../../nbs/craft/pictures.ipynb #c098
 def _free_name(
