@@ -17,11 +17,11 @@ from .craft.families import stacked
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
-from .craft.speed import recorded
 from .craft.settings import TrainConfig, say
 from .craft.requirements import machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
 from .craft.checkpoints import MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint
 from .craft.distributed import Alone, anywhere, asks_for_shards, clip, fill, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together
+from .craft.speed import recorded
 __all__ = ['HOOKS', 'training_loss', 'remember', 'StopTraining', 'Callback', 'Run', 'seeded', 'problems', 'train', 'Progress', 'Tracker', 'Checkpoints']
 def training_loss(model: StableDiffusion, batch: Batch, objective: Objective, condition: Callable | None=None, timesteps: Tensor | None=None, instance_count: int | None=None, class_count: int | None=None) -> StepLoss: ...
 def _size_conditions(condition: dict, sizes: Tensor | None) -> dict: ...
