@@ -53,7 +53,6 @@ from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_sc
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
-from .studio import Studio
 from .craft.run_folder import (Plan, class_images, concepts, differences, given_paths, holds,
                                             lies_in, model_files, other_class, run_in, set_aside,
                                             settings_of_a_run, written)
@@ -132,8 +131,9 @@ def evaluate(
 def studio(
     self:Result,
     **how, # of `Studio`: prompt, device, ...
-) -> Studio:
+): # a `Studio`
     "The studio, with the base, the checkpoints and the model of this run."
+    from dreambooth_nb.studio import Studio # needs widgets, which a run does not
     return Studio(str(self.folder), **how)
 
 @patch
