@@ -25,6 +25,7 @@ from .core import Table, UserError, as_path, atomic, did_you_mean, one_of, writi
 from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule, read_schedule
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
+from .craft.quantization import is_quantized, stored
 
 # %% ../nbs/02_model.ipynb #c012
 @dataclass
@@ -97,7 +98,7 @@ def device(self:StableDiffusion) -> torch.device:
 @patch(as_prop=True)
 def dtype(self:StableDiffusion) -> torch.dtype:
     "What the denoiser's own weights are kept in."
-    return next(self.denoiser.parameters()).dtype
+    return next(p.dtype for p in self.denoiser.parameters() if p.is_floating_point())
 
 @patch(as_prop=True)
 def vae_scale(self:StableDiffusion) -> int:
@@ -387,6 +388,15 @@ def pipeline(self:StableDiffusion) -> 'diffusers.DiffusionPipeline':
         return getattr(diffusers, self.family.pipeline)(
             **parts, scheduler=scheduler_of(self.scheduler_config), **self.family.settings(self))
 
+# %% ../nbs/02_model.ipynb #s02m0q
+@patch
+def check_whole(self:StableDiffusion):
+    "`UserError` where the base's own weights are needed and were read into fewer bits."
+    few = [k for k, net in self.parts.items() if is_quantized(net)]
+    if not few: return
+    raise UserError(f'quantization: the {" and the ".join(few)} of {self.name} were read into fewer bits, and '
+                    'nothing can be merged into them or saved with them; write the LoRA alone (save_lora).')
+
 # %% ../nbs/02_model.ipynb #s02m010
 def lora_layers(
     net:nn.Module, # a network of a model
@@ -404,6 +414,7 @@ def has_lora(self:StableDiffusion) -> bool:
 def merge_lora(self:StableDiffusion) -> StableDiffusion:
     "Put the LoRA, as scaled now, into the weights; `unmerge_lora` undoes it. UserError where there is none."
     if not self.has_lora(): raise UserError('merge_lora: the model has no LoRA; load_lora one first.')
+    self.check_whole()
     for layer in (layer for net in self.modules() for layer in lora_layers(net) if not layer.merged
                   and not layer.disable_adapters):
         layer.unmerged_weight = layer.get_base_layer().weight.clone()
@@ -449,6 +460,7 @@ def _join_tokens(encoder):
 @patch
 def plain(self:StableDiffusion) -> StableDiffusion:
     "The same model in ordinary networks, in float32: a LoRA is merged, new tokens join the table."
+    self.check_whole()
     added = [k for k, net in self.parts.items() if lora_layers(net) or k.startswith('text')
              and hasattr(token_table(net), 'new')]
     if not added: return self
@@ -598,9 +610,10 @@ def save(
     text_of:str|None=None, # base whose text encoders it goes with: they are left out
 ) -> Path: # the folder
     "Write a complete diffusers folder, or nothing; a LoRA is merged, new tokens join. Raises UserError."
+    self.check_whole()
     folder = as_path(folder)
     for part, net in self.parts.items():
-        check_finite(folder, {f'{part}.{k}': v for k, v in net.state_dict().items()}, _NOT_SAVED)
+        check_finite(folder, {f'{part}.{k}': v for k, v in stored(net).items()}, _NOT_SAVED)
     flat = self.plain()
     with _beside(folder) as new:
         flat._save_rest(new)
