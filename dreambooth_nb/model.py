@@ -394,8 +394,8 @@ def check_whole(self:StableDiffusion):
     "`UserError` where the base's own weights are needed and were read into fewer bits."
     few = [k for k, net in self.parts.items() if is_quantized(net)]
     if not few: return
-    raise UserError(f'quantization: the {" and the ".join(few)} of {self.name} were read into fewer bits, and '
-                    'nothing can be merged into them or saved with them; write the LoRA alone (save_lora).')
+    raise UserError(f'quantization: {self.name} was read into fewer bits ({", ".join(few)}), and nothing can '
+                    'be merged into it or saved with it; write the LoRA alone (save_lora).')
 
 # %% ../nbs/02_model.ipynb #s02m010
 def lora_layers(

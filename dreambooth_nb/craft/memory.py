@@ -106,7 +106,8 @@ def _spared(model, quantization) -> tuple: # bytes, of all networks and of large
     if quantization is None: return 0, 0, 0
     def spared(nets):
         bits = QUANTIZATIONS[one_of('quantization', quantization, QUANTIZATIONS)].bits
-        return sum(int(w.numel()*(w.element_size() - bits/8)) for net in nets for w in quantized_matrices(net))
+        few = [w for net in nets for w in quantized_matrices(net)]
+        return sum(int(w.numel()*(w.element_size() - bits/8)) for w in few)
     readers, largest = _readers(model), max(map(torch.numel, quantized_matrices(model.denoiser)))
     return spared([model.denoiser, *readers]), spared(readers), largest*model.dtype.itemsize
 
