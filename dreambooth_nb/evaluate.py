@@ -13,7 +13,6 @@ from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from statistics import NormalDist
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -242,8 +241,9 @@ def _repr_markdown_(self:Evaluation) -> str:
 
 # %% ../nbs/06_evaluate.ipynb #ev82
 @patch
-def plot(self:Evaluation) -> plt.Figure: # Jupyter draws it when it is the last value of a cell
+def plot(self:Evaluation): # a figure; Jupyter draws it when it is the last value of a cell
     "Each score with its interval; a grey line where photos among themselves would be."
+    import matplotlib.pyplot as plt
     fig, ax = plt.subplots(figsize=(6, .5 + .3*len(self.scores)))
     for k, s in enumerate(self.scores):
         low, high = s.interval or (s.value, s.value)

@@ -21,6 +21,7 @@ from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
+from .craft.quantization import is_quantized, stored
 
 # %% ../nbs/02_model.ipynb #c012
 @dataclass
@@ -93,7 +94,7 @@ def device(self:StableDiffusion) -> torch.device:
 @patch(as_prop=True)
 def dtype(self:StableDiffusion) -> torch.dtype:
     "What the denoiser's own weights are kept in."
-    return next(self.denoiser.parameters()).dtype
+    return next(p.dtype for p in self.denoiser.parameters() if p.is_floating_point())
 
 @patch(as_prop=True)
 def vae_scale(self:StableDiffusion) -> int:
@@ -382,3 +383,12 @@ def pipeline(self:StableDiffusion) -> 'diffusers.DiffusionPipeline':
         parts = {k: getattr(self, k) for k in (*self.family.parts, *self.family.optional)}
         return getattr(diffusers, self.family.pipeline)(
             **parts, scheduler=scheduler_of(self.scheduler_config), **self.family.settings(self))
+
+# %% ../nbs/02_model.ipynb #s02m0q
+@patch
+def check_whole(self:StableDiffusion):
+    "`UserError` where the base's own weights are needed and were read into fewer bits."
+    few = [k for k, net in self.parts.items() if is_quantized(net)]
+    if not few: return
+    raise UserError(f'quantization: {self.name} was read into fewer bits ({", ".join(few)}), and nothing can '
+                    'be merged into it or saved with it; write the LoRA alone (save_lora).')

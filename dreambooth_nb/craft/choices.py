@@ -168,7 +168,7 @@ def outlook(
 def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."
     names = ('lora', 'resolution', 'mixed_precision', 'optimizer', 'gradient_checkpointing',
-             'gradient_accumulation_steps', 'max_token_length')
+             'gradient_accumulation_steps', 'max_token_length', 'quantization')
     return dict(base=described_by(cfg), rows=cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 train=cfg.words, ema=cfg.use_ema, device=torch.device(device).type,
                 **{name: getattr(cfg, name) for name in names})

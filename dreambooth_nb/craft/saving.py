@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import nn
 from ..core import UserError, as_path, atomic, writing
 from .families import scheduler_of
+from .quantization import stored
 from ..model import StableDiffusion, quiet
 
 # %% ../../nbs/craft/saving.ipynb #s02m010
@@ -37,6 +38,7 @@ def has_lora(self:StableDiffusion) -> bool:
 def merge_lora(self:StableDiffusion) -> StableDiffusion:
     "Put the LoRA, as scaled now, into the weights; `unmerge_lora` undoes it. UserError where there is none."
     if not self.has_lora(): raise UserError('merge_lora: the model has no LoRA; load_lora one first.')
+    self.check_whole()
     for layer in (layer for net in self.modules() for layer in lora_layers(net) if not layer.merged
                   and not layer.disable_adapters):
         layer.unmerged_weight = layer.get_base_layer().weight.clone()
@@ -82,6 +84,7 @@ def _join_tokens(encoder):
 @patch
 def plain(self:StableDiffusion) -> StableDiffusion:
     "The same model in ordinary networks, in float32: a LoRA is merged, new tokens join the table."
+    self.check_whole()
     added = [k for k, net in self.parts.items() if lora_layers(net) or k.startswith('text')
              and hasattr(token_table(net), 'new')]
     if not added: return self
@@ -231,9 +234,10 @@ def save(
     text_of:str|None=None, # base whose text encoders it goes with: they are left out
 ) -> Path: # the folder
     "Write a complete diffusers folder, or nothing; a LoRA is merged, new tokens join. Raises UserError."
+    self.check_whole()
     folder = as_path(folder)
     for part, net in self.parts.items():
-        check_finite(folder, {f'{part}.{k}': v for k, v in net.state_dict().items()}, _NOT_SAVED)
+        check_finite(folder, {f'{part}.{k}': v for k, v in stored(net).items()}, _NOT_SAVED)
     flat = self.plain()
     with _beside(folder) as new:
         flat._save_rest(new)

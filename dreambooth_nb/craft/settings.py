@@ -41,6 +41,7 @@ _WEIGHTINGS = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
 _TRACKERS = ('all', 'aim', 'tensorboard', 'wandb', 'comet_ml', 'mlflow', 'clearml', 'dvclive', 'swanlab',
              'trackio')
 _DTYPES = 'fp32', 'fp16', 'bf16'
+_QUANTIZATIONS = 'bitsandbytes_4bit', 'bitsandbytes_8bit', 'torchao'
 _FILTERS = 'lanczos', 'bicubic', 'bilinear', 'hamming', 'box', 'nearest'
 
 # %% ../../nbs/craft/settings.ipynb #c007wt
@@ -84,6 +85,7 @@ class _Learned:
     original_config:str|None = _path() # for a base in a single file: folder or hub id with its configuration
     allow_pickle:bool = False # also read .ckpt and .bin files, tensors only
     lora_base:str|None = _path() # model that a base goes on that is a LoRA or an embedding; null: as it says
+    quantization:str|None = _of(None, _QUANTIZATIONS) # of a base under a LoRA, in 4 or 8 bits; null: none
     pretrained_vae_model_name_or_path:str|None = _path() # another VAE for the base: a folder or a hub id
 
 # %% ../../nbs/craft/settings.ipynb #se07fp
@@ -246,6 +248,7 @@ def _check(cfg):
     for f in fields(cfg):
         if (v := getattr(cfg, f.name)) is not None: _keep(f.name, v, f.metadata, cfg, bad)
     _contradictions(cfg, bad)
+    if cfg.quantization: _only_read(cfg, bad)
 
 def _keep(name, v, rules, cfg, bad):
     "The rules that stand with one field; a leading ~ becomes the home folder."
@@ -298,6 +301,16 @@ def _contradictions(cfg, bad):
         from dreambooth_nb.craft.flow import time_density
         time_density(2, 'none', **{name: getattr(cfg, name) for name in shape})
 
+# %% ../../nbs/craft/settings.ipynb #t0113
+def _only_read(cfg, bad):
+    "What does not go with a base of few bits."
+    words = {*cfg.words.split('+')}
+    if 'lora' not in words and words != {'token'}:
+        bad('quantization', 'is for a base that is only read, and its own weights are trained; set train to '
+                            'lora, or leave it out.')
+    for name in ('use_dora', 'cuda_graphs', 'prior_generation_precision'):
+        if getattr(cfg, name): bad(name, 'does not go with quantization; leave one of the two out.')
+
 # %% ../../nbs/craft/settings.ipynb #t0112
 @patch(as_prop=True)
 def words(self:TrainConfig) -> str:
@@ -325,7 +338,7 @@ def token(self:TrainConfig) -> tuple: # either is None where neither field nor p
 def loading(self:TrainConfig) -> dict:
     "What `load` is given besides the name of the base."
     how = dict(config=self.original_config, variant=self.variant, revision=self.revision,
-               allow_pickle=self.allow_pickle, lora_base=self.lora_base)
+               allow_pickle=self.allow_pickle, lora_base=self.lora_base, quantization=self.quantization)
     return {name: v for name, v in how.items() if v}
 
 @patch
