@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from .core import Table, UserError, did_you_mean, one_of
 from .craft.flow import FlowSchedule
-from .losses import NoiseSchedule, read_schedule
+from .losses import NoiseSchedule
+from .craft.schedules import read_schedule
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
 from dreambooth_nb.craft.adapters import LoRA
 from pathlib import Path

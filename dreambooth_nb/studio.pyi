@@ -16,7 +16,8 @@ from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
-from .cfg_sampler import SOLVERS, latent_shape
+from .craft.levels import SOLVERS
+from .cfg_sampler import latent_shape
 from .craft.pictures import Grid, save_png
 from .craft.controls import AXES, HELP, Models, Stopped, StudioState, amount, drive, facts, grid_of, highlight, paint, png, refuse_busy, restore, thumbnail, wipe
 __all__ = ['STYLE', 'Gallery', 'Studio', 'column', 'beside', 'button', 'upload']

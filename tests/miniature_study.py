@@ -302,7 +302,8 @@ def blind(look):
     all_of = [im for parts in (first, *look.drawn.values()) for im in parts['subject'] + parts['class']]
     seen = [seen_once(encoder, photos + all_of) for encoder in encoders()]
     def evaluation(parts):
-        scores = scores_of(seen, photos, parts['subject'], texts, parts['class'])
+        scores = scores_of(seen, photos, parts['subject'], texts, parts['class'],
+                           f'a photo of a {look.noun}')
         return Evaluation('', [], None, [], {}, scores, {}, [])
     then, found = evaluation(first), {step: evaluation(parts) for step, parts in look.drawn.items()}
     def rounded(some): return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}

@@ -23,7 +23,8 @@ from dreambooth_nb.data import Batches
 from dreambooth_nb.craft.opening import load
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.craft.checkpoints import read_checkpoint
-from dreambooth_nb.train import Callback, train
+from dreambooth_nb.craft.callbacks import Callback
+from dreambooth_nb.train import train
 
 where, base = Path(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(1)

@@ -117,7 +117,7 @@ def main():
         rows = [('training', partial(training, base, f'{d}/out', **how), f'{family} {how}')
                 for family, base in bases.items() for how in TRAINING]
         rows += [('sampling', partial(sampling, base, solver=solver), f'{family} {solver}')
-                 for family, base in bases.items() for solver in cfg_sampler.SOLVERS]
+                 for family, base in bases.items() for solver in cfg_sampler.STEPS]
         for kind, f, name in rows:
             try: waits = f()
             except RuntimeError as e: waits, wrong = [], str(e).splitlines()[0]

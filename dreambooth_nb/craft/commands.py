@@ -357,6 +357,7 @@ def switches(
     return [name for name in options(command) if flags(command)[name][0].annotation in (bool, bool|None)]
 
 # %% ../../nbs/craft/commands.ipynb #f2dbc8f3
+@cache
 def make_parser(
     command:str, # one of COMMANDS
 ) -> jsonargparse.ArgumentParser:

@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from ..core import UserError, one_of, to_pil
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings, parse_prompt
-from ..cfg_sampler import SOLVERS, draw
+from .levels import SOLVERS
+from ..cfg_sampler import draw
 from .pictures import Grid, picture_settings
 
 # %% ../../nbs/craft/controls.ipynb #d011

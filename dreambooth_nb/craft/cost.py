@@ -16,7 +16,8 @@ from ..core import Table, as_path, atomic
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
-from ..train import Callback, training_loss
+from .callbacks import Callback
+from ..train import training_loss
 
 # %% ../../nbs/craft/cost.ipynb #evc1
 @dataclass(frozen=True)

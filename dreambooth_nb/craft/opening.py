@@ -18,7 +18,8 @@ from safetensors import SafetensorError
 from transformers import CLIPTokenizer
 from ..core import EMBEDDED, UserError, as_path, checked, one_of
 from .flow import FlowSchedule
-from ..losses import PREDICTIONS, read_schedule
+from ..losses import PREDICTIONS
+from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
 from .tiny import TINY, tiny_parts
 from ..model import StableDiffusion, quiet

@@ -18,9 +18,10 @@ import numpy as np
 from ..core import UserError, as_path, atomic, checked, writing
 from ..model import StableDiffusion
 from .opening import load
-from ..train import Callback
+from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
-from ..cfg_sampler import SOLVERS, draw, sample
+from .levels import SOLVERS
+from ..cfg_sampler import draw, sample
 
 # %% ../../nbs/craft/pictures.ipynb #c098
 def _free_name(

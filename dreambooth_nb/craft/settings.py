@@ -291,7 +291,7 @@ def _contradictions(cfg, bad):
         bad('max_train_steps', 'leaves the length of the run open; give it, or num_train_epochs.')
     timesteps = [f.name for f in fields(cfg) if re.match('(min|max)_timestep|timestep_bias', f.name)]
     if any(getattr(cfg, f.name) != f.default for f in fields(cfg) if f.name in timesteps):
-        from dreambooth_nb.losses import timestep_weights
+        from dreambooth_nb.craft.timesteps import timestep_weights
         timestep_weights(1000, **{name: getattr(cfg, name) for name in timesteps})
     shape = 'logit_mean', 'logit_std', 'mode_scale'
     if any(getattr(cfg, f.name) != f.default for f in fields(cfg) if f.name in shape):

@@ -24,7 +24,7 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from ..core import FLOATS, UserError, as_path, atomic, one_of
-from ..losses import NoiseSchedule
+from .schedules import noise_schedule
 from .families import FAMILIES
 from ..model import StableDiffusion, quiet
 from .saving import file_name
@@ -445,7 +445,7 @@ def lost_settings(
     s, instead = full_schedule(model), 'export it as diffusers: a folder holds it.'
     if 'beta_start' not in s:
         raise UserError(f'_class_name: a single file cannot say {s["_class_name"]}; {instead}')
-    NoiseSchedule.from_config(model.scheduler_config)
+    noise_schedule(model.scheduler_config)
     if s.get('prediction_type', 'epsilon') not in ('epsilon', 'v_prediction'):
         raise UserError(
             f'prediction_type: a single file cannot say {s["prediction_type"]!r}, only epsilon and '

@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from ..core import FLOATS, UserError, as_path, atomic, one_of
-from ..losses import NoiseSchedule
+from .schedules import noise_schedule
 from .families import FAMILIES
 from ..model import StableDiffusion, quiet
 from .saving import file_name

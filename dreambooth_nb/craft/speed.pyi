@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import gc
+from collections.abc import Callable
 from contextlib import contextmanager
 import torch
 from fastcore.basics import patch
@@ -10,13 +11,18 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from ..data import Batches
 from .families import stacked
+from ..model import StableDiffusion
 from .settings import say
-__all__ = ['text_once', 'Recorded', 'recorded', 'Asked', 'asked_often']
+__all__ = ['text_once', 'remember', 'read_ahead', 'Recorded', 'recorded', 'Asked', 'asked_often']
 @contextmanager
 def _instead(forwards: dict) -> Iterator[Any]: ...
 def _remembered(f): ...
 def text_once(unet: nn.Module): ...
+_REMEMBERED: int
+def remember(model: StableDiffusion) -> Callable: ...
+def read_ahead(model: StableDiffusion, data: Batches, condition: Callable): ...
 @contextmanager
 def _recording(pool) -> Iterator[Any]: ...
 def _kind(v): ...

@@ -19,7 +19,8 @@ from ..losses import Objective
 from ..model import StableDiffusion
 from .log import Log, best_step
 from .settings import TrainConfig
-from ..train import Callback, Run, StopTraining, training_loss
+from .callbacks import Callback, StopTraining
+from ..train import Run, training_loss
 
 # %% ../../nbs/craft/validation.ipynb #t061
 class LiveCurve(Callback):

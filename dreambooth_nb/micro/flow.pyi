@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from ..core import as_path
 from ..craft.flow import time_density
-from ..losses import mse_per_example, q_sample, target, timesteps_at
+from ..craft.timesteps import timesteps_at
+from ..losses import mse_per_example, q_sample, target
 from ..model import StableDiffusion
 from ..craft.opening import load
 from .pretrain import GOALS, Shards, encode_all, train_stage

@@ -25,7 +25,8 @@ from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import caption, render
 from .readers import (ATTRIBUTES, Reader, load_reader, save_reader, score_identity,
                                          score_reader, truth)
-from ..losses import NoiseSchedule, min_snr_weight, mse_per_example, q_sample, target
+from ..losses import min_snr_weight, mse_per_example, q_sample, target
+from ..craft.schedules import noise_schedule
 from ..model import StableDiffusion
 from ..craft.opening import load
 from ..craft.optimizers import EMA, make_optimizer
@@ -332,7 +333,7 @@ def denoiser_loss(
     """One step; a tenth of the captions empty, min-SNR weights, the subject counts five times. A function
     of `step`."""
     s, device = pictures.shown(mean, std, step, batch_size), model.unet.device
-    schedule = NoiseSchedule.from_config(_SCHEDULER)
+    schedule = noise_schedule(_SCHEDULER)
     ids = tokenizer(s.captions, padding='max_length', truncation=True, max_length=tokenizer.model_max_length,
                     return_tensors='pt').input_ids
     t = torch.randint(0, len(schedule), (batch_size,), generator=s.random)

@@ -1,0 +1,13 @@
+# Made by .ci/make_stubs.py: change the notebook.
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Any, ClassVar
+import math
+import torch
+from torch import Tensor
+from ..core import UserError, generator
+__all__ = ['timestep_weights', 'timesteps_at', 'sample_timesteps']
+def timestep_weights(num_train_timesteps: int=1000, min_timestep: int=0, max_timestep: int | None=None, timestep_bias_strategy: str='none', timestep_bias_multiplier: float=1.0, timestep_bias_portion: float=0.25, timestep_bias_begin: int=0, timestep_bias_end: int | None=None) -> Tensor: ...
+def _favoured(T, strategy, portion, begin, end) -> tuple[int, int]: ...
+def timesteps_at(u: Tensor, weights: Tensor) -> Tensor: ...
+def sample_timesteps(draws: list[tuple], seed: int, weights: Tensor, strata: int=1) -> Tensor: ...
