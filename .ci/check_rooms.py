@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 
 ROOM, CHAPTER, CELL = 600, 450, 40
-CHAPTERS = '00_data', '01_priors', '02_model'
+CHAPTERS = '00_data', '01_priors', '02_model', '03_losses', '04_train', '05_cfg_sampler'
 root = Path(__file__).parent.parent
 package, problems = root/'dreambooth_nb', []
 order = [line.split()[0] for line in (root/'.ci/rooms.txt').read_text(encoding='utf-8').splitlines()
