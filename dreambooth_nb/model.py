@@ -21,7 +21,7 @@ from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
-from .craft.quantization import is_quantized, stored
+from .craft.quantization import is_quantized
 
 # %% ../nbs/02_model.ipynb #c012
 @dataclass

@@ -60,6 +60,7 @@ from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 
 # %% ../nbs/09_run.ipynb #rn13
+@checked
 @dataclass(repr=False)
 class Result:
     "What a run leaves: the model, and how it came about. In a notebook it says what to do next."
@@ -118,6 +119,7 @@ def export(
     return export_model(str(self.folder), str(output), format, **how)
 
 @patch
+@checked
 def evaluate(
     self:Result,
     **how, # of `evaluate` (chapter 06): prompts, seeds, encoders, ...

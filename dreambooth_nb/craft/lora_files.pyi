@@ -17,6 +17,7 @@ from ..model import StableDiffusion, is_added, quiet
 from .saving import file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
+from .lora_layouts import by_our_layers
 __all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'tensors_in', 'lora_notes', 'is_lora', 'noted_skip', 'lora_settings']
 LORA_FILE: Any
 TOKEN_FILE: Any

@@ -7,13 +7,14 @@ __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 
 # %% ../../nbs/craft/memory.ipynb #s02y003
 import inspect, warnings, weakref
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import psutil, torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, one_of
+from ..core import UserError, checked, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens
@@ -174,8 +175,9 @@ def _outline(base, train, dtype, hub):
 _HUB = 'revision', 'variant', 'token', 'cache_dir', 'local_files_only', 'force_download', 'proxies'
 
 # %% ../../nbs/craft/memory.ipynb #h013
+@checked
 def forecast(
-    base:str='micro', # "micro", a folder, a hub id, or a function that makes the networks
+    base:str|Callable='micro', # "micro", a folder, a hub id, or a function that makes the networks
     rows:int=8, # pictures that the UNet sees at once: twice train_batch_size with prior preservation
     train:str='unet+text_encoder', # kinds of training joined by +, as for `trainable`
     lora:LoRA|None=None, # LoRA to train, with train='lora'
@@ -206,9 +208,8 @@ def forecast(
     if gpu and half: _float32_norms(model)
     gradients, activations, kernels = _trace(model, rows, resolution or model.resolution, half,
                                              min(gradient_accumulation_steps, 2))
-    # schedule-free does so on CPUs too
+    # schedule-free does so on CPUs too; the others one by one: two temporaries of the largest
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0
-    # one by one: two temporaries of the largest
     return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
                     max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside)
 

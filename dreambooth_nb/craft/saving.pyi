@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 from ..core import UserError, as_path, atomic, writing
 from .families import scheduler_of
+from .quantization import stored
 from ..model import StableDiffusion, quiet
 __all__ = ['CLIP_SKIP', 'BASE_OF_TEXT', 'lora_layers', 'token_table', 'check_finite', 'write_tensors', 'file_name']
 def lora_layers(net: nn.Module) -> list: ...

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from fastcore.docments import docments
-from ..core import EMBEDDED, UserError, as_path, atomic, did_you_mean, wrong_type
+from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
+                                wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -224,13 +224,12 @@ def _only_known(init):
             if name in known: continue
             near = meant(name, known, ELSEWHERE['train']) or 'see TrainConfig for all of them.'
             raise UserError(f'{name}: there is no such setting; {near}')
+        if len(args) > len(known): raise UserError('TrainConfig: too many values; give them by name.')
         init(self, *args, **values)
     return checked
 
 TrainConfig.__init__ = _only_known(TrainConfig.__init__)
-TrainConfig.__doc__ += '\n\n' + '\n'.join(
-    f'{name}: {note}' for name, note in docments(TrainConfig).items() if note
-)
+explained(TrainConfig)
 
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
@@ -383,11 +382,13 @@ def own_settings(
     return yaml.safe_dump(own, sort_keys=False, allow_unicode=True)
 
 # %% ../../nbs/craft/settings.ipynb #c0102
+@checked
 def presets() -> dict: # name -> file
     "The settings that ship with the package."
     files = sorted(resources.files('dreambooth_nb').joinpath('presets').iterdir(), key=lambda p: p.name)
     return {Path(p.name).stem: p for p in files if p.name.endswith('.yaml')}
 
+@checked
 def preset(
     name:str, # "paper", "sd15-lora-8gb", ...
 ) -> dict: # field -> value: what differs from the defaults
