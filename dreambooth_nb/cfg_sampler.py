@@ -11,7 +11,7 @@ __all__ = ['GUIDANCE_SCHEDULES', 'SOLVERS', 'guide', 'rescale_guidance', 'scale_
 # %% ../nbs/05_cfg_sampler.ipynb #c003
 import json, math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 import numpy as np
 import torch
@@ -608,7 +608,7 @@ def _not_finite(model, again) -> str:
     )
 
 # %% ../nbs/05_cfg_sampler.ipynb #c077
-@checked
+@checked(also=[f.name for f in fields(Settings) if f.name not in ('prompt', 'seed')])
 def sample(
     model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
     prompts:str|list[str], # prompt for all pictures, or one per seed

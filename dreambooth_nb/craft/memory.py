@@ -6,7 +6,7 @@
 __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 
 # %% ../../nbs/craft/memory.ipynb #s02y003
-import inspect, warnings, weakref
+import warnings, weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import psutil, torch
@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, checked, one_of
+from ..core import UserError, checked
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
 from .adapters import LoRA, NewTokens
-from .opening import skeleton
+from .opening import HUB_OPTIONS, skeleton
 from .optimizers import optimizer_row, state_bytes
 
 # %% ../../nbs/craft/memory.ipynb #hmkept1
@@ -149,10 +149,8 @@ class Forecast:
         if self.aside: parts = f'max({parts}, weights + {aside})'
         return f'{parts} = {self.peak/1e6:,.0f} MB'
 
-_HUB = 'revision', 'variant', 'token', 'cache_dir', 'local_files_only', 'force_download', 'proxies'
-
 # %% ../../nbs/craft/memory.ipynb #h013
-@checked
+@checked(also=['revision', 'variant', *HUB_OPTIONS])
 def forecast(
     base:str|Callable='micro', # "micro", a folder, a hub id, or a function that makes the networks
     rows:int=8, # pictures that the UNet sees at once: twice train_batch_size with prior preservation
@@ -170,7 +168,6 @@ def forecast(
     **hub, # options of huggingface_hub
 ) -> Forecast:
     "Predict the memory of training, without weights, gradients or data. Raises UserError on unknown names."
-    for name in hub: one_of('forecast', name, [*_HUB, *inspect.signature(forecast).parameters])
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
     with quiet(), torch.device('meta'):

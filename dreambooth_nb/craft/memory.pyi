@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import inspect, warnings, weakref
+import warnings, weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import psutil, torch
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, checked, one_of
+from ..core import UserError, checked
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
 from .adapters import LoRA, NewTokens
-from .opening import skeleton
+from .opening import HUB_OPTIONS, skeleton
 from .optimizers import optimizer_row, state_bytes
 __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 _PRODUCT: Any
@@ -27,7 +27,6 @@ def _float32_norms(model): ...
 def _aside(model, train) -> int: ...
 def _size(tensors) -> int: ...
 def _trace(model, rows, resolution, half, batches) -> tuple: ...
-_HUB: Any
 def forecast(base: str | Callable='micro', rows: int=8, train: str='unet+text_encoder', lora: LoRA | None=None, resolution: int | None=None, mixed_precision: str='no', dtype: torch.dtype | None=None, optimizer: str='adamw', gradient_checkpointing: bool=False, gradient_accumulation_steps: int=1, ema: bool=False, max_token_length: int | None=None, device: str='cpu', **hub) -> Forecast: ...
 def fit(budget: float, now: Forecast | None=None, **settings) -> tuple: ...
 def free_memory(device: str='cpu') -> int: ...
