@@ -251,6 +251,10 @@ def _(b): return sample_row(b, 'micro', 1, b.much(50), 10)
 def _(b): return sample_row(b, 'micro', 8, b.much(50), 6)
 
 
+@row('micro-class-images')
+def _(b): return sample_row(b, 'micro', 4, b.much(25), 6)
+
+
 @row('sdxl-lora', 'cuda')
 def _(b): return train_row(b, 'sdxl', 1, 8, 'bf16', 16, torch.bfloat16, tolerance=.03, checks=2)
 
