@@ -12,6 +12,8 @@ def parse():
     add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
     add('--peer', "diffusers' train_dreambooth.py, train_dreambooth_lora.py: whole programs against ours",
         nargs='+', default=[], metavar='FILE.py')
+    add('--limit', 'seconds of a row from its third pair on; without it 60 on a CPU, 5 on a GPU', type=float,
+        metavar='SECONDS')
     add('--growth', 'what a run costs by its photos, class images and steps', action='store_true')
     add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
     add('--list', 'print the names of the rows', action='store_true')
@@ -72,7 +74,7 @@ def main():
         sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')
     if device == 'cuda' and not torch.cuda.is_available():
         sys.exit('--device: there is no GPU here; give cpu.')
-    bench = Bench(device, args.quick)
+    bench = Bench(device, args.quick, args.limit)
     types = (torch.float32, torch.bfloat16)
     bench.peaks = {t: matmul_peak(device, t) for t in types}
     peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
