@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Ready', 'ready', 'as_planned', 'geometry_of', 'counted', 'outline', 'beneath', 'described_by', 'toy_line',
            'look_at_photos', 'look_at_classes', 'base_problems', 'word_problems', 'folder_problems', 'mixed_up',
-           'pool_problem', 'writable', 'bytes_to_write', 'room_problem']
+           'distilled', 'pool_problem', 'writable', 'bytes_to_write', 'room_problem']
 
 # %% ../../nbs/craft/ready.ipynb #rd03
 import json, os, re, shutil
@@ -86,7 +86,7 @@ def ready(
     if model is None: found.problems += base_problems(cfg, net)
     if model or net and not beneath(cfg):                        # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
-    if net: found.warnings += mixed_up(net, subjects)
+    if net: found.warnings += mixed_up(net, subjects) + distilled(net)
     look_at_classes(found, subjects, cfg)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -337,6 +337,16 @@ def mixed_up(
     if len(names) < 2: return []
     classes = dict.fromkeys(s.class_prompt for s in subjects if s.class_prompt)
     return collisions(net.tokenizer, [*names.values()], [*classes])
+
+# %% ../../nbs/craft/ready.ipynb #rd_d1
+def distilled(
+    net:StableDiffusion, # the base, or its outline
+) -> list[str]: # none, or one line
+    "Whether a base was made for a few steps, which training undoes."
+    if not (why := net.family.few_steps(net)): return []
+    return [f'pretrained_model_name_or_path: {net.public_name} seems to be distilled to a few steps ({why}); '
+            'draw with guidance_scale 1, give class images drawn so as class_data_dir, and expect training '
+            'to cost its few steps; the model that it was made from learns better.']
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def pool_problem(
