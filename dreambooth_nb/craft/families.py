@@ -213,7 +213,7 @@ _FLUX = Family('FLUX.1', 'FluxPipeline', _TWO_AND_TRANSFORMER, network='FluxTran
                            all=[*_JOINT_ALL, *_SINGLE, 'x_embedder']),
                settings=lambda model: {}, frozen=('vae', 'text_encoder_2'), reader='T5',
                reads_more=lambda model, prompts: [_read_long(model.tokenizer_2, prompts).input_ids],
-               channels=lambda c: (c.in_channels//4, (c.out_channels or c.in_channels)//4),
+               channels=lambda c: (c.in_channels/4, (c.out_channels or c.in_channels)/4), # 2 by 2 are a token
                guided=lambda model: True, few_steps=_schnell, **_FLOW)
 
 # %% ../../nbs/craft/families.ipynb #fa_zi2

@@ -123,6 +123,12 @@ def _class(where, part, library, name):
     raise UserError(f'{where}: its {part} is a {name}, which {library} {home.__version__} does not have; '
                     f'update it, or give a {KNOWN} base model.')
 
+def _check_files(where, classes):
+    "Raise UserError where a part of a folder on disk has no file that says what it is."
+    for name in classes if Path(where).is_dir() else ():
+        if not any(Path(where, name).glob('*.json')):
+            raise UserError(f'{where}/{name}: is not there, or has no configuration; download or export it again.')
+
 def _dtype(part, dtype): return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
 
 def _read_schedule(cls, where, **hub) -> dict:
@@ -192,6 +198,7 @@ def _read_folder(where, dtype, allow_pickle, hub, quantization=None) -> dict:
     variant, light = hub.get('variant'), {k: v for k, v in hub.items() if k != 'variant'}
     index = _index(where, light)
     classes, family = _classes(where, index), _family(where, index)
+    _check_files(where, classes)
     local = Path(where).is_dir()
     nets = [k for k in classes if k not in ('scheduler',) and 'tokenizer' not in k]
     chosen = {k: _choose(where, k, variant, allow_pickle) if local else variant for k in nets}
@@ -384,7 +391,7 @@ def _check_kind(base, model):
     takes, gives = family.channels(model.denoiser.config)
     if not takes == gives == latents:
         name = family.denoiser.replace('unet', 'UNet')
-        raise UserError(f'{base}: its {name} takes {takes} channels and gives {gives}, its VAE has '
+        raise UserError(f'{base}: its {name} takes {takes:g} channels and gives {gives:g}, its VAE has '
                         f'{latents}; {_NO_CHANNELS}')
     for field in ('latents_mean', 'latents_std', *['shift_factor']*(not family.shifts)):
         if value := getattr(model.vae.config, field, None):
@@ -396,11 +403,12 @@ def _check_noise(base, family, config):
     "Raise UserError where the noise is not of the family's kind, or not one that we know."
     name, flow = config.get('_class_name', 'DDIMScheduler'), config.get('use_flow_sigmas')
     if family.schedule is FlowSchedule:
+        if not name.startswith('FlowMatch'):
+            raise UserError(f'{base}: its noise is that of {name}, and {family.title} is a flow; give a base '
+                            'with its own scheduler.')
         if config.get('prediction_type'):
             raise UserError(f'prediction_type: {base} is a flow, which predicts a direction; leave it out.')
-        if name.startswith('FlowMatch'): return read_schedule(config) # raises UserError
-        raise UserError(f'{base}: its noise is that of {name}, and {family.title} is a flow; give a base '
-                        'with its own scheduler.')
+        return read_schedule(config) # raises UserError
     if 'beta_schedule' not in settings_of(getattr(diffusers, name)) or flow:
         raise UserError(f'{base}: its noise is that of {name}{" with flow matching" if flow else ""}, not of '
                         f'{family.title}; give a base model with a noise schedule of that family.')
@@ -563,14 +571,19 @@ def skeleton(
         with quiet():
             index = _index(where, hub)
             if lender := _lender(where, index): parts |= _texts(skeleton(lender, dtype))
-            for name, cls in _classes(where, index).items():
+            classes = _classes(where, index)
+            _check_files(where, classes)
+            for name, cls in classes.items():
                 if 'tokenizer' in name:
                     tokenizer = cls.from_pretrained(where, subfolder=name, **hub)
                     parts[name] = _remember_files(tokenizer, where, name, hub)
                 elif name == 'scheduler': parts['scheduler_config'] = _read_schedule(cls, where, **hub)
                 else: parts[name] = make(name, cls)
+    except UserError: raise
     except (OSError, ValueError) as e:
         raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e
-    return StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP),
-                           distilled=bool(index.get('is_distilled')))
+    model = StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP),
+                            distilled=bool(index.get('is_distilled')))
+    _check_kind(base, model)
+    return model

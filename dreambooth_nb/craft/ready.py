@@ -279,10 +279,14 @@ def base_problems(
     if most and (cfg.resolution or 0) > most*net.vae_scale:
         found.append(f'resolution: {cfg.resolution} is more than the {most*net.vae_scale} that this base '
                      'knows; choose less.')
+    def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
+    folders = [where/part for part in net.parts if (where/part).is_dir()]
+    found += [f'{p}: there are no weights here; download or export it again.'
+              for p in folders if not weights(p)]
     part = where/net.family.denoiser
     if not part.is_dir(): return found
     ends = ('safetensors', 'bin') if cfg.allow_pickle else ('safetensors',)
-    names = [p.name for p in part.iterdir() if p.suffix[1:] in ('safetensors', 'bin')]
+    names = weights(part)
     def fit(ends):
         here, plain = [n for n in names if n.endswith(ends)], re.compile(f'{_WEIGHTS}[a-z]+$')
         return [n for n in here if (f'.{cfg.variant}' in n if cfg.variant else plain.match(n))]
