@@ -127,7 +127,8 @@ def _check_files(where, classes):
     "Raise UserError where a part of a folder on disk has no file that says what it is."
     for name in classes if Path(where).is_dir() else ():
         if not any(Path(where, name).glob('*.json')):
-            raise UserError(f'{where}/{name}: is not there, or has no configuration; download or export it again.')
+            raise UserError(f'{where}/{name}: is not there, or has no configuration; download or export it '
+                            'again.')
 
 def _dtype(part, dtype): return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
 

@@ -262,8 +262,7 @@ def base_problems(
     net:StableDiffusion|None, # its outline
 ) -> list[str]:
     "What keeps a base from being loaded as it is asked for, or trained: as far as its folder tells."
-    base, found = cfg.pretrained_model_name_or_path, []
-    where = as_path(base)
+    base, where, found = cfg.pretrained_model_name_or_path, as_path(cfg.pretrained_model_name_or_path), []
     if not net: return found                                      # why it has no outline is said already
     found += refused(net.check_clip_skip, cfg.clip_skip) + refused(check_text_training, net, cfg.words)
     if under := beneath(cfg):
