@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did_you_mean', 'one_of', 'of_type', 'wrong_type',
-           'checked', 'printable', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator',
-           'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+           'checked', 'explained', 'printable', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest',
+           'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table',
+           'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, math, operator, os, re, reprlib, unicodedata
@@ -17,6 +18,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin
 import numpy as np
+from fastcore.docments import docments
 from filelock import FileLock, Timeout
 from PIL import Image
 from safetensors import SafetensorError
@@ -103,10 +105,13 @@ def wrong_type(
     return UserError(f'{name}: {what}; give {" or ".join(kinds)}.')
 
 def checked(
-    f, # function that people call
-): # the same function
+    f, # function or class that people call
+): # the same one
     "Has a function raise `UserError` where an argument is unknown, missing, or of another type than it says."
-    signature = inspect.signature(f)
+    if isinstance(f, type):
+        f.__init__ = checked(f.__init__)
+        return f
+    signature, title = inspect.signature(f), f.__qualname__.removesuffix('.__init__').rpartition('.')[-1]
     known = signature.parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
 
@@ -115,16 +120,27 @@ def checked(
         for name in kwargs:
             if name in known or open_ended: continue
             names = ', '.join(k for k in known if k != 'self')
-            raise UserError(f'{name}: {f.__name__} has no such argument; '
+            raise UserError(f'{name}: {title} has no such argument; '
                             + did_you_mean(name, known, f'it has {names}.'))
         try: given = signature.bind(*args, **kwargs).arguments
-        except TypeError as e: raise UserError(f'{f.__name__}: {e}.') from None
+        except TypeError as e: raise UserError(f'{title}: {e}.') from None
         for name, value in given.items():
             p = known[name]
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or of_type(value, p.annotation): continue
             raise wrong_type(name, value, p.annotation)
         return f(*args, **kwargs)
     return g
+
+# %% ../nbs/core.ipynb #coexpl1
+def explained(
+    f, # function or class, its parameters or fields with comments
+): # the same one
+    "Has `help` and `?` show the comment of each parameter: a line in the docstring, where it is not there."
+    doc, notes = inspect.getdoc(f) or '', docments(f)
+    lines = [f'{name}: {" ".join(note.split())}' for name, note in notes.items() if note and name != 'return']
+    new = [line for line in lines if line not in doc]
+    f.__doc__ = doc + '\n'*bool(new) + ''.join(f'\n{line}' for line in new)
+    return f
 
 # %% ../nbs/core.ipynb #coemb1
 EMBEDDED = 'micro', 'micro-flow'

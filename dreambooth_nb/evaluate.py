@@ -13,7 +13,6 @@ from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from statistics import NormalDist
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -125,6 +124,7 @@ METRICS = {
     'nearest photo': ('lower', 'likeness to the one photo that is most like the picture: memorisation'),
     'PRES': ('lower', 'likeness of pictures of the class to the photos of the subject'),
     'DIV': ('higher', 'mean distance of two pictures of the class'),
+    'class prompt': ('higher', 'agreement of pictures of the class with their text'),
 }
 
 @dataclass
@@ -160,6 +160,7 @@ def scores_of(
     pictures:Sequence, # drawn of the subject
     texts:Sequence[str]=(), # of each of them, without the identifier
     class_pictures:Sequence=(), # drawn of the class, all of one prompt
+    class_prompt:str|None=None, # that prompt; None: they are not compared with it
     subject:str='', # name of the subject
 ) -> list[Score]:
     "All scores that these encoders give of these pictures."
@@ -179,6 +180,9 @@ def scores_of(
             add('prompt', enc, agreement((enc.described or enc.images)(pictures), enc.texts(texts)))
         if len(class_pictures) > 1 and (enc.images or enc.distances):
             add('DIV', enc, of_each(apart(enc, class_pictures)))
+        if enc.texts and class_prompt and class_pictures:
+            of_class = (enc.described or enc.images)(class_pictures)
+            add('class prompt', enc, agreement(of_class, enc.texts([class_prompt])))
     return sorted(out, key=lambda s: list(METRICS).index(s.metric))
 
 # %% ../nbs/06_evaluate.ipynb #ev81
@@ -237,8 +241,9 @@ def _repr_markdown_(self:Evaluation) -> str:
 
 # %% ../nbs/06_evaluate.ipynb #ev82
 @patch
-def plot(self:Evaluation) -> plt.Figure: # Jupyter draws it when it is the last value of a cell
+def plot(self:Evaluation): # a figure; Jupyter draws it when it is the last value of a cell
     "Each score with its interval; a grey line where photos among themselves would be."
+    import matplotlib.pyplot as plt
     fig, ax = plt.subplots(figsize=(6, .5 + .3*len(self.scores)))
     for k, s in enumerate(self.scores):
         low, high = s.interval or (s.value, s.value)
@@ -406,10 +411,12 @@ def usual_encoders(
 def _missing(who, encoders, scores) -> dict:
     "Which scores are absent, and why."
     there, why = {s.metric for s in scores}, {}
-    if not any(e.texts for e in encoders): why['prompt'] = 'no encoder that is here reads texts; CLIP does.'
+    if not any(e.texts for e in encoders):
+        why |= dict.fromkeys(('prompt', 'class prompt'), 'no encoder that is here reads texts; CLIP does.')
     if not who.photos:
         why |= dict.fromkeys(('subject', 'nearest photo', 'PRES'), 'there are no photos; give photos.')
-    if not who.class_prompt: why |= dict.fromkeys(('PRES', 'DIV'), 'there is no class_prompt; give one.')
+    if not who.class_prompt:
+        why |= dict.fromkeys(('PRES', 'DIV', 'class prompt'), 'there is no class_prompt; give one.')
     return {m: why.get(m, 'no encoder that is here measures it.') for m in METRICS if m not in there}
 
 # %% ../nbs/06_evaluate.ipynb #ev87
@@ -453,7 +460,7 @@ def evaluate(
     pictures, of_class, name = drawn[:len(asked)], drawn[len(asked):], who.name or model.public_name
     texts = [plain_text(p, who.identifier) for p in asked]
     with torch.autocast(model.device.type, enabled=False): # encoders see as they were trained to
-        scores = scores_of(encoders, who.photos, pictures, texts, of_class, name)
+        scores = scores_of(encoders, who.photos, pictures, texts, of_class, who.class_prompt, name)
     return Evaluation(name, asked, who.class_prompt, at, settings, scores,
                       absent | _missing(who, encoders, scores), list(map(repr, encoders)), who.photos,
                       pictures, of_class)
@@ -490,26 +497,29 @@ def subject_scores(
 # %% ../nbs/06_evaluate.ipynb #evv1
 @dataclass(frozen=True)
 class Look:
-    "One checkpoint in four numbers, each about 0 to 1. None: not known."
+    "One checkpoint in a few numbers, each about 0 to 1. None: not known."
     step:int # after which it was looked at
     subject:float # 0 as before training, 1 as photos of the subject
     prompt:float|None = None # 1 as the base obeys its prompts
     drift:float|None = None # 0 as before training, 1: pictures of the class are like photos of the subject
-    kept:float|None = None # 1: pictures of the class are as the base's
+    kept:float|None = None # 1: pictures of the class have the variety of the base's
+    named:float|None = None # 1: they go with their prompt as the base's do
     error:float|None = None # standard error of `worth`: what other pictures would change; None: not known
 
     @property
     def worth(self) -> float: # 0..1
         "The product of what should be high."
-        parts = self.subject, self.prompt, None if self.drift is None else 1 - self.drift, self.kept
+        own = None if self.drift is None else 1 - self.drift
+        parts = self.subject, self.prompt, own, self.kept, self.named
         return math.prod(min(1., max(0., v)) for v in parts if v is not None)
 
     @property
     def kind(self) -> str: # under-trained, drifted, overfitted or good
         "What the look says."
-        if (self.drift or 0) > .5 or self.kept is not None and self.kept < .6: return 'drifted'
+        def below(part, bound): return part is not None and part < bound
+        if (self.drift or 0) > .5 or below(self.kept, .6) or below(self.named, .7): return 'drifted'
         if self.subject < .5: return 'under-trained'
-        return 'overfitted' if self.prompt is not None and self.prompt < .7 else 'good'
+        return 'overfitted' if below(self.prompt, .7) else 'good'
 
 # %% ../nbs/06_evaluate.ipynb #evv1b
 def _between(now:Score, then:Score, mean:float) -> float|None: # None: photos have no likeness to others
@@ -521,7 +531,8 @@ def _share(now:Score, then:Score, mean:float) -> float:
     return mean/max(1e-6, then.value)
 
 _SCALES = dict(subject=('subject', _between), prompt=('prompt', _share), drift=('PRES', _between),
-               kept=('DIV', _share)) # part of a `Look` -> metric, scale
+               kept=('DIV', _share), named=('class prompt', _share)) # part of a `Look` -> metric, scale
+_OF_CLASS = 'PRES', 'DIV', 'class prompt' # what is measured on pictures of the class
 
 def relative(
     found:Evaluation, # of a checkpoint
@@ -534,7 +545,7 @@ def relative(
     encoder, pairs = encoder or found['subject'].encoder, {}
     for part, (metric, scale) in _SCALES.items():
         def of(e): return next((s for s in e.scores if s.metric == metric
-                                and (metric == 'prompt' or s.encoder == encoder)), None)
+                                and (metric.endswith('prompt') or s.encoder == encoder)), None)
         if of(found) and of(before): pairs[part] = scale, of(found), of(before)
     def look(**picked): # metric -> which of its values; None: all
         def mean(s): return s.value if not picked else np.asarray(s.values)[picked[s.metric]].mean()
@@ -545,7 +556,7 @@ def relative(
     for _ in range(draws):
         own, of_class = ({len(now.values): rng.integers(len(now.values), size=len(now.values))
                           for _, now, _ in pairs.values()} for _ in range(2))
-        at = {now.metric: (of_class if now.metric in ('PRES', 'DIV') else own)[len(now.values)]
+        at = {now.metric: (of_class if now.metric in _OF_CLASS else own)[len(now.values)]
               for _, now, _ in pairs.values()}
         worths.append(look(**at).worth)
     return replace(look(), error=float(np.std(worths)) if worths else None)
@@ -567,7 +578,7 @@ class Diagnosis:
     def __repr__(self):
         last, best = self.looks[-1], next(look for look in self.looks if look.step == self.step)
         def say(look):
-            known = dict(subject=look.subject, prompt=look.prompt, drift=look.drift, kept=look.kept)
+            known = {part: getattr(look, part) for part in _SCALES}
             return ', '.join(f'{k} {v:.2f}' for k, v in known.items() if v is not None)
         text = f'{self.kind.capitalize()} at step {last.step} ({say(last)}). {_ADVICE[self.kind]}'
         if best is last: return text

@@ -5,15 +5,14 @@ from typing import Any, ClassVar
 import math
 from dataclasses import dataclass
 import torch
-import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor
 from .core import UserError, one_of
-from .craft.flow import LOSS_WEIGHTS, WEIGHTING_SCHEMES, FlowSchedule, time_density
+from .craft.flow import LOSS_WEIGHTS, WEIGHTING_SCHEMES, time_density
 from .craft.noise import perturb, training_noise
 from .craft.timesteps import sample_timesteps, timestep_weights
 from dreambooth_nb.craft.prompts import Settings
-from dreambooth_nb.cfg_sampler import Levels
+from dreambooth_nb.craft.levels import Levels
 __all__ = ['SCHEDULES', 'PREDICTIONS', 'make_betas', 'NoiseSchedule', 'lookup', 'q_sample', 'target', 'split', 'split_prediction', 'convert_prediction', 'mse_per_example', 'huber_per_example', 'huber_delta', 'min_snr_weight', 'debiased_weight', 'dreambooth_loss', 'StepLoss', 'Objective']
 SCHEDULES: Any
 def make_betas(beta_schedule: str, num_train_timesteps: int=1000, beta_start: float=0.00085, beta_end: float=0.012) -> Tensor: ...

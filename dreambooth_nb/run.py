@@ -53,7 +53,6 @@ from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_sc
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
-from .studio import Studio
 from .craft.run_folder import (Plan, class_images, concepts, differences, given_paths, holds,
                                             lies_in, model_files, other_class, run_in, set_aside,
                                             settings_of_a_run, written)
@@ -61,6 +60,7 @@ from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 
 # %% ../nbs/09_run.ipynb #rn13
+@checked
 @dataclass(repr=False)
 class Result:
     "What a run leaves: the model, and how it came about. In a notebook it says what to do next."
@@ -119,6 +119,7 @@ def export(
     return export_model(str(self.folder), str(output), format, **how)
 
 @patch
+@checked
 def evaluate(
     self:Result,
     **how, # of `evaluate` (chapter 06): prompts, seeds, encoders, ...
@@ -132,8 +133,9 @@ def evaluate(
 def studio(
     self:Result,
     **how, # of `Studio`: prompt, device, ...
-) -> Studio:
+): # a `Studio`
     "The studio, with the base, the checkpoints and the model of this run."
+    from dreambooth_nb.studio import Studio # needs widgets, which a run does not
     return Studio(str(self.folder), **how)
 
 @patch

@@ -165,7 +165,7 @@ class Studio:
     def __init__(
         self,
         # a StableDiffusion, a run's folder, a base's name, or a dict label -> one of these
-        run_or_model='micro',
+        run_or_model:str|Path|StableDiffusion|dict='micro',
         prompt:str|None=None, # first prompt; None: the run's instance prompt
         identifier:str|None=None, # word to mark; None: what the run learned
         folder:str|Path='studio', # folder of saved pictures; nothing there is ever replaced

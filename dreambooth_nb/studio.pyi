@@ -16,7 +16,8 @@ from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
-from .cfg_sampler import SOLVERS, latent_shape
+from .craft.levels import SOLVERS
+from .cfg_sampler import latent_shape
 from .craft.pictures import Grid, save_png
 from .craft.controls import AXES, HELP, Models, Stopped, StudioState, amount, drive, facts, grid_of, highlight, paint, png, refuse_busy, restore, thumbnail, wipe
 __all__ = ['STYLE', 'Gallery', 'Studio', 'column', 'beside', 'button', 'upload']
@@ -81,7 +82,7 @@ class Studio:
     edge: Any
     wiped: Any
     compare: Any
-    def __init__(self, run_or_model='micro', prompt: str | None=None, identifier: str | None=None, folder: str | Path='studio', side: int=160, every: int=3, device: str | None=None, wait: bool=False, **state): ...
+    def __init__(self, run_or_model: str | Path | StableDiffusion | dict='micro', prompt: str | None=None, identifier: str | None=None, folder: str | Path='studio', side: int=160, every: int=3, device: str | None=None, wait: bool=False, **state): ...
     def _ipython_display_(self): ...
     def __repr__(self): ...
     @property

@@ -10,7 +10,7 @@ Without --photos, four pictures of a toy are taught. --quick walks the demo in a
 notebook. What each step printed is kept in FOLDER/said. The last lines are a table; the exit code is 0 only
 when every step went well.
 """
-import argparse, os, shlex, subprocess, sys, time
+import argparse, os, shlex, shutil, subprocess, sys, time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,7 +71,7 @@ def walk(w, wheel, photos, quick):
     w.step('install', 'pip install the wheel', [python, '-m', 'pip', 'install', '-q', str(wheel)])
     for_notebooks = [python, '-m', 'pip', 'install', '-q', 'nbclient', 'ipykernel']
     w.step('install', 'pip install nbclient ipykernel', for_notebooks)
-    if photos: (w.folder/'photos').symlink_to(photos)
+    if photos: shutil.copytree(photos, w.folder/'photos')
     else: w.step('install', 'four photos', [python, '-c', PHOTOS], ['photos/*.png'])
     w.step('README', 'dreambooth demo', f'dreambooth demo {"--quick" if quick else ""}',
            ['dreambooth-demo/before_after.png', 'dreambooth-demo/metrics.json'])

@@ -33,7 +33,8 @@ from dreambooth_nb.priors import PriorPool
 from dreambooth_nb.craft.opening import load
 from dreambooth_nb.craft.log import Log
 from dreambooth_nb.craft.settings import TrainConfig, preset
-from dreambooth_nb.train import Callback, Run
+from dreambooth_nb.craft.callbacks import Callback
+from dreambooth_nb.train import Run
 from dreambooth_nb.craft.validation import HeldOut, Validation
 from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.craft.encoders import reader_encoder, unet_encoder
@@ -302,7 +303,8 @@ def blind(look):
     all_of = [im for parts in (first, *look.drawn.values()) for im in parts['subject'] + parts['class']]
     seen = [seen_once(encoder, photos + all_of) for encoder in encoders()]
     def evaluation(parts):
-        scores = scores_of(seen, photos, parts['subject'], texts, parts['class'])
+        scores = scores_of(seen, photos, parts['subject'], texts, parts['class'],
+                           f'a photo of a {look.noun}')
         return Evaluation('', [], None, [], {}, scores, {}, [])
     then, found = evaluation(first), {step: evaluation(parts) for step, parts in look.drawn.items()}
     def rounded(some): return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}

@@ -139,6 +139,7 @@ apart | --dataset_config_name x | craft/datasets
 apart | --image_column x | craft/datasets
 apart | --caption_column x | craft/datasets
 apart | --cuda_graphs | craft/memory
+apart | --train lora > --quantization bitsandbytes_4bit | craft/quantization
 '''
 
 

@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core import Table, UserError, did_you_mean, digest, one_of, randn
 from .families import CONVOLUTIONS, FAMILIES, settings_of
-from ..model import StableDiffusion, chosen_words, file_name, lora_layers, token_table
+from .quantization import stored
+from ..model import StableDiffusion, chosen_words
+from .saving import file_name, lora_layers, token_table
 
 # %% ../../nbs/craft/adapters.ipynb #c053
 _CLIP = ['q_proj', 'k_proj', 'v_proj', 'out_proj']
@@ -427,7 +429,7 @@ def configuration(self:StableDiffusion) -> dict: # part -> its settings
 
 def _state(model) -> list: # (name in files, tensor)
     return sorted((f'{part}.{file_name(part, k)}', v) for part, net in model.parts.items()
-                  for k, v in net.state_dict().items())
+                  for k, v in stored(net).items())
 
 # %% ../../nbs/craft/adapters.ipynb #4c89f300
 _SAMPLES = 16 # numbers of each tensor that are looked at, to see whether it changed

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from ..core import UserError, as_path, digest, locked, sync, writing
+from ..core import UserError, as_path, checked, digest, locked, sync, writing
 from ..data import Batches
 from ..model import StableDiffusion
 from .lora_files import LORA_FILE, TOKEN_FILE
@@ -322,9 +322,10 @@ class LogFile:
             self.behind = True
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0421om
+@checked
 def open_model(
-    path, # finished folder, stopped run, checkpoint of a run, or what `load` takes
-    device:str='cpu', # where the networks go
+    path:str|Path, # finished folder, stopped run, checkpoint of a run, or what `load` takes
+    device:str|torch.device='cpu', # where the networks go
     dtype:torch.dtype=torch.float32, # of UNet and text encoders
     lora_base:str|None=None, # model under a LoRA, an embedding or a checkpoint; None: the one it names
     **how, # to `load`

@@ -8,7 +8,7 @@ __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Ou
 # %% ../../nbs/craft/choices.ipynb #ch02
 import time
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
@@ -124,9 +124,13 @@ class Outlook:
     cfg: TrainConfig # its settings
     resolution: int # side of the training pictures, pixels
     device: torch.device # where it runs
-    memory: Forecast # at the peak of a training step, by what it is for
     training: float # seconds of all steps
     drawing: float # seconds of one picture
+
+    @cached_property
+    def memory(self) -> Forecast:
+        "At the peak of a training step, by what it is for: traced when it is asked for, which takes seconds."
+        return forecast(**_as_forecast(self.cfg, self.device))
 
     @property
     def shows(self) -> bool:
@@ -143,7 +147,7 @@ class Outlook:
         base = cfg.pretrained_model_name_or_path
         return (f'{base} at {self.resolution} pixels on {self.device} in {numbers}: '
                 f'trains {cfg.words.replace("+", " + ")} for {cfg.max_train_steps} steps of {rows} pictures; '
-                f'about {self.memory.peak/1e6:,.0f} MB and {took}')
+                f'about {took}')
 
 # %% ../../nbs/craft/choices.ipynb #ch15b
 def outlook(
@@ -151,7 +155,7 @@ def outlook(
     net:StableDiffusion, # outline of the base
     device:torch.device, # where it will run
 ) -> Outlook:
-    "Memory and time of a run, from its configuration and one product on the device."
+    "What a run is and takes, from its configuration and one product on the device."
     half = dict(no=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
     side = geometry_of(cfg, net).resolution
     rate = _REACHED*measured_rate(device, half[cfg.mixed_precision])
@@ -159,12 +163,12 @@ def outlook(
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
     flops = {size: forward_flops(net, size) for size in {side, net.resolution}}
     training, drawing = cfg.max_train_steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate
-    return Outlook(cfg, side, device, forecast(**_as_forecast(cfg, device)), training, drawing)
+    return Outlook(cfg, side, device, training, drawing)
 
 def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."
     names = ('lora', 'resolution', 'mixed_precision', 'optimizer', 'gradient_checkpointing',
-             'gradient_accumulation_steps', 'max_token_length')
+             'gradient_accumulation_steps', 'max_token_length', 'quantization')
     return dict(base=described_by(cfg), rows=cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 train=cfg.words, ema=cfg.use_ema, device=torch.device(device).type,
                 **{name: getattr(cfg, name) for name in names})

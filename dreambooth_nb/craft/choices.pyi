@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import time
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import UserError
@@ -39,9 +39,9 @@ class Outlook:
     cfg: TrainConfig
     resolution: int
     device: torch.device
-    memory: Forecast
     training: float
     drawing: float
+    def memory(self) -> Forecast: ...
     @property
     def shows(self) -> bool: ...
     def __repr__(self): ...

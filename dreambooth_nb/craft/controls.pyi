@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from ..core import UserError, one_of, to_pil
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings, parse_prompt
-from ..cfg_sampler import SOLVERS, draw
+from .levels import SOLVERS
+from ..cfg_sampler import draw
 from .pictures import Grid, picture_settings
 __all__ = ['HELP', 'AXES', 'StudioState', 'Models', 'amount', 'grid_of', 'restore', 'Stopped', 'stepwise', 'busy', 'refuse_busy', 'drive', 'paint', 'wipe', 'thumbnail', 'png', 'highlight', 'facts']
 HELP: Any

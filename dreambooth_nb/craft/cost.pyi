@@ -12,7 +12,8 @@ from ..core import Table, as_path, atomic
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
-from ..train import Callback, training_loss
+from .callbacks import Callback
+from ..train import training_loss
 __all__ = ['Cost', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
 def step_flops(model: StableDiffusion, batch: Batch, objective: Objective | None=None, condition=None) -> int: ...
 def peak_bytes(device: str='cpu') -> int | None: ...

@@ -9,7 +9,7 @@ __all__ = ['shareable_name', 'is_path', 'discreet', 'subjects', 'public_settings
 import re
 from pathlib import Path, PureWindowsPath
 from ..core import UserError, as_path
-from ..data import load_concepts
+from .concepts import load_concepts
 
 # %% ../../nbs/craft/discretion.ipynb #s02m017n
 def shareable_name(

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import re
 from pathlib import Path, PureWindowsPath
 from ..core import UserError, as_path
-from ..data import load_concepts
+from .concepts import load_concepts
 __all__ = ['shareable_name', 'is_path', 'discreet', 'subjects', 'public_settings']
 def shareable_name(name) -> str: ...
 def is_path(v) -> bool: ...

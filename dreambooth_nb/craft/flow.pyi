@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from ..core import UserError
 from dreambooth_nb.craft.prompts import Settings
-from dreambooth_nb.cfg_sampler import Levels
+from dreambooth_nb.craft.levels import Levels
 __all__ = ['DENSITIES', 'LOSS_WEIGHTS', 'WEIGHTING_SCHEMES', 'shifted', 'shift_for', 'shift_for_steps', 'FlowSchedule', 'flow_schedule', 'time_density', 'flow_levels']
 def shifted(s: Tensor, shift: float) -> Tensor: ...
 _SHIFT: Any

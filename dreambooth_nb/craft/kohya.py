@@ -14,9 +14,11 @@ import torch
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
 from ..core import UserError, as_path
-from ..model import StableDiffusion, file_name
+from ..model import StableDiffusion
+from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
 from .lora_files import lora_notes
+from .lora_layouts import by_original_layers, by_our_layers, original_layers
 from .single_file import (family, full_schedule, invert, listed, model_spec, one_to_one,
                                              rename, save_tensors, unet_names)
 
@@ -25,13 +27,9 @@ def lora_names(
     model:StableDiffusion, # any base model, with or without a LoRA
 ) -> dict: # "unet.conv_in" -> "lora_unet_conv_in"
     "kohya's names for all layers that can carry a LoRA."
-    if model.unet is None:
-        raise UserError(
-            f'format: a LoRA of {model.family.title} has no file in kohya\'s layout here; choose peft.'
-        )
-    xl, table = family(model) == 'sdxl', {}
-    heads = dict(unet='lora_unet_', text_encoder='lora_te1_' if xl else 'lora_te_',
-                 text_encoder_2='lora_te2_')
+    xl, first = family(model) == 'sdxl', 'lora_te1_' if len(model.family.parts) > 4 else 'lora_te_'
+    heads = dict(zip(('unet', *model.family.clips), ('lora_unet_', first, 'lora_te2_')))
+    table = {f'transformer.{k}': 'lora_unet_' + k.replace('.', '_') for k in original_layers(model)}
     for part, net in ((k, v) for k, v in model.parts.items() if k in heads):
         matrices = [k for k, v in net.state_dict().items() if k.endswith('.weight') and '.lora_' not in k
                     and v.ndim > 1]
@@ -63,15 +61,14 @@ def to_kohya(
 ) -> dict: # kohya's name -> tensor
     """The LoRA of a model, as kohya's trainer would write it, a DoRA as LyCORIS would. Raises UserError
     where there is none, or more than that."""
-    table, out = lora_names(model), {}
+    table, layers = lora_names(model), {}
     for part, net in model.parts.items():
         left = {k for k in net.state_dict() if '.lora_' in k or '.modules_to_save.' in k}
         for path, layer in net.named_modules():
-            name = table.get(f'{part}.{file_name(part, path)}')
-            if not isinstance(layer, BaseTunerLayer) or name is None: continue
+            name = f'{part}.{file_name(part, path)}'
+            if not isinstance(layer, BaseTunerLayer) or part != 'transformer' and name not in table: continue
             for adapter in [a for a in layer.active_adapters if a in layer.lora_A][:1]:
-                kinds = _kohya_layer(layer, adapter, net.peft_config[adapter])
-                out |= {f'{name}.{k}': v for k, v in kinds.items()}
+                layers[name] = _kohya_layer(layer, adapter, net.peft_config[adapter])
                 ends = [f'{k}.{adapter}.weight' for k in ('lora_A', 'lora_B', 'lora_magnitude_vector')]
                 left -= {f'{path}.{end}' for end in ends}
         if left:
@@ -79,15 +76,17 @@ def to_kohya(
                 f'{model.public_name}: {len(left)} tensors of the LoRA in {part} have no place in '
                 f'this format: {listed(left, 2)}; export it as single-file: there it is merged.'
             )
-    if not out:
+    if not layers:
         raise UserError(
             f'{model.public_name}: there is no LoRA on this model; train with lora, or export the '
             'whole model.'
         )
-    return out
+    layers = by_original_layers(model, layers)
+    return {f'{table[name]}.{k}': v for name, of in layers.items() for k, v in of.items()}
 
 # %% ../../nbs/craft/kohya.ipynb #c058
-_VERSION = dict(sd1='sd_v1', sd2='sd_v2', sdxl='sdxl_base_v1-0')
+_VERSION = dict(sd1='sd_v1', sd2='sd_v2', sdxl='sdxl_base_v1-0', sd3='sd3', flux='flux1', klein='flux2',
+                zimage='zimage')
 _SETTINGS = {k: k for k in ('learning_rate', 'max_train_steps', 'seed', 'lr_scheduler', 'lr_warmup_steps',
                             'gradient_accumulation_steps', 'mixed_precision', 'max_grad_norm',
                             'prior_loss_weight', 'optimizer', 'gradient_checkpointing')}
@@ -169,10 +168,14 @@ def from_kohya(
 ) -> tuple: # diffusers' name -> tensor, and the header that goes with it
     """The inverse of `to_kohya`. Raises UserError, listing them, on tensors that fit no layer, lack their
     partner or hold lengths of inputs."""
-    table, layers = lora_names(model), {}
+    tensors, table, layers = by_our_layers(model, tensors), lora_names(model), {}
     places = {k.replace('unet.', 'lora_unet_').replace('.', '_'): k for k in table
               if k.startswith('unet.')} | invert(table)
-    split = {k: (places.get(k.partition('.')[0]), k.partition('.')[2]) for k in tensors}
+    def place(k): # layer and kind
+        kind = next((end for end in (*_KINDS, 'alpha') if k.endswith(f'.{end}')), k.partition('.')[2])
+        layer = k.removesuffix(f'.{kind}')
+        return (layer if layer.startswith('transformer.') else places.get(layer)), kind
+    split = {k: place(k) for k in tensors}
     if lost := [k for k, (layer, kind) in split.items() if layer is None or kind not in [*_KINDS, 'alpha']]:
         base = f'{model.public_name} ({family(model)})'
         raise UserError(

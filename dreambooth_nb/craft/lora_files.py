@@ -18,10 +18,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from ..core import UserError, as_path
-from ..model import (StableDiffusion, file_name, is_added, lora_layers, quiet, token_table,
-                                 write_tensors)
+from ..model import StableDiffusion, is_added, quiet
+from .saving import file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
+from .lora_layouts import by_our_layers
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l007
 LORA_FILE, TOKEN_FILE = 'pytorch_lora_weights.safetensors', 'learned_embeds.safetensors' # diffusers' names
@@ -290,7 +291,7 @@ def load_lora(
     if any(k.endswith('.dora_scale') for k in shapes):
         raise UserError(f'{path}: this is a DoRA in kohya\'s layout, whose lengths diffusers does not read; '
                         f'first `dreambooth export {path} FOLDER --format peft`.')
-    layers = _sort_lora(path, load_file(path), self)
+    layers = _sort_lora(path, by_our_layers(self, load_file(path)), self)
     ranks = _alphas(path, layers, _read_notes(path, metadata))
     try:
         for part in dict.fromkeys(part for part, _ in layers):

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['BLANK', 'contrast', 'write_synced', 'image_name', 'sha256', 'pixel_hash', 'read_manifest', 'Finding', 'strangers',
-           'photo_facts', 'made_from', 'inspect_made', 'inspect_marked', 'inspect_photo', 'listing', 'is_image',
-           'inspect_image', 'check_folder', 'PoolReport']
+           'photo_facts', 'made_from', 'inspect_made', 'inspect_photo', 'listing', 'is_image', 'inspect_image',
+           'check_folder', 'PoolReport']
 
 # %% ../../nbs/craft/manifest.ipynb #mf03
 import base64, hashlib, html, io, json, math, os
@@ -196,7 +196,7 @@ def _inspect_own(path:Path, facts:dict, settings:dict|None) -> Finding|None:
         return Finding(path, 'small', what, 'give a larger one', False)
 
 # %% ../../nbs/craft/manifest.ipynb #c2dbc639
-def inspect_marked(
+def _inspect_marked(
     path:Path, # of an image in a pool's folder
     record:dict, # its record, as the user's own
     settings:dict|None=None, # with which the others were made; `size` is used
@@ -257,7 +257,7 @@ def inspect_image(
     settings:dict|None=None, # with which the others were made
 ) -> Finding|None: # None: nothing is wrong
     "What is wrong with one image?"
-    if record and record['source'] == 'user': return inspect_marked(path, record, settings)
+    if record and record['source'] == 'user': return _inspect_marked(path, record, settings)
     if record: return inspect_made(path, record)
     return Finding(path, 'foreign', 'is not in manifest.jsonl, so this pool did not make it',
                    f"move it out, or keep it as your own with adopt('{path.name}')")

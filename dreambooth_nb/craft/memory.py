@@ -7,17 +7,20 @@ __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 
 # %% ../../nbs/craft/memory.ipynb #s02y003
 import inspect, warnings, weakref
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import psutil, torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, one_of
-from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
+from ..core import UserError, checked, one_of
+from ..model import PRECISIONS, base_dtype, chosen_words, quiet
+from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import skeleton
 from .optimizers import optimizer_row, state_bytes
+from .quantization import QUANTIZATIONS, quantized_matrices
 
 # %% ../../nbs/craft/memory.ipynb #hmkept1
 # bytes that oneDNN keeps, once for each shape, of a product of bfloat16 matrices (5 kB of code; the rest
@@ -93,10 +96,22 @@ def _float32_norms(model):
               if isinstance(m, (nn.GroupNorm, nn.LayerNorm))):
         m.float().register_forward_pre_hook(lambda m, args: (args[0].float(),))
 
+def _readers(model) -> list: # the text encoders that are never trained
+    return [model.parts[k] for k in model.family.readers if k in model.parts]
+
 def _aside(model, train) -> int: # bytes of text encoders that leave the GPU before it trains
     if {'text_encoder', 'token'} & chosen_words(train): return 0
-    readers = [model.parts[k] for k in model.family.readers if k in model.parts]
-    return _size(p for net in readers for p in net.parameters())
+    return _size(p for net in _readers(model) for p in net.parameters())
+
+def _spared(model, quantization) -> tuple: # bytes, of all networks and of large text encoders; of a matrix
+    "What a quantisation takes off the weights, and the largest matrix that a product makes whole again."
+    if quantization is None: return 0, 0, 0
+    def spared(nets):
+        bits = QUANTIZATIONS[one_of('quantization', quantization, QUANTIZATIONS)].bits
+        few = [w for net in nets for w in quantized_matrices(net)]
+        return sum(int(w.numel()*(w.element_size() - bits/8)) for w in few)
+    readers, largest = _readers(model), max(map(torch.numel, quantized_matrices(model.denoiser)))
+    return spared([model.denoiser, *readers]), spared(readers), largest*model.dtype.itemsize
 
 
 # %% ../../nbs/craft/memory.ipynb #c110b
@@ -148,11 +163,21 @@ class Forecast:
         if self.aside: parts = f'max({parts}, weights + {aside})'
         return f'{parts} = {self.peak/1e6:,.0f} MB'
 
+def _outline(base, train, dtype, hub):
+    "The networks of a base, with a new word where one is trained."
+    model = base() if callable(base) else skeleton(base, **hub)
+    for name, net in model.parts.items(): net.to(torch.float32 if name == 'vae' else dtype)
+    for _, encoder in model.encoders if 'token' in chosen_words(train) else ():
+        table = token_table(encoder)
+        encoder.set_input_embeddings(NewTokens(table, table.weight[:1]))
+    return model
+
 _HUB = 'revision', 'variant', 'token', 'cache_dir', 'local_files_only', 'force_download', 'proxies'
 
 # %% ../../nbs/craft/memory.ipynb #h013
+@checked
 def forecast(
-    base:str='micro', # "micro", a folder, a hub id, or a function that makes the networks
+    base:str|Callable='micro', # "micro", a folder, a hub id, or a function that makes the networks
     rows:int=8, # pictures that the UNet sees at once: twice train_batch_size with prior preservation
     train:str='unet+text_encoder', # kinds of training joined by +, as for `trainable`
     lora:LoRA|None=None, # LoRA to train, with train='lora'
@@ -164,6 +189,7 @@ def forecast(
     gradient_accumulation_steps:int=1, # batches to one step; with more, gradients are there already
     ema:bool=False, # keep an average beside the weights
     max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
+    quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
     **hub, # options of huggingface_hub
 ) -> Forecast:
@@ -171,24 +197,20 @@ def forecast(
     for name in hub: one_of('forecast', name, [*_HUB, *inspect.signature(forecast).parameters])
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
-    with quiet(), torch.device('meta'):
-        model = base() if callable(base) else skeleton(base, **hub)
-        for name, net in model.parts.items(): net.to(torch.float32 if name == 'vae' else dtype or usual)
-        for _, encoder in model.encoders if 'token' in chosen_words(train) else ():
-            table = token_table(encoder)
-            encoder.set_input_embeddings(NewTokens(table, table.weight[:1]))
+    with quiet(), torch.device('meta'): model = _outline(base, train, dtype or usual, hub)
+    spared, of_readers, matrix = _spared(model, quantization) # before layers are added
     params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
     sizes = [p.numel() for p in params]
     states = state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
-    weights, aside = _size(p for net in model.modules() for p in net.parameters()), _aside(model, train)*gpu
+    weights = _size(p for net in model.modules() for p in net.parameters()) - spared
+    aside = max(_aside(model, train) - of_readers, 0)*gpu
     if gpu and half: _float32_norms(model)
     gradients, activations, kernels = _trace(model, rows, resolution or model.resolution, half,
                                              min(gradient_accumulation_steps, 2))
-    # schedule-free does so on CPUs too
+    # schedule-free does so on CPUs too; the others one by one: two temporaries of the largest
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0
-    # one by one: two temporaries of the largest
-    return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations,
+    return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
                     max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside)
 
 # %% ../../nbs/craft/memory.ipynb #c114

@@ -6,8 +6,9 @@
 __all__ = ['NAMES', 'find']
 
 # %% ../../nbs/craft/names.ipynb #nm02
+from functools import cache
 from importlib import import_module
-from ..core import did_you_mean
+from ..core import did_you_mean, explained
 
 # %% ../../nbs/craft/names.ipynb #nm05
 NAMES = dict( # name -> room
@@ -19,10 +20,18 @@ NAMES = dict( # name -> room
     export_model='export', push_to_hub='export', # out into the world
     UserError='core') # wrong input, in one line
 
+@cache
 def find(
     name:str, # one of NAMES
-): # what it names
+): # what it names, with comments that `help` shows
     "The object of a name, from its room. `AttributeError` with the nearest name where there is none."
-    if name in NAMES: return getattr(import_module(f'dreambooth_nb.{NAMES[name]}'), name)
+    if name in NAMES: return _with_help(getattr(import_module(f'dreambooth_nb.{NAMES[name]}'), name))
     raise AttributeError(f"module 'dreambooth_nb' has no attribute {name!r}; "
                          + did_you_mean(name, NAMES, f'it has {", ".join(NAMES)}.'))
+
+def _with_help(it):
+    "A function, or a class and its methods, explained."
+    own = vars(it).items() if isinstance(it, type) else ()
+    for name, f in own:
+        if callable(f) and not name.startswith('_'): explained(f)
+    return explained(it)

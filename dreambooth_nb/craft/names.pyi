@@ -2,8 +2,10 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
+from functools import cache
 from importlib import import_module
-from ..core import did_you_mean
+from ..core import did_you_mean, explained
 __all__ = ['NAMES', 'find']
 NAMES: Any
 def find(name: str): ...
+def _with_help(it): ...

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['find_base', 'tiny_base', 'check_contents', 'noted_settings', 'schedule_in_file', 'is_whole_model', 'base_of_lora',
-           'why_not_loaded', 'load', 'find_vae', 'load_vae', 'skeleton']
+           'why_not_loaded', 'load', 'find_vae', 'skeleton']
 
 # %% ../../nbs/craft/opening.ipynb #s02o003
 import json, math, re, tempfile
@@ -22,7 +22,9 @@ from ..losses import PREDICTIONS
 from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
 from .tiny import TINY, tiny_parts
-from ..model import BASE_OF_TEXT, CLIP_SKIP, StableDiffusion, check_finite, file_name, quiet
+from .quantization import QUANTIZATIONS, quantization_problems, stored
+from ..model import StableDiffusion, quiet
+from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name
 from .discretion import shareable_name
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
 
@@ -114,6 +116,8 @@ def _classes(where, index) -> dict:
     clips = [k.replace('text_encoder', 'tokenizer') for k in family.clips]
     return {k: CLIPTokenizer if k in clips else _class(where, k, *v) for k, v in named.items()}
 
+def _home(cls): return diffusers if cls.__module__.startswith('diffusers') else transformers
+
 def _class(where, part, library, name):
     "The class that a part names. Raises UserError on one that there is not."
     home = diffusers if library == 'diffusers' else transformers
@@ -185,11 +189,11 @@ def _read_net(where, name, cls, dtype, allow_pickle, hub):
                         f'{file_name(name, lost[0])}; download or export it again.')
     return net
 
-def _read_folder(where, dtype, allow_pickle, hub) -> dict:
+def _read_folder(where, dtype, allow_pickle, hub, quantization=None) -> dict:
     "Parts of a diffusers folder or hub id; `hub`: token, revision, variant, cache_dir, local_files_only."
     variant, light = hub.get('variant'), {k: v for k, v in hub.items() if k != 'variant'}
     index = _index(where, light)
-    classes = _classes(where, index)
+    classes, family = _classes(where, index), _family(where, index)
     local = Path(where).is_dir()
     nets = [k for k in classes if k not in ('scheduler',) and 'tokenizer' not in k]
     chosen = {k: _choose(where, k, variant, allow_pickle) if local else variant for k in nets}
@@ -205,6 +209,8 @@ def _read_folder(where, dtype, allow_pickle, hub) -> dict:
         elif name == 'scheduler': parts['scheduler_config'] = _read_schedule(cls, where, **light)
         else:
             how = light | (dict(variant=chosen[name]) if chosen[name] else {})
+            if quantization and name in (family.denoiser, *family.readers):
+                how['quantization_config'] = QUANTIZATIONS[quantization].config(_home(cls), dtype)
             parts[name] = _read_net(where, name, cls, dtype, allow_pickle, how)
     return parts
 
@@ -434,29 +440,31 @@ def load(
     variant:str|None=None, # set of weights where there are several, such as "fp16"
     revision:str|None=None, # branch, tag or commit of a model on the hub
     lora_base:str|None=None, # model that a LoRA or an embedding goes on; None: the one that it names
-    vae:str|None=None, # another VAE in the place of the base's, as for `load_vae`
+    vae:str|None=None, # another VAE in the place of the base's: a folder, a file or a hub id
+    quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
     **hub, # options of huggingface_hub: token, cache_dir, local_files_only, ...
 ) -> StableDiffusion:
     "Load a model of any of FAMILIES. Raises UserError when it cannot be found or is not complete."
     if prediction_type is not None: one_of('prediction_type', prediction_type, PREDICTIONS)
     _check_device(device)
+    for line in quantization_problems(quantization, torch.device(device).type): raise UserError(line)
     path = Path(find_base(base))
     added = lora_base and not is_whole_model(path, allow_pickle) if path.is_file() else path.is_dir()
     if added and not (path/'model_index.json').is_file():
         return _load_added(path, lora_base, device=device, dtype=dtype, allow_pickle=allow_pickle,
                            config=config, prediction_type=prediction_type, variant=variant, revision=revision,
-                           vae=vae, **hub)
+                           vae=vae, quantization=quantization, **hub)
     if lora_base:
         raise UserError(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
     hub |= {k: v for k, v in (('variant', variant), ('revision', revision)) if v}
-    parts = _read(base, dtype, allow_pickle, config, hub)
-    if vae: parts['vae'] = load_vae(vae, parts['vae'], allow_pickle)
+    parts = _read(base, dtype, allow_pickle, config, quantization, hub)
+    if vae: parts['vae'] = _load_vae(vae, parts['vae'], allow_pickle)
     model = StableDiffusion(**dict(unet=None) | parts, name=str(base))
     if prediction_type: model.scheduler_config['prediction_type'] = prediction_type
     _check_kind(base, model)
     model.check_clip_skip(model.clip_skip)
     for part, net in model.parts.items():
-        check_finite(base, {f'{part}.{k}': v for k, v in net.state_dict().items()},
+        check_finite(base, {f'{part}.{k}': v for k, v in stored(net).items()},
                      'the model is damaged, take an earlier one or download it again.')
     return model.to(device)
 
@@ -468,18 +476,20 @@ def _check_device(device):
         raise UserError(f'device: {str(device)!r} is not here ({str(e).splitlines()[0].split(",")[0]}); '
                         'choose cpu, or cuda where there is a GPU.') from None
 
-def _read(base, dtype, allow_pickle, config, hub) -> dict:
+def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
     where = find_base(base)
     path = Path(where)
-    for field, wrong in (('revision', path.exists()), ('variant', path.is_file())):
-        if hub.get(field) and wrong:
+    own = hub | dict(quantization=quantization)
+    for field, wrong in (('revision', path.exists()), ('variant', path.is_file()),
+                         ('quantization', path.is_file())):
+        if own.get(field) and wrong:
             raise UserError(f'{field}: {base} is a {"file" if path.is_file() else "folder"} on this machine '
                             f'and has no {field}; leave it out.')
     try:
         with quiet():
             if path.is_file(): return _read_file(path, dtype, allow_pickle, config, hub)
-            return _read_folder(where, dtype, allow_pickle, hub)
+            return _read_folder(where, dtype, allow_pickle, hub, quantization)
     except UserError: raise
     except Exception as e:
         raise UserError(why_not_loaded(base, path, config, e)) from e # whatever it was, nothing was loaded
@@ -514,7 +524,7 @@ def _read_vae(where, like, allow_pickle):
         return AutoencoderKL.from_single_file(where, config=d, subfolder='vae'), []
 
 # %% ../../nbs/craft/opening.ipynb #op04vae
-def load_vae(
+def _load_vae(
     name:str, # folder of a VAE or of a model, a .safetensors or .ckpt file, or a hub id
     like:AutoencoderKL, # the base's own
     allow_pickle:bool=False, # also read .ckpt and .bin files

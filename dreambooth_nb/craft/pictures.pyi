@@ -14,9 +14,10 @@ import numpy as np
 from ..core import UserError, as_path, atomic, checked, writing
 from ..model import StableDiffusion
 from .opening import load
-from ..train import Callback
+from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
-from ..cfg_sampler import SOLVERS, draw, sample
+from .levels import SOLVERS
+from ..cfg_sampler import draw, sample
 __all__ = ['save_png', 'parameters', 'picture_settings', 'read_png', 'replay', 'grid', 'Grid', 'share', 'Previews']
 def _free_name(path: str | Path) -> Path: ...
 def _png_bytes(image: Image.Image, model: StableDiffusion | None=None) -> bytes: ...

@@ -134,6 +134,7 @@ class Settings:
     negative_prompt:str = '' # what guidance leads away from
     guidance_scale:float = 5. # 0 ignores the prompt, 1 is the plain model, more exaggerates
     num_inference_steps:int = 25 # more is slower and a little better
+    cache_interval:int = 1 # steps from one look of a UNet's deep blocks to the next: 1 each, 2 is faster
     solver:str = 'ddim' # one of SOLVER_NAMES
     eta:float = 0. # fresh noise per step, of "ddim" only: 0 none, 1 as much as DDPM
     spacing:str|None = None # one of SPACINGS; None: as the model's own settings have it
@@ -159,7 +160,7 @@ def _numbers(s, bad):
         try: object.__setattr__(s, name, float(getattr(s, name)))
         except (TypeError, ValueError, OverflowError): bad(name, 'is impossible; it must be a number.')
         if not math.isfinite(getattr(s, name)): bad(name, 'is impossible; it must be a finite number.')
-    for name in ('seed', 'num_inference_steps', 'width', 'height', 'clip_skip'):
+    for name in ('seed', 'num_inference_steps', 'cache_interval', 'width', 'height', 'clip_skip'):
         if name in ('width', 'height', 'clip_skip') and getattr(s, name) is None: continue
         try: object.__setattr__(s, name, operator.index(getattr(s, name)))
         except TypeError: bad(name, 'is impossible; it must be a whole number.')
@@ -293,6 +294,9 @@ def _check_family(model, s):
     if s.prompt_weighting and not family.by_clip:
         raise UserError(f'prompt_weighting: {family.title} reads no prompt with a CLIP, whose words are '
                         'weighed; leave it out.')
+    if s.cache_interval > 1 and model.unet is None:
+        raise UserError(f'cache_interval: {family.title} is a transformer, without skips past deep blocks; '
+                        'leave it out.')
     for name in _OF_GUIDANCE if family.guided(model) else ():
         if getattr(s, name) == getattr(Settings, name): continue
         raise UserError(f'{name}: guidance is built into {family.title}, which predicts nothing without the '

@@ -7,6 +7,7 @@ __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'c
 
 # %% ../../nbs/craft/report.ipynb #re_im
 import html, math, re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np
@@ -15,8 +16,9 @@ from PIL import Image
 from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
 from .photos import (Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder,
                                         read_captions, read_photo)
-from ..data import (HOW_TO_CROP, Concept, Crop, Example, Geometry, crop_misses, load_concepts,
-                                same_folder)
+from .crops import Crop
+from ..data import HOW_TO_CROP, Concept, Example, Geometry, crop_misses, same_folder
+from .concepts import load_concepts
 
 # %% ../../nbs/craft/report.ipynb #c102
 def sharpness(
@@ -410,7 +412,7 @@ def check(
     bucket_step:int=64, # number that sides of buckets are multiples of
     use_masks:bool=False, # count the subject alone in the loss, by masks and alpha channels
     strict:bool=False, # count a warning as an error
-    tokenizer=None, # tokenizer of the model, to count tokens; None: not counted
+    tokenizer:Callable|None=None, # tokenizer of the model, to count tokens; None: not counted
     num_crops:int=4, # random crops of each photo, without center_crop
 ) -> Report: # to be printed; its `ok`: whether a run may begin
     "Look at photos, captions and prompts before a run. `UserError` when the file of concepts is wrong."

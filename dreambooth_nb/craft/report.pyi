@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import html, math, re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np
@@ -10,7 +11,9 @@ from fastcore.basics import patch
 from PIL import Image
 from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
 from .photos import Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder, read_captions, read_photo
-from ..data import HOW_TO_CROP, Concept, Crop, Example, Geometry, crop_misses, load_concepts, same_folder
+from .crops import Crop
+from ..data import HOW_TO_CROP, Concept, Example, Geometry, crop_misses, same_folder
+from .concepts import load_concepts
 __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'check']
 def sharpness(im: Image.Image) -> float: ...
 def _subject_box(im: Image.Image) -> tuple | None: ...
@@ -23,7 +26,7 @@ _NO_PROMPT: str
 def _copies(looks: list[np.ndarray]): ...
 def preflight(concepts: Concept | list[Concept], resolution: int | Geometry=512, tokenizer=None, strict: bool=False, min_images: int=3, max_token_length: int | None=None) -> Report: ...
 _COLUMNS: Any
-def check(instance_data_dir: str, instance_prompt: str | None=None, class_prompt: str | None=None, resolution: int=512, center_crop: bool=True, random_flip: bool=False, aspect_ratio_buckets: bool=False, bucket_step: int=64, use_masks: bool=False, strict: bool=False, tokenizer=None, num_crops: int=4) -> Report: ...
+def check(instance_data_dir: str, instance_prompt: str | None=None, class_prompt: str | None=None, resolution: int=512, center_crop: bool=True, random_flip: bool=False, aspect_ratio_buckets: bool=False, bucket_step: int=64, use_masks: bool=False, strict: bool=False, tokenizer: Callable | None=None, num_crops: int=4) -> Report: ...
 @dataclass
 class PhotoCheck:
     example: Example

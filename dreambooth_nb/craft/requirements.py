@@ -21,6 +21,7 @@ from ..model import StableDiffusion, base_dtype, quiet
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, lora_settings
 from .opening import find_vae, load
 from .optimizers import OPTIONS, make_optimizer
+from .quantization import quantization_problems
 from .settings import TrainConfig, idle
 
 # %% ../../nbs/craft/requirements.ipynb #t1303pr
@@ -193,7 +194,8 @@ def machine_problems(
     cfg:TrainConfig, # mixed_precision and gradient_accumulation_steps
 ) -> list[str]: # lines
     "What this machine, or the environment that Accelerate reads, does not do of what the settings say."
-    return _environment(cfg) + _precision(cfg) + _graphs(cfg)
+    few_bits = quantization_problems(cfg.quantization, processes().device.type)
+    return _environment(cfg) + _precision(cfg) + _graphs(cfg) + few_bits
 
 # %% ../../nbs/craft/requirements.ipynb #se15ld
 def load_base(

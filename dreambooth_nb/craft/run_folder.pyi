@@ -8,8 +8,11 @@ from pathlib import Path
 import yaml
 from ..core import UserError, as_path, digest, is_junk, writing
 from .photos import read_text
-from ..data import Concept, load_concepts
-from ..priors import ClassImages, PriorPool, open_pool, refresh, static
+from ..data import Concept
+from .concepts import load_concepts
+from .policy import refresh, static
+from ..priors import ClassImages, PriorPool
+from .own_images import open_pool
 from ..model import StableDiffusion
 from .lora_files import KOHYA_FILE, LORA_FILE, TOKEN_FILE
 from .settings import TrainConfig, expanded, read_config

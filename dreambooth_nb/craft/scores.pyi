@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from fastcore.basics import patch
 from ..core import UserError, as_path
-from ..train import Callback
+from .callbacks import Callback
 from .encoders import Encoder
 from ..evaluate import Evaluation, Learned, Look, diagnose, evaluate, read_evaluation, relative
 __all__ = ['looked', 'Scores', 'looks_in', 'advice']

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from fastcore.docments import docments
-from ..core import EMBEDDED, UserError, as_path, atomic, did_you_mean, wrong_type
+from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
+                                wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -41,6 +41,7 @@ _WEIGHTINGS = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
 _TRACKERS = ('all', 'aim', 'tensorboard', 'wandb', 'comet_ml', 'mlflow', 'clearml', 'dvclive', 'swanlab',
              'trackio')
 _DTYPES = 'fp32', 'fp16', 'bf16'
+_QUANTIZATIONS = 'bitsandbytes_4bit', 'bitsandbytes_8bit', 'torchao'
 _FILTERS = 'lanczos', 'bicubic', 'bilinear', 'hamming', 'box', 'nearest'
 
 # %% ../../nbs/craft/settings.ipynb #c007wt
@@ -84,6 +85,7 @@ class _Learned:
     original_config:str|None = _path() # for a base in a single file: folder or hub id with its configuration
     allow_pickle:bool = False # also read .ckpt and .bin files, tensors only
     lora_base:str|None = _path() # model that a base goes on that is a LoRA or an embedding; null: as it says
+    quantization:str|None = _of(None, _QUANTIZATIONS) # of a base under a LoRA, in 4 or 8 bits; null: none
     pretrained_vae_model_name_or_path:str|None = _path() # another VAE for the base: a folder or a hub id
 
 # %% ../../nbs/craft/settings.ipynb #se07fp
@@ -222,13 +224,12 @@ def _only_known(init):
             if name in known: continue
             near = meant(name, known, ELSEWHERE['train']) or 'see TrainConfig for all of them.'
             raise UserError(f'{name}: there is no such setting; {near}')
+        if len(args) > len(known): raise UserError('TrainConfig: too many values; give them by name.')
         init(self, *args, **values)
     return checked
 
 TrainConfig.__init__ = _only_known(TrainConfig.__init__)
-TrainConfig.__doc__ += '\n\n' + '\n'.join(
-    f'{name}: {note}' for name, note in docments(TrainConfig).items() if note
-)
+explained(TrainConfig)
 
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
@@ -246,6 +247,7 @@ def _check(cfg):
     for f in fields(cfg):
         if (v := getattr(cfg, f.name)) is not None: _keep(f.name, v, f.metadata, cfg, bad)
     _contradictions(cfg, bad)
+    if cfg.quantization: _only_read(cfg, bad)
 
 def _keep(name, v, rules, cfg, bad):
     "The rules that stand with one field; a leading ~ becomes the home folder."
@@ -298,6 +300,16 @@ def _contradictions(cfg, bad):
         from dreambooth_nb.craft.flow import time_density
         time_density(2, 'none', **{name: getattr(cfg, name) for name in shape})
 
+# %% ../../nbs/craft/settings.ipynb #t0113
+def _only_read(cfg, bad):
+    "What does not go with a base of few bits."
+    words = {*cfg.words.split('+')}
+    if 'lora' not in words and words != {'token'}:
+        bad('quantization', 'is for a base that is only read, and its own weights are trained; set train to '
+                            'lora, or leave it out.')
+    for name in ('use_dora', 'cuda_graphs', 'prior_generation_precision'):
+        if getattr(cfg, name): bad(name, 'does not go with quantization; leave one of the two out.')
+
 # %% ../../nbs/craft/settings.ipynb #t0112
 @patch(as_prop=True)
 def words(self:TrainConfig) -> str:
@@ -325,7 +337,7 @@ def token(self:TrainConfig) -> tuple: # either is None where neither field nor p
 def loading(self:TrainConfig) -> dict:
     "What `load` is given besides the name of the base."
     how = dict(config=self.original_config, variant=self.variant, revision=self.revision,
-               allow_pickle=self.allow_pickle, lora_base=self.lora_base)
+               allow_pickle=self.allow_pickle, lora_base=self.lora_base, quantization=self.quantization)
     return {name: v for name, v in how.items() if v}
 
 @patch
@@ -370,11 +382,13 @@ def own_settings(
     return yaml.safe_dump(own, sort_keys=False, allow_unicode=True)
 
 # %% ../../nbs/craft/settings.ipynb #c0102
+@checked
 def presets() -> dict: # name -> file
     "The settings that ship with the package."
     files = sorted(resources.files('dreambooth_nb').joinpath('presets').iterdir(), key=lambda p: p.name)
     return {Path(p.name).stem: p for p in files if p.name.endswith('.yaml')}
 
+@checked
 def preset(
     name:str, # "paper", "sd15-lora-8gb", ...
 ) -> dict: # field -> value: what differs from the defaults

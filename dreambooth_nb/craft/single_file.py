@@ -26,7 +26,8 @@ from torch import nn
 from ..core import FLOATS, UserError, as_path, atomic, one_of
 from .schedules import noise_schedule
 from .families import FAMILIES
-from ..model import StableDiffusion, file_name, quiet
+from ..model import StableDiffusion, quiet
+from .saving import file_name
 from .discretion import discreet, public_settings, subjects
 from .lora_files import tensors_in
 from .opening import check_contents, find_base, noted_settings, schedule_in_file, skeleton

@@ -16,7 +16,7 @@ from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, di
 from .log import Log
 from .settings import TrainConfig, preset, presets, read_settings, say
 from .requirements import load_base, processes
-from ..train import Callback, StopTraining
+from .callbacks import Callback, StopTraining
 from .cost import read_cost
 from ..evaluate import METRICS, choose
 from .run_folder import concepts, differences, model_files, run_in

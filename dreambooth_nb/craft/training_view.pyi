@@ -11,7 +11,7 @@ from IPython.display import display
 from ..core import UserError
 from ..model import StableDiffusion
 from .log import best_step
-from ..train import Callback, StopTraining
+from .callbacks import Callback, StopTraining
 from ..cfg_sampler import sample
 from .controls import drive, png, refuse_busy, thumbnail
 from ..studio import STYLE, beside, button, column

@@ -15,7 +15,8 @@ from ..losses import Objective
 from ..model import StableDiffusion
 from .log import Log, best_step
 from .settings import TrainConfig
-from ..train import Callback, Run, StopTraining, training_loss
+from .callbacks import Callback, StopTraining
+from ..train import Run, training_loss
 __all__ = ['LiveCurve', 'held_out_errors', 'HeldOut', 'validation_loss', 'Validation', 'LRCurve', 'find_lr']
 def _held_out(cache, i, kind, n) -> Batch: ...
 def held_out_errors(model: StableDiffusion, cache: LatentCache, kind: str, seed: int=0, condition: Callable | None=None, n: int=8) -> Tensor: ...

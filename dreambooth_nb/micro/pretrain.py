@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all',
-           'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'reader_loss', 'Recipe', 'begin', 'train_vae',
-           'train_denoiser', 'train_reader', 'pretrain', 'score_vae', 'score_samples', 'measure', 'micro_card']
+           'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
+           'score_samples', 'measure', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
 import json, math, random, time, zipfile
@@ -344,7 +344,7 @@ def denoiser_loss(
     return (losses*min_snr_weight(schedule, t, 5.).to(device)).mean(), dict(mse=losses.mean().item())
 
 # %% ../../nbs/micro/01_pretrain.ipynb #269e835e
-def reader_loss(
+def _reader_loss(
     reader:Reader, # looks at the pictures
     pictures:Shards, # renders
     labels:dict, # attribute -> index of its value for every picture, (n,)
@@ -403,7 +403,7 @@ def begin(
                            dict(_SCHEDULER), 'micro')
 
 # %% ../../nbs/micro/01_pretrain.ipynb #bc4fb4a1
-def train_vae(
+def _train_vae(
     recipe:Recipe, # steps, batch size, learning rate
     vae:AutoencoderKL, # trained in place
     pictures:Shards, # pictures to learn from
@@ -424,7 +424,7 @@ def train_vae(
     return vae.requires_grad_(False)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #99cc5822
-def train_denoiser(
+def _train_denoiser(
     recipe:Recipe, # steps, batch size, learning rate
     model:StableDiffusion, # whose text encoder and UNet are trained in place
     pictures:Shards, # their scenes give the captions
@@ -438,7 +438,7 @@ def train_denoiser(
         return denoiser_loss(net, model.tokenizer, pictures, mean, std, step, recipe.denoiser_batch_size)
     return train_stage('denoiser', net, loss, recipe.denoiser_steps, folder, recipe.lr)
 
-def train_reader(
+def _train_reader(
     recipe:Recipe, # steps, batch size, learning rate
     pictures:Shards, # pictures to learn from
     folder, # folder of checkpoints
@@ -449,7 +449,7 @@ def train_reader(
     true = [truth(s) for s in pictures.scenes]
     reader = (load_reader(f'{recipe.start}/reader') if recipe.start else Reader()).to(device)
     labels = {a: torch.tensor([values.index(t[a]) for t in true]) for a, values in ATTRIBUTES.items()}
-    def loss(step): return reader_loss(reader, pictures, labels, step, recipe.reader_batch_size)
+    def loss(step): return _reader_loss(reader, pictures, labels, step, recipe.reader_batch_size)
     return train_stage('reader', reader, loss, recipe.reader_steps, folder, 2*recipe.lr, ema_decay=.995)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c033
@@ -463,10 +463,10 @@ def pretrain(
     folder, out = as_path(folder), as_path(out)
     pictures = Shards(folder/'shards', recipe.shards, device=device)
     model = begin(recipe, folder).to(device)
-    train_vae(recipe, model.vae, pictures, folder)
+    _train_vae(recipe, model.vae, pictures, folder)
     _whiten(model.vae, encode_all(model.vae, pictures.images[:2048])[0])
-    train_denoiser(recipe, model, pictures, *encode_all(model.vae, pictures.images), folder)
-    save_reader(train_reader(recipe, pictures, folder, device), out/'reader')
+    _train_denoiser(recipe, model, pictures, *encode_all(model.vae, pictures.images), folder)
+    save_reader(_train_reader(recipe, pictures, folder, device), out/'reader')
     model.to(torch.float16).save(out/'micro')
     return model.to(torch.float32)
 

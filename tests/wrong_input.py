@@ -1,0 +1,116 @@
+"""Every name at the package's top level and every command, called wrongly: each time one line, at once.
+
+    python tests/wrong_input.py
+
+No list of calls stands here. They are made from the signatures, so that a new argument or flag is asked as
+the others are: too many of them, too few, a misspelt one, and in each place what is nothing of its type.
+Notebook craft/names runs this file; the exit code is 0 only when each answer was a `UserError` of one line.
+"""
+import inspect, os, sys, tempfile
+from pathlib import Path
+
+ALONE = dict(check=['photos'], sample=['micro', 'a dog'], evaluate=['run'], sweep=['runs.yaml'],
+             benchmark=['folder'], export=['micro', 'out'], push=['folder', 'me/dog'], studio=['run'])
+
+
+class Odd:
+    "Of a type that nothing takes."
+
+
+def sample_of(hint):
+    "Something of a type, to stand in the places that are not asked."
+    from dreambooth_nb.core import of_type
+    simple = next((v for v in ('x', 1, [], {}) if of_type(v, hint)), None)
+    return simple if simple is not None else hint.__new__(hint)
+
+
+def a_result():
+    "A run that has not happened."
+    from dreambooth_nb import Result, TrainConfig
+    cfg = TrainConfig('photos', 'a dog', 'run', with_prior_preservation=False)
+    needed = [p for p in inspect.signature(Result).parameters.values() if p.default is p.empty]
+    return Result(**{p.name: sample_of(p.annotation) for p in needed} | dict(settings=cfg))
+
+
+def wrong_calls(f):
+    "What is wrong, positional arguments, named ones, how the line begins."
+    from dreambooth_nb.core import of_type
+    found = inspect.signature(f).parameters
+    named = {k: p for k, p in found.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    first, named = [a_result()]*('self' in named), {k: p for k, p in named.items() if k != 'self'}
+    needed = {k: sample_of(p.annotation) for k, p in named.items() if p.default is p.empty}
+    yield 'too many', [*first, *[Odd()]*(len(named) + 1)], {}, ''
+    yield 'misspelt', first, needed | dict(zzyzx=1), ''
+    if needed: yield 'too few', first, {}, ''
+    for name, p in named.items():
+        assert p.annotation is not p.empty, f'{f.__qualname__}: {name} has no type'
+        for value in (Odd(), [Odd()], 5, 1.5, 'x', True, None):
+            if of_type(value, p.annotation): continue
+            if value is None and p.default is None: continue
+            yield f'{name}={value!r}', first, needed | {name: value}, f'{name}: '
+
+
+def python():
+    "How many wrong calls from Python were answered, and which were not."
+    import dreambooth_nb
+    from dreambooth_nb import Result, UserError
+    methods = [f for name, f in vars(Result).items() if inspect.isfunction(f) and not name.startswith('_')]
+    asked, bad = 0, []
+    for f in [*(getattr(dreambooth_nb, name) for name in dreambooth_nb.__all__), *methods]:
+        if f is UserError: continue
+        for what, args, named, begins in wrong_calls(f):
+            asked += 1
+            try: f(*args, **named)
+            except UserError as e:
+                if '\n' in str(e) or not str(e).startswith(begins): bad.append((f.__qualname__, what, str(e)))
+            except Exception as e: bad.append((f.__qualname__, what, repr(e)))
+            else: bad.append((f.__qualname__, what, 'was taken'))
+    return asked, bad
+
+
+def wrong_lines(command):
+    "Words of a command line; what the answer names."
+    from dreambooth_nb.craft.commands import LEAST, TrainConfig, flags, options, switches
+    alone, settings = ALONE.get(command, []), {*TrainConfig.__dataclass_fields__}
+    yield [*alone, 'x', 'y', 'z'], 'this word belongs to no flag'
+    yield [*alone, '--zzyzx'], f'--zzyzx: `dreambooth {command}` has no such flag'
+    yield [*alone, '-z'], 'this word belongs to no flag'
+    if alone and command != 'check': yield alone[1:], ' needed; '
+    for name in options(command):
+        hint = str(flags(command)[name][0].annotation)
+        yield [*alone, f'--{name[:-1]}zq'], f'--{name[:-1]}zq: '
+        if name in switches(command): yield [*alone, f'--{name}=maybe'], f'{name}: '
+        else: yield [*alone, f'--{name}'], f'{name}: has no value'
+        if 'int' in hint or 'float' in hint: yield [*alone, f'--{name}', 'many'], f'{name}: '
+        if 'int' in hint and 'float' not in hint: yield [*alone, f'--{name}', '1.5'], f'{name}: '
+        if 'int' in hint and name not in settings:
+            yield [*alone, f'--{name}', str(LEAST[name] - 1)], f'{name}: '
+
+
+def commands():
+    "The same of command lines. None of them loads a library of the networks."
+    from dreambooth_nb.core import UserError
+    from dreambooth_nb.craft.commands import COMMANDS, read_command
+    asked, bad = 0, []
+    for command in COMMANDS:
+        for words, part in wrong_lines(command):
+            asked += 1
+            try: found = read_command([command, *words])
+            except UserError as e:
+                if '\n' in str(e) or part not in str(e): bad.append((command, words, str(e)))
+            except Exception as e: bad.append((command, words, repr(e)))
+            else: bad.append((command, words, f'was taken: {found}'))
+    return asked, bad + [(name, [], 'is loaded') for name in ('torch', 'diffusers') if name in sys.modules]
+
+
+def main():
+    os.chdir(tempfile.mkdtemp())
+    (Path()/'photos').mkdir()
+    found = {'command lines': commands(), 'calls from Python': python()} # in this order: see what is loaded
+    for name, (asked, bad) in found.items():
+        print(f'{name}: {asked} wrong ones, {asked - len(bad)} answered in one line')
+        for row in bad: print(*row, sep=' | ')
+    sys.exit(any(bad for _, bad in found.values()))
+
+
+if __name__ == '__main__': main()
