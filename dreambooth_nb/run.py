@@ -60,6 +60,8 @@ from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 
 # %% ../nbs/09_run.ipynb #rn13
+def _but(f, names): return [name for name in f.takes if name not in names.split()]
+
 @checked
 @dataclass(repr=False)
 class Result:
@@ -81,7 +83,7 @@ class Result:
         "What held-out images said at the last look."
         return self.log.scores
 
-    @checked
+    @checked(also=_but(sample, 'model prompts seeds'))
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos
@@ -95,7 +97,7 @@ class Result:
 def _listed(prompts) -> list[str]: return [prompts] if isinstance(prompts, str) else list(prompts)
 
 @patch
-@checked
+@checked(also=_but(sample, 'model prompts seeds'))
 def grid(
     self:Result,
     prompts:str|list[str]|None=None, # a row each; None: that of the photos
@@ -108,7 +110,7 @@ def grid(
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
 @patch
-@checked
+@checked(also=_but(export_model, 'model_dir output format'))
 def export(
     self:Result,
     output:str|Path, # new folder, or new .safetensors file
@@ -119,7 +121,7 @@ def export(
     return export_model(str(self.folder), str(output), format, **how)
 
 @patch
-@checked
+@checked(also=_but(_evaluate, 'run'))
 def evaluate(
     self:Result,
     **how, # of `evaluate` (chapter 06): prompts, seeds, encoders, ...
@@ -139,7 +141,7 @@ def studio(
     return Studio(str(self.folder), **how)
 
 @patch
-@checked
+@checked(also=['progress', 'callbacks'])
 def train_more(
     self:Result,
     steps:int, # optimiser steps, besides those it has had
@@ -228,7 +230,7 @@ def dreambooth(
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 _FURTHER = ('give another output_dir for the next one, a larger max_train_steps to train on, '
-           'or --overwrite to train it anew.')
+           'or set overwrite to train it anew.')
 
 # %% ../nbs/09_run.ipynb #rn22
 def _settings_of(photos, named, settings) -> Chosen:
@@ -489,13 +491,13 @@ def _claim_demo(
     if there and not same and not overwrite:
         what = f'{was.instance_prompt!r}, seed {was.seed}, {was.max_train_steps} steps'
         raise UserError(f'output_dir: {out} holds a demo of other settings ({what}); choose another folder, '
-                        'or replace it with --overwrite.')
+                        'or set overwrite to replace it.')
     if there and overwrite:
         for name in ('metrics.json', 'before_after.png', 'README.md'): (out/name).unlink(missing_ok=True)
         set_aside(out, written(out))
         shutil.rmtree(out/'.replaced')
     elif 'metrics.json' in there:
-        say(f'{out}: this demo is finished already; choose another output_dir, or give --overwrite.')
+        say(f'{out}: this demo is finished already; choose another output_dir, or set overwrite.')
         return json.loads((out/'metrics.json').read_text(encoding='utf-8'))
     with atomic(out/'config.yaml') as tmp: save_config(cfg, tmp)
 

@@ -557,7 +557,8 @@ def in_lines(
     flag = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
     def one(text):
         line = ' '.join(str(text).split())
-        return re.sub(r'\b(set|give) (original_)?config\b', rf'\1 {flag}', line) if command else line
+        line = re.sub(r'\b(set|give) (original_)?config\b', rf'\1 {flag}', line) if command else line
+        return line.replace(' set overwrite', ' give --overwrite') if command else line
     if isinstance(e, Problems): return [one(line) for line in e.lines]
     if isinstance(e, MemoryError) or type(e).__name__ == 'OutOfMemoryError':
         return [f'memory: there is too little ({one(e)}); take smaller settings.']
