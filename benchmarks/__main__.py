@@ -82,7 +82,8 @@ def main():
     types = (torch.float32, torch.bfloat16)
     bench.peaks = {t: matmul_peak(device, t) for t in types}
     peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
-    results = dict(about(device), clock=measure.clock.__name__, quick=args.quick, matmul_flop_per_s=peaks, rows={})
+    results = dict(about(device), clock=measure.clock.__name__, quick=args.quick, matmul_flop_per_s=peaks,
+                   rows={})
     for name in names:
         start = time.perf_counter()
         f, devices = ROWS[name]
