@@ -14,6 +14,8 @@ def parse():
         nargs='+', default=[], metavar='FILE.py')
     add('--limit', 'seconds of a row from its third pair on; without it 60 on a CPU, 5 on a GPU', type=float,
         metavar='SECONDS')
+    add('--processor', 'count processor time, not the time of day: for a CPU that others use too',
+        action='store_true')
     add('--growth', 'what a run costs by its photos, class images and steps', action='store_true')
     add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
     add('--list', 'print the names of the rows', action='store_true')
@@ -50,8 +52,8 @@ def line(name, found):
 
 def told(found):
     if 'not_measured' in found: return f'not measured: {found["not_measured"]}'
-    words = dict(start_processor_s='processor time to the first backward', step_s='a step',
-                 whole_s='the whole run')
+    words = dict(start_processor_s='processor time to the first backward', step_processor_s='of a step',
+                 whole_processor_s='of the whole run')
     ratios = (f'{what} {found["ratio"][k]["median"]:.2f}x' for k, what in words.items())
     return f'{found["script"]}: {"; ".join(ratios)}'
 
@@ -60,6 +62,7 @@ def main():
     args = parse()
     if args.device == 'cpu': os.environ['ACCELERATE_USE_CPU'] = 'true'
     import torch
+    from . import measure
     from .measure import free, matmul_peak
     from . import switches # noqa: F401 (its rows)
     from .growth import growth
@@ -74,11 +77,13 @@ def main():
         sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')
     if device == 'cuda' and not torch.cuda.is_available():
         sys.exit('--device: there is no GPU here; give cpu.')
+    if args.processor: measure.clock = time.process_time
     bench = Bench(device, args.quick, args.limit)
     types = (torch.float32, torch.bfloat16)
     bench.peaks = {t: matmul_peak(device, t) for t in types}
     peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
-    results = dict(about(device), quick=args.quick, matmul_flop_per_s=peaks, rows={})
+    results = dict(about(device), clock=measure.clock.__name__, quick=args.quick, matmul_flop_per_s=peaks,
+                   rows={})
     for name in names:
         start = time.perf_counter()
         f, devices = ROWS[name]

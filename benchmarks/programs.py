@@ -38,10 +38,12 @@ def run(program, flags, work, apart):
         done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
         if done.returncode: raise Skip(f'{program}: {(done.stderr.strip().splitlines() or ["fails"])[-1]}')
         found = json.loads(result.read_text())
-    ends, [(start, processor)] = found['steps'][apart - 1:], found['starts']
-    return dict(start_s=start, start_processor_s=processor, first_step_s=found['steps'][0],
-                step_s=(ends[-1] - ends[0])/(len(ends) - 1),
-                whole_s=found['whole'], peak_bytes=found['peak'])
+    [start], first, whole = found['starts'], found['steps'][0], found['whole']
+    begin, *_, end = ends = found['steps'][apart - 1:]
+    step = [(b - a)/(len(ends) - 1) for a, b in zip(begin, end)]
+    times = dict(start=start, first_step=first, step=step, whole=whole) # by the clock and by the processor
+    return dict(**{f'{what}_s': v[0] for what, v in times.items()},
+                **{f'{what}_processor_s': v[1] for what, v in times.items()}, peak_bytes=found['peak'])
 
 
 def programs(peer, n=3, precision='no'):

@@ -17,14 +17,16 @@ def main():
     began, steps, starts = psutil.Process().create_time(), [], []
     step, backward = AcceleratedOptimizer.step, torch.Tensor.backward
 
+    def now(): return time.time() - began, time.process_time()
+
     def timed(self, *args, **kwargs):
         out = step(self, *args, **kwargs)
-        steps.append(time.time() - began)
+        steps.append(now())
         return out
 
     def noted(self, *args, **kwargs):
         if not starts and type(self) is torch.Tensor: # no fake one, of a forecast
-            starts.append((time.time() - began, time.process_time()))
+            starts.append(now())
         return backward(self, *args, **kwargs)
 
     AcceleratedOptimizer.step, torch.Tensor.backward, sys.argv = timed, noted, [program, *arguments]
@@ -35,7 +37,7 @@ def main():
     except SystemExit as e:
         if e.code: raise
     finally:
-        found = dict(starts=starts, steps=steps, whole=time.time() - began, peak=peak())
+        found = dict(starts=starts, steps=steps, whole=now(), peak=peak())
         with open(result, 'w') as file: json.dump(found, file)
 
 
