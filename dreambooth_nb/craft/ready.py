@@ -259,7 +259,8 @@ def _size_problems(side, net) -> list[str]:
     "What a transformer, which cuts latents into patches, cannot do; a UNet takes any size."
     most, step = net.family.largest(net.denoiser.config), net.size_step
     if most and side > most*net.vae_scale:
-        return [f'resolution: {side} is more than the {most*net.vae_scale} that this base knows; choose less.']
+        return [f'resolution: {side} is more than the {most*net.vae_scale} that this base knows; choose '
+                'less.']
     if net.unet or not side % step: return []
     return [f'resolution: {side} is no multiple of {step}, as this base needs; choose '
             f'{max(side//step, 1)*step}.']
