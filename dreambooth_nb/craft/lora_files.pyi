@@ -16,6 +16,7 @@ from ..core import UserError, as_path
 from ..model import StableDiffusion, file_name, is_added, lora_layers, quiet, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
+from .lora_layouts import by_our_layers
 __all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'tensors_in', 'lora_notes', 'is_lora', 'noted_skip', 'lora_settings']
 LORA_FILE: Any
 TOKEN_FILE: Any
