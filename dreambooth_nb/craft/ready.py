@@ -254,6 +254,17 @@ def _look_for_photos(
         found.warnings.append('class_data_dir: {} looks like {}; take out what shows the subject.'
                               .format(*told(near)))
 
+# %% ../../nbs/craft/ready.ipynb #r085size
+def _size_problems(side, net) -> list[str]:
+    "What a transformer, which cuts latents into patches, cannot do; a UNet takes any size."
+    most, step = net.family.largest(net.denoiser.config), net.size_step
+    if most and side > most*net.vae_scale:
+        return [f'resolution: {side} is more than the {most*net.vae_scale} that this base knows; choose '
+                'less.']
+    if net.unet or not side % step: return []
+    return [f'resolution: {side} is no multiple of {step}, as this base needs; choose '
+            f'{max(side//step, 1)*step}.']
+
 # %% ../../nbs/craft/ready.ipynb #r085look
 _WEIGHTS = r'diffusion_pytorch_model(-\d+-of-\d+)?\.' # names of the files of a UNet, without their end
 
@@ -274,10 +285,7 @@ def base_problems(
         return found + base_problems(under, net)
     if cfg.lora_base:
         found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
-    most = net.family.largest(net.denoiser.config)
-    if most and (cfg.resolution or 0) > most*net.vae_scale:
-        found.append(f'resolution: {cfg.resolution} is more than the {most*net.vae_scale} that this base '
-                     'knows; choose less.')
+    found += _size_problems(cfg.resolution or net.resolution, net)
     def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
