@@ -456,7 +456,7 @@ def demo(
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
     how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
-    def pictures(): return [sample(model, p, list(range(4)), **how) for p in shots]
+    def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
     def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
     pool = str(out/'class_images')
