@@ -464,7 +464,8 @@ def demo(
     model = result.model
     with _timed(seconds, 'after'): after, last = pictures(), scores()
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
-    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
+    for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
+    seconds['total'] = round(time.perf_counter() - start, 1)
     metrics = dict(subject=asdict(who), subject_rate_before=first['subject'].rate,
                    subject_rate_after=last['subject'].rate, class_drift_rate=last['drift'].rate,
                    class_rate_before=first['drift'].rate, place_rate_after=last['place'].rate,
