@@ -458,15 +458,15 @@ def demo(
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
     how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
-    def pictures(): return [sample(model, p, list(range(4)), **how) for p in shots]
+    def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
     def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
-    pool = str(out/'class_images')
-    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite)
+    result = dreambooth(replace(cfg, class_data_dir=str(out/'class_images')), model=model, overwrite=overwrite)
     model = result.model
     with _timed(seconds, 'after'): after, last = pictures(), scores()
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
-    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
+    for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
+    seconds['total'] = round(time.perf_counter() - start, 1)
     metrics = dict(subject=asdict(who), subject_rate_before=first['subject'].rate,
                    subject_rate_after=last['subject'].rate, class_drift_rate=last['drift'].rate,
                    class_rate_before=first['drift'].rate, place_rate_after=last['place'].rate,

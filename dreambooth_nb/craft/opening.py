@@ -56,13 +56,14 @@ def tiny_base(
     folder, # output folder, created if missing: an ordinary diffusers folder
     family:str='sd1', # one of TINY: "sd2" predicts v, "sd3" has no T5
     seed:int=0, # seed of the weights
+    shallow:bool=False, # a UNet of two levels: half the time, for all that does not depend on its layers
 ) -> str: # the folder
     """A random model with the layers of the real one and hardly any width, for tests. Raises UserError on
     another family."""
     one_of('family', family, TINY)
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        parts = tiny_parts(family, f'{find_base()}/tokenizer')
+        parts = tiny_parts(family, f'{find_base()}/tokenizer', shallow)
     return str(StableDiffusion(**parts, name=family).save(folder))
 
 # %% ../../nbs/craft/opening.ipynb #h002
