@@ -468,12 +468,11 @@ def demo(
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
     for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
     seconds['total'] = round(time.perf_counter() - start, 1)
-    metrics = dict(subject=asdict(who), subject_rate_before=first['subject'].rate,
-                   subject_rate_after=last['subject'].rate, class_drift_rate=last['drift'].rate,
-                   class_rate_before=first['drift'].rate, place_rate_after=last['place'].rate,
-                   class_samples=4*n, samples=n*len(places), seconds=seconds, settings=asdict(cfg),
-                   device=str(model.device), peak_memory_mb=_peak_memory_mb(),
-                   threads=torch.get_num_threads())
+    metrics = dict(subject=asdict(who), device=str(model.device), samples=n*len(places), class_samples=4*n,
+                   subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
+                   class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
+                   place_rate_after=last['place'].rate, seconds=seconds, settings=asdict(cfg),
+                   peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads())
     with atomic(out/'README.md') as tmp: tmp.write_text(demo_readme(metrics), encoding='utf-8')
     with atomic(out/'metrics.json') as tmp: tmp.write_text(json.dumps(metrics, indent=2), encoding='utf-8')
     return metrics
