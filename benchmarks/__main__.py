@@ -10,7 +10,12 @@ def parse():
     add('--rows', 'rows to measure; without it all of the device', nargs='+', metavar='NAME')
     add('--device', 'cuda where there is one, else cpu', choices=['cpu', 'cuda'])
     add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
-    add('--peer', "diffusers' train_dreambooth.py: the whole program against ours", metavar='FILE.py')
+    add('--peer', "diffusers' train_dreambooth.py, train_dreambooth_lora.py: whole programs against ours",
+        nargs='+', default=[], metavar='FILE.py')
+    add('--limit', 'seconds of a row from its third pair on; without it 60 on a CPU, 5 on a GPU', type=float,
+        metavar='SECONDS')
+    add('--processor', 'count processor time, not the time of day: for a CPU that others use too',
+        action='store_true')
     add('--growth', 'what a run costs by its photos, class images and steps', action='store_true')
     add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
     add('--list', 'print the names of the rows', action='store_true')
@@ -46,15 +51,18 @@ def line(name, found):
 
 
 def told(found):
-    if 'not_measured' in found: return f'programs: not measured: {found["not_measured"]}'
-    words = dict(first_step_s='to the end of the first step', step_s='a step', whole_s='the whole run')
-    return 'programs: ' + '; '.join(f'{what} {found["ratio"][k]["median"]:.2f}x' for k, what in words.items())
+    if 'not_measured' in found: return f'not measured: {found["not_measured"]}'
+    words = dict(start_processor_s='processor time to the first backward', step_processor_s='of a step',
+                 whole_processor_s='of the whole run')
+    ratios = (f'{what} {found["ratio"][k]["median"]:.2f}x' for k, what in words.items())
+    return f'{found["script"]}: {"; ".join(ratios)}'
 
 
 def main():
     args = parse()
     if args.device == 'cpu': os.environ['ACCELERATE_USE_CPU'] = 'true'
     import torch
+    from . import measure
     from .measure import free, matmul_peak
     from . import switches # noqa: F401 (its rows)
     from .growth import growth
@@ -62,17 +70,20 @@ def main():
     from .rows import ROWS, Bench, Skip
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
     names = args.rows or [name for name, (_, devices) in ROWS.items() if device in devices]
-    if args.peer and not os.path.isfile(args.peer): sys.exit(f'--peer: there is no file {args.peer}.')
+    if absent := [peer for peer in args.peer if not os.path.isfile(peer)]:
+        sys.exit(f'--peer: there is no file {absent[0]}.')
     if args.list: return print('\n'.join(names))
     if unknown := [name for name in names if name not in ROWS]:
         sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')
     if device == 'cuda' and not torch.cuda.is_available():
         sys.exit('--device: there is no GPU here; give cpu.')
-    bench = Bench(device, args.quick)
+    if args.processor: measure.clock = time.process_time
+    bench = Bench(device, args.quick, args.limit)
     types = (torch.float32, torch.bfloat16)
     bench.peaks = {t: matmul_peak(device, t) for t in types}
     peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
-    results = dict(about(device), quick=args.quick, matmul_flop_per_s=peaks, rows={})
+    results = dict(about(device), clock=measure.clock.__name__, quick=args.quick, matmul_flop_per_s=peaks,
+                   rows={})
     for name in names:
         start = time.perf_counter()
         f, devices = ROWS[name]
@@ -90,10 +101,13 @@ def main():
         if args.out:
             with open(args.out, 'w') as out: json.dump(results, out, indent=1)
     if args.growth: results['growth'] = growth()
-    if args.peer:
-        try: results['programs'] = [programs(args.peer, n=1 if args.quick else 3)]
-        except Skip as e: results['programs'] = [dict(not_measured=str(e))]
-        print(told(results['programs'][0]), file=sys.stderr, flush=True)
+    for peer in args.peer:
+        try: found = programs(peer, n=1 if args.quick else 3)
+        except Skip as e: found = dict(not_measured=str(e))
+        results.setdefault('programs', []).append(found)
+        print(told(found), file=sys.stderr, flush=True)
+        if args.out:
+            with open(args.out, 'w') as out: json.dump(results, out, indent=1)
     if args.out:
         with open(args.out, 'w') as out: json.dump(results, out, indent=1)
     else: print(json.dumps(results, indent=1))

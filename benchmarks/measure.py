@@ -5,6 +5,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 
+clock = time.perf_counter # or time.process_time, on a machine that is shared
+
+
 def synchronize(device):
     "Wait until the device has done what it was asked to."
     if torch.device(device).type == 'cuda': torch.cuda.synchronize()
@@ -13,10 +16,10 @@ def synchronize(device):
 def seconds(f, device):
     "What one call takes, s, to the end of its work on the device."
     synchronize(device)
-    start = time.perf_counter()
+    start = clock()
     f()
     synchronize(device)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def spread(values):

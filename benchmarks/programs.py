@@ -1,4 +1,4 @@
-"""Diffusers' published script against our command with its flags: two programs, the same folders, one
+"""Diffusers' published scripts against our commands with their flags: two programs, the same folders, one
 stopwatch."""
 import json, pathlib, subprocess, sys, tempfile
 
@@ -10,15 +10,17 @@ from . import models
 from .measure import spread
 from .rows import CLASS, INSTANCE, Skip
 
-STEPS, APART = 12, 3 # of a run; of them at its beginning, which warm up
-OURS = 'dreambooth_nb.train_dreambooth' # takes the script's flags
+# by script, whose flags ours takes by the same name: the base, the side of the pictures, its steps, of them
+# those at the beginning, which warm up, and what else it is given
+RUNS = dict(train_dreambooth=('micro', None, 12, 3, ['--train_text_encoder', '--train_batch_size', 2]),
+            train_dreambooth_lora=('sd15', 64, 4, 1, ['--rank', 4, '--train_batch_size', 1]))
 
 
-def folders(work, shape):
+def folders(work, shape, side=None):
     "A base, four photos and eight class images on the disk; the script's flags that name them."
     model = models.make(shape)
     model.save(work/'base')
-    g, side = torch.Generator().manual_seed(1), model.resolution
+    g, side = torch.Generator().manual_seed(1), side or model.resolution
     for name, n in (('photos', 4), ('class', 8)):
         (work/name).mkdir()
         pictures = torch.rand(n, 3, 8, 8, generator=g)*2 - 1
@@ -28,7 +30,7 @@ def folders(work, shape):
             '--class_prompt', CLASS, '--with_prior_preservation', '--num_class_images', 8]
 
 
-def run(program, flags, work):
+def run(program, flags, work, apart):
     "What the stopwatch says of one run. Raises Skip where the program fails."
     with tempfile.TemporaryDirectory(dir=work) as out:
         result = pathlib.Path(out)/'stopwatch.json'
@@ -36,23 +38,30 @@ def run(program, flags, work):
         done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
         if done.returncode: raise Skip(f'{program}: {(done.stderr.strip().splitlines() or ["fails"])[-1]}')
         found = json.loads(result.read_text())
-    ends = found['steps'][APART - 1:]
-    return dict(first_step_s=found['steps'][0], step_s=(ends[-1] - ends[0])/(len(ends) - 1),
-                whole_s=found['whole'], peak_bytes=found['peak'])
+    [start], first, whole = found['starts'], found['steps'][0], found['whole']
+    begin, *_, end = ends = found['steps'][apart - 1:]
+    step = [(b - a)/(len(ends) - 1) for a, b in zip(begin, end)]
+    times = dict(start=start, first_step=first, step=step, whole=whole) # by the clock and by the processor
+    return dict(**{f'{what}_s': v[0] for what, v in times.items()},
+                **{f'{what}_processor_s': v[1] for what, v in times.items()}, peak_bytes=found['peak'])
 
 
-def programs(peer, shape='micro', n=3, precision='no'):
-    "Both programs in turn: the start-up to the end of the first step, a step, the whole run, peak memory."
+def programs(peer, n=3, precision='no'):
+    """Both programs in turn: the time to the first backward, by the clock and by the processor; to the end of
+    the first step; of a step and of the whole run; peak memory."""
+    name = pathlib.Path(peer).stem
+    if name not in RUNS: raise Skip(f'{peer}: give {" or ".join(f"{known}.py" for known in RUNS)}')
+    shape, side, steps, apart, more = RUNS[name]
     with tempfile.TemporaryDirectory(prefix='benchmark-') as work:
-        flags = [*folders(pathlib.Path(work), shape), '--train_text_encoder', '--train_batch_size', 2,
-                 '--max_train_steps', STEPS, '--learning_rate', 1e-6, '--lr_warmup_steps', 0, '--seed', 0,
+        flags = [*folders(pathlib.Path(work), shape, side), *more, '--max_train_steps', steps,
+                 '--learning_rate', 1e-6, '--lr_warmup_steps', 0, '--seed', 0,
                  *(['--mixed_precision', precision] if precision != 'no' else [])]
         found = {'ours': [], 'theirs': []}
         for k in range(n):
-            pair = [('ours', OURS), ('theirs', str(peer))]
+            pair = [('ours', f'dreambooth_nb.{name}'), ('theirs', str(peer))]
             for side, program in pair if k % 2 == 0 else pair[::-1]:
-                found[side].append(run(program, flags, work))
+                found[side].append(run(program, flags, work, apart))
     values = {side: {k: spread([one[k] for one in runs]) for k in runs[0]} for side, runs in found.items()}
     ratio = {k: spread([b[k]/a[k] for a, b in zip(found['ours'], found['theirs'])]) for k in found['ours'][0]}
-    return dict(script=pathlib.Path(peer).name, shape=shape, rows='2 + 2 class images', steps=STEPS,
-                precision=precision, **values, ratio=ratio)
+    return dict(script=f'{name}.py', shape=shape, flags=[*map(str, more)], steps=steps, precision=precision,
+                **values, ratio=ratio)

@@ -27,11 +27,11 @@ class Skip(Exception):
 
 class Bench:
     "The device, and how long a row may take."
-    def __init__(self, device, quick): self.device, self.quick, self.peaks = torch.device(device), quick, {}
+    def __init__(self, device, quick, limit=None):
+        self.device, self.quick, self.peaks = torch.device(device), quick, {}
+        self.limit = 1 if quick else limit or (5 if self.cuda else 60)
     @property
     def cuda(self): return self.device.type == 'cuda'
-    @property
-    def limit(self): return 1 if self.quick else 5 if self.cuda else 60
     def much(self, n): return 3 if self.quick else n
 
     def share(self, operations, s, dtype):
@@ -249,6 +249,10 @@ def _(b): return sample_row(b, 'micro', 1, b.much(50), 10)
 
 @row('micro-sample-8')
 def _(b): return sample_row(b, 'micro', 8, b.much(50), 6)
+
+
+@row('micro-class-images')
+def _(b): return sample_row(b, 'micro', 4, b.much(25), 6)
 
 
 @row('sdxl-lora', 'cuda')

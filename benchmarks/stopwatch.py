@@ -1,9 +1,9 @@
 """A program that trains, with a stopwatch: `python -m benchmarks.stopwatch RESULT.json PROGRAM [FLAG ...]`.
-PROGRAM is a script or a module. Each step of an optimiser that Accelerate has prepared is noted; nothing else
-is changed."""
+PROGRAM is a script or a module. The first backward and each step of an optimiser that Accelerate has prepared
+are noted; nothing else is changed."""
 import json, os, re, runpy, sys, time
 
-import psutil
+import psutil, torch
 from accelerate.optimizer import AcceleratedOptimizer
 
 
@@ -14,14 +14,22 @@ def peak():
 
 def main():
     result, program, *arguments = sys.argv[1:]
-    began, steps, step = psutil.Process().create_time(), [], AcceleratedOptimizer.step
+    began, steps, starts = psutil.Process().create_time(), [], []
+    step, backward = AcceleratedOptimizer.step, torch.Tensor.backward
+
+    def now(): return time.time() - began, time.process_time()
 
     def timed(self, *args, **kwargs):
         out = step(self, *args, **kwargs)
-        steps.append(time.time() - began)
+        steps.append(now())
         return out
 
-    AcceleratedOptimizer.step, sys.argv = timed, [program, *arguments]
+    def noted(self, *args, **kwargs):
+        if not starts and type(self) is torch.Tensor: # no fake one, of a forecast
+            starts.append(now())
+        return backward(self, *args, **kwargs)
+
+    AcceleratedOptimizer.step, torch.Tensor.backward, sys.argv = timed, noted, [program, *arguments]
     sys.path[0] = os.path.dirname(os.path.abspath(program)) if program.endswith('.py') else os.getcwd()
     try:
         if program.endswith('.py'): runpy.run_path(program, run_name='__main__')
@@ -29,7 +37,7 @@ def main():
     except SystemExit as e:
         if e.code: raise
     finally:
-        found = dict(steps=steps, whole=time.time() - began, peak=peak())
+        found = dict(starts=starts, steps=steps, whole=now(), peak=peak())
         with open(result, 'w') as file: json.dump(found, file)
 
 

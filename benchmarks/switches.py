@@ -105,6 +105,15 @@ def _(b):
     return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
 
 
+@row('without-step-caching')
+def _(b):
+    model = models.make('micro', b.device)
+    def draw(n): return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), cache_interval=n)
+    found = switch(b, 'deep blocks at every other step', lambda: draw(2), lambda: draw(1), 0., 0.)
+    gap = abs(arrays(draw(2)) - arrays(draw(1))).mean()
+    return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
+
+
 @row('without-compile')
 def _(b):
     if b.quick: raise Skip('compiling takes minutes')

@@ -9,7 +9,7 @@ __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler
 # %% ../nbs/05_cfg_sampler.ipynb #c003
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 import torch
 from PIL import Image
@@ -412,7 +412,7 @@ def _not_finite(model, again) -> str:
     )
 
 # %% ../nbs/05_cfg_sampler.ipynb #c077
-@checked
+@checked(also=[f.name for f in fields(Settings) if f.name not in ('prompt', 'seed')])
 def sample(
     model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
     prompts:str|list[str], # prompt for all pictures, or one per seed

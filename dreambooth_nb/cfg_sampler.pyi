@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 import torch
 from PIL import Image

@@ -12,7 +12,7 @@ __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did
 import base64, difflib, errno, hashlib, html, inspect, io, math, operator, os, re, reprlib, unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from numbers import Real
 from pathlib import Path
 from types import NoneType, UnionType
@@ -105,23 +105,24 @@ def wrong_type(
     return UserError(f'{name}: {what}; give {" or ".join(kinds)}.')
 
 def checked(
-    f, # function or class that people call
-): # the same one
+    f=None, # function or class that people call; None: a decorator with these options
+    also:Iterable=(), # names that its ** takes; none: any, which it looks at itself
+): # the same one; its `takes`: all names that it takes
     "Has a function raise `UserError` where an argument is unknown, missing, or of another type than it says."
+    if f is None: return partial(checked, also=also)
     if isinstance(f, type):
-        f.__init__ = checked(f.__init__)
+        f.__init__ = checked(f.__init__, also)
         return f
     signature, title = inspect.signature(f), f.__qualname__.removesuffix('.__init__').rpartition('.')[-1]
-    known = signature.parameters
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    known, rest = signature.parameters, [p for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+    takes = [name for name, p in known.items() if p not in rest and name != 'self'] + [*also]
 
     @wraps(f)
     def g(*args, **kwargs):
         for name in kwargs:
-            if name in known or open_ended: continue
-            names = ', '.join(k for k in known if k != 'self')
+            if name in takes or rest and not also: continue
             raise UserError(f'{name}: {title} has no such argument; '
-                            + did_you_mean(name, known, f'it has {names}.'))
+                            + did_you_mean(name, takes, f'it has {", ".join(takes)}.'))
         try: given = signature.bind(*args, **kwargs).arguments
         except TypeError as e: raise UserError(f'{title}: {e}.') from None
         for name, value in given.items():
@@ -129,6 +130,7 @@ def checked(
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or of_type(value, p.annotation): continue
             raise wrong_type(name, value, p.annotation)
         return f(*args, **kwargs)
+    g.takes = tuple(takes)
     return g
 
 # %% ../nbs/core.ipynb #coexpl1

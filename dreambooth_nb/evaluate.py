@@ -433,7 +433,7 @@ def _prompts(who:Learned, prompts) -> list[str]:
     return prompts
 
 # %% ../nbs/06_evaluate.ipynb #ev87b
-@checked
+@checked(also=[name for name in sample.takes if name not in ('model', 'prompts', 'seeds', 'progress')])
 def evaluate(
     run, # folder of a run or of one of its checkpoints, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name

@@ -60,6 +60,8 @@ from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 
 # %% ../nbs/09_run.ipynb #rn13
+def _but(f, names): return [name for name in f.takes if name not in names.split()]
+
 @checked
 @dataclass(repr=False)
 class Result:
@@ -81,7 +83,7 @@ class Result:
         "What held-out images said at the last look."
         return self.log.scores
 
-    @checked
+    @checked(also=_but(sample, 'model prompts seeds'))
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos
@@ -95,7 +97,7 @@ class Result:
 def _listed(prompts) -> list[str]: return [prompts] if isinstance(prompts, str) else list(prompts)
 
 @patch
-@checked
+@checked(also=_but(sample, 'model prompts seeds'))
 def grid(
     self:Result,
     prompts:str|list[str]|None=None, # a row each; None: that of the photos
@@ -108,7 +110,7 @@ def grid(
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
 @patch
-@checked
+@checked(also=_but(export_model, 'model_dir output format'))
 def export(
     self:Result,
     output:str|Path, # new folder, or new .safetensors file
@@ -119,7 +121,7 @@ def export(
     return export_model(str(self.folder), str(output), format, **how)
 
 @patch
-@checked
+@checked(also=_but(_evaluate, 'run'))
 def evaluate(
     self:Result,
     **how, # of `evaluate` (chapter 06): prompts, seeds, encoders, ...
@@ -139,7 +141,7 @@ def studio(
     return Studio(str(self.folder), **how)
 
 @patch
-@checked
+@checked(also=['progress', 'callbacks'])
 def train_more(
     self:Result,
     steps:int, # optimiser steps, besides those it has had
@@ -228,7 +230,7 @@ def dreambooth(
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 _FURTHER = ('give another output_dir for the next one, a larger max_train_steps to train on, '
-           'or --overwrite to train it anew.')
+           'or set overwrite to train it anew.')
 
 # %% ../nbs/09_run.ipynb #rn22
 def _settings_of(photos, named, settings) -> Chosen:
@@ -456,7 +458,7 @@ def demo(
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
     how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
-    def pictures(): return [sample(model, p, list(range(4)), **how) for p in shots]
+    def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
     def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
     pool = str(out/'class_images')
@@ -464,13 +466,13 @@ def demo(
     model = result.model
     with _timed(seconds, 'after'): after, last = pictures(), scores()
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
-    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
-    metrics = dict(subject=asdict(who), subject_rate_before=first['subject'].rate,
-                   subject_rate_after=last['subject'].rate, class_drift_rate=last['drift'].rate,
-                   class_rate_before=first['drift'].rate, place_rate_after=last['place'].rate,
-                   samples=n*len(places), class_samples=4*n, seconds=seconds, settings=asdict(cfg),
-                   peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads(),
-                   device=str(model.device))
+    for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
+    seconds['total'] = round(time.perf_counter() - start, 1)
+    metrics = dict(subject=asdict(who), device=str(model.device), samples=n*len(places), class_samples=4*n,
+                   subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
+                   class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
+                   place_rate_after=last['place'].rate, seconds=seconds, settings=asdict(cfg),
+                   peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads())
     with atomic(out/'README.md') as tmp: tmp.write_text(demo_readme(metrics), encoding='utf-8')
     with atomic(out/'metrics.json') as tmp: tmp.write_text(json.dumps(metrics, indent=2), encoding='utf-8')
     return metrics
@@ -489,13 +491,13 @@ def _claim_demo(
     if there and not same and not overwrite:
         what = f'{was.instance_prompt!r}, seed {was.seed}, {was.max_train_steps} steps'
         raise UserError(f'output_dir: {out} holds a demo of other settings ({what}); choose another folder, '
-                        'or replace it with --overwrite.')
+                        'or set overwrite to replace it.')
     if there and overwrite:
         for name in ('metrics.json', 'before_after.png', 'README.md'): (out/name).unlink(missing_ok=True)
         set_aside(out, written(out))
         shutil.rmtree(out/'.replaced')
     elif 'metrics.json' in there:
-        say(f'{out}: this demo is finished already; choose another output_dir, or give --overwrite.')
+        say(f'{out}: this demo is finished already; choose another output_dir, or set overwrite.')
         return json.loads((out/'metrics.json').read_text(encoding='utf-8'))
     with atomic(out/'config.yaml') as tmp: save_config(cfg, tmp)
 

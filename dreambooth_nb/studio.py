@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, checked, one_of
+from .core import UserError, as_path, checked
 from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
@@ -161,7 +161,7 @@ class Gallery:
 # %% ../nbs/08_studio.ipynb #d064a
 class Studio:
     "Pictures to order: controls, live previews, grids, pins, before and after."
-    @checked
+    @checked(also=[f.name for f in fields(StudioState) if f.name != 'prompt'])
     def __init__(
         self,
         # a StableDiffusion, a run's folder, a base's name, or a dict label -> one of these
@@ -183,8 +183,6 @@ class Studio:
         self.made, self.pins, self.chosen, self.place, self.left, self.error = {}, [], None, None, None, None
         self.pace = {} # size -> seconds that a step of one picture took
         self.shown = self.going = None # the gallery on the screen, and the one that is being painted
-        known = [f.name for f in fields(StudioState)]
-        for name in state: one_of('control', name, known)
         first = StudioState(prompt=prompt or run.get('instance_prompt') or 'a photo of a dog', **state)
         self.controls = _make_controls(first, self.models)
         model = self.models[first.checkpoint or list(self.models)[-1]]

@@ -45,24 +45,28 @@ class Walk:
 
     def step(self, way, what, command, leaves=(), code=0, says=''):
         "Type a command; it must leave files, end with a code, and say something. Its seconds are a row."
-        words, start = shlex.split(command) if isinstance(command, str) else command, time.perf_counter()
+        words = shlex.split(command) if isinstance(command, str) else command
+        start, used = time.perf_counter(), os.times().children_user
         done = subprocess.run(words, cwd=self.folder, env=self.env, capture_output=True, text=True)
         seconds, said = time.perf_counter() - start, done.stdout + done.stderr
+        used = os.times().children_user - used
         (self.folder/'said'/f'{len(self.rows):02d}.txt').write_text(f'{words}\n{said}', encoding='utf-8')
         lacks = [name for name in leaves if not any(self.folder.glob(name))]
         well = done.returncode == code and not lacks and says in said
         well = well and (code == 0 or said.count('\n') == 1) # wrong input: one line
-        self.rows.append((way, what, seconds, well))
+        self.rows.append((way, what, seconds, well, used))
         print(f'{way:14}{what:44}{seconds:7.1f} s  {"ok" if well else "FAIL"}', flush=True)
         if not well: print(f'lacks {lacks}; said:\n{said[-3000:]}', flush=True)
 
     def table(self):
-        "The rows, and the seconds of each way."
-        ways = dict.fromkeys(way for way, *_ in self.rows)
-        lines = ['| way | step | seconds |', '|---|---|---|']
-        lines += [f'| {way} | {what} | {seconds:.1f} |' for way, what, seconds, _ in self.rows]
-        sums = {way: sum(row[2] for row in self.rows if row[0] == way) for way in ways}
-        return '\n'.join(lines + [f'| **{way}** | in all | {seconds:.0f} |' for way, seconds in sums.items()])
+        "The rows, and the seconds of each way: by the clock, and those that a core was at work."
+        lines = ['| way | step | seconds | at work |', '|---|---|---|---|']
+        for way, what, seconds, _, used in self.rows:
+            lines.append(f'| {way} | {what} | {seconds:.1f} | {used:.1f} |')
+        for way in dict.fromkeys(row[0] for row in self.rows):
+            seconds, used = (sum(row[k] for row in self.rows if row[0] == way) for k in (2, 4))
+            lines.append(f'| **{way}** | in all | {seconds:.0f} | {used:.0f} |')
+        return '\n'.join(lines)
 
 
 def walk(w, wheel, photos, quick):

@@ -26,6 +26,7 @@ def ready(rows, train='unet+text_encoder', mixed_precision='no', optimizer='adam
 
     def steps():
         stepper, average = make_optimizer(optimizer, params, 1e-6), EMA(params) if ema else None
+        if optimizer == 'schedulefree': stepper.train()
         for k in range(2*batches):
             with torch.autocast('cpu', half or torch.bfloat16, enabled=half is not None):
                 t = torch.zeros(rows, dtype=torch.long)

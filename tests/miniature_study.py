@@ -33,7 +33,8 @@ from dreambooth_nb.priors import PriorPool
 from dreambooth_nb.craft.opening import load
 from dreambooth_nb.craft.log import Log
 from dreambooth_nb.craft.settings import TrainConfig, preset
-from dreambooth_nb.train import Callback, Run
+from dreambooth_nb.craft.callbacks import Callback
+from dreambooth_nb.train import Run
 from dreambooth_nb.craft.validation import HeldOut, Validation
 from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.craft.encoders import reader_encoder, unet_encoder

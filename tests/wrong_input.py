@@ -40,7 +40,8 @@ def wrong_calls(f):
     first, named = [a_result()]*('self' in named), {k: p for k, p in named.items() if k != 'self'}
     needed = {k: sample_of(p.annotation) for k, p in named.items() if p.default is p.empty}
     yield 'too many', [*first, *[Odd()]*(len(named) + 1)], {}, ''
-    yield 'misspelt', first, needed | dict(zzyzx=1), ''
+    nearly = {name[:-1] for name in named} - {*named}
+    for name in ('zzyzx', *nearly): yield f'misspelt: {name}', first, needed | {name: 1}, f'{name}: '
     if needed: yield 'too few', first, {}, ''
     for name, p in named.items():
         assert p.annotation is not p.empty, f'{f.__qualname__}: {name} has no type'

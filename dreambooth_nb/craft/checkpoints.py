@@ -322,7 +322,7 @@ class LogFile:
             self.behind = True
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0421om
-@checked
+@checked(also=[name for name in load.takes if name not in ('base', 'device', 'dtype', 'lora_base')])
 def open_model(
     path:str|Path, # finished folder, stopped run, checkpoint of a run, or what `load` takes
     device:str|torch.device='cpu', # where the networks go

@@ -129,7 +129,7 @@ def sample_command(
     negative_prompt:str='', # what to lead away from
     guidance_scale:float=5., # 0 ignores the prompt, 1 is the plain model
     num_inference_steps:int=25, # more is slower and a little better
-    solver:str='ddim', # see chapter 05
+    solver:str='ddim', # ddim, ddpm, euler, euler_ancestral, heun, dpmpp_2m or unipc (chapter 05)
     prompt_weighting:bool=False, # (red:1.3) weighs a word; else brackets are plain text
     lora_scale:float|None=None, # 0 is the base, 1 as trained; for models with a LoRA
     batch_size:int|None=None, # pictures made at a time; null: as many as fit into memory
@@ -431,13 +431,16 @@ def help_of(
         lines.append(_flag_line('--config', None, about))
         lines += ['', 'What is not given is chosen to suit the base and the device, and said.']
     if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
+    example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
+    if example: lines += ['', example[0]]
     return '\n'.join(lines)
 
 def _flag_line(name, default, note) -> str:
     "A flag, its default and what it is for; the note goes on below where it is long."
     if isinstance(default, bool): default = str(default).lower()
     shown = '' if default in (None, '') else f' {default}'
-    return textwrap.fill(note, 110, initial_indent=f'  {name + shown:38} ', subsequent_indent=' '*41)
+    return textwrap.fill(note, 110, initial_indent=f'  {name + shown:38} ', subsequent_indent=' '*41,
+                         break_on_hyphens=False)
 
 # %% ../../nbs/craft/commands.ipynb #6703cb52
 def settings_in(
@@ -557,7 +560,8 @@ def in_lines(
     flag = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
     def one(text):
         line = ' '.join(str(text).split())
-        return re.sub(r'\b(set|give) (original_)?config\b', rf'\1 {flag}', line) if command else line
+        line = re.sub(r'\b(set|give) (original_)?config\b', rf'\1 {flag}', line) if command else line
+        return line.replace(' set overwrite', ' give --overwrite') if command else line
     if isinstance(e, Problems): return [one(line) for line in e.lines]
     if isinstance(e, MemoryError) or type(e).__name__ == 'OutOfMemoryError':
         return [f'memory: there is too little ({one(e)}); take smaller settings.']

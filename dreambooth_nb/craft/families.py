@@ -52,6 +52,7 @@ class Family:
     channels:Callable=lambda config: (config.in_channels, config.out_channels) # of latents, in and out
     side:Callable=lambda model: model.denoiser.config.sample_size # latents along a side that it learned from
     guided:Callable=lambda model: False # whether guidance is built in, and a prompt asked about once
+    few_steps:Callable=lambda model: '' # what shows that a model was distilled to a few steps; '': nothing
     since:str='0.35' # first release of diffusers with its pipeline
 
 # %% ../../nbs/craft/families.ipynb #fa_fa2
@@ -200,6 +201,9 @@ def _ask_flux(net, x, t, condition) -> Tensor:
 # %% ../../nbs/craft/families.ipynb #fa_fx4
 def _side_of_vae(model): return model.vae.config.sample_size//model.vae_scale # its network has none
 
+def _schnell(model): # [dev] has one
+    return '' if model.transformer.config.guidance_embeds else 'it has no guidance embedding'
+
 _SINGLE = ['proj_mlp', 'proj_out'] # of the layers for picture and words alike
 _FLOW = dict(denoiser='transformer', schedule=FlowSchedule, spread=dict(to_last_step=True), by_clip=False,
              shifts=True, side=_side_of_vae)
@@ -209,8 +213,8 @@ _FLUX = Family('FLUX.1', 'FluxPipeline', _TWO_AND_TRANSFORMER, network='FluxTran
                            all=[*_JOINT_ALL, *_SINGLE, 'x_embedder']),
                settings=lambda model: {}, frozen=('vae', 'text_encoder_2'), reader='T5',
                reads_more=lambda model, prompts: [_read_long(model.tokenizer_2, prompts).input_ids],
-               channels=lambda c: (c.in_channels//4, (c.out_channels or c.in_channels)//4),
-               guided=lambda model: True, **_FLOW)
+               channels=lambda c: (c.in_channels/4, (c.out_channels or c.in_channels)/4), # 2 by 2 are a token
+               guided=lambda model: True, few_steps=_schnell, **_FLOW)
 
 # %% ../../nbs/craft/families.ipynb #fa_zi2
 def _templated(tokenizer, prompts, thinking) -> list: # prompts as a user's messages
@@ -234,6 +238,10 @@ def _ask_by_lists(net, x, t, condition) -> Tensor:
     said = net([*x[:, :, None]], time, condition['cap_feats'], return_dict=False)[0]
     return -torch.stack(said)[:, :, 0]
 
+def _turbo(model): # of Z-Image itself it is 6
+    shift = model.scheduler_config.get('shift')
+    return "its scheduler's shift is 3" if shift == 3 else ''
+
 _ONE_AND_TRANSFORMER = 'tokenizer', 'text_encoder', 'vae', 'transformer'
 _GATED = ['w1', 'w2', 'w3'] # between the layers of attention
 _AROUND = ['layers.*.adaLN_modulation.0', 'noise_refiner.*.adaLN_modulation.0', 'cap_embedder.1', 'linear']
@@ -242,7 +250,7 @@ _ZIMAGE = Family('Z-Image', 'ZImagePipeline', _ONE_AND_TRANSFORMER, network='ZIm
                  layers=dict(attention=_ATTENTION, linear=[*_ATTENTION, *_GATED],
                              all=[*_ATTENTION, *_GATED, *_AROUND]),
                  settings=lambda model: {}, frozen=('vae', 'text_encoder'), reader='Qwen3',
-                 reads_more=_read_each, since='0.36', **_FLOW,
+                 reads_more=_read_each, since='0.36', few_steps=_turbo, **_FLOW,
                  channels=lambda config: (config.in_channels, config.in_channels))
 
 # %% ../../nbs/craft/families.ipynb #fa_k2
@@ -278,6 +286,7 @@ _KLEIN = Family('FLUX.2 klein', 'Flux2KleinPipeline', _ONE_AND_TRANSFORMER, netw
                 reader='Qwen3', reads_more=_read_templated, fold=2, numbers=_by_statistics,
                 channels=lambda config: (config.in_channels, config.out_channels or config.in_channels),
                 guided=lambda model: model.distilled, since='0.37',
+                few_steps=lambda model: 'model_index.json says is_distilled'*model.distilled,
                 **_FLOW | dict(spread=dict(to_last_step=True, by_steps=True)))
 
 # %% ../../nbs/craft/families.ipynb #fa_al

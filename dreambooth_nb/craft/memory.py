@@ -6,7 +6,7 @@
 __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 
 # %% ../../nbs/craft/memory.ipynb #s02y003
-import inspect, warnings, weakref
+import warnings, weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import psutil, torch
@@ -18,7 +18,7 @@ from ..core import UserError, checked, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens
-from .opening import skeleton
+from .opening import HUB_OPTIONS, skeleton
 from .optimizers import optimizer_row, state_bytes
 from .quantization import QUANTIZATIONS, quantized_matrices
 
@@ -172,10 +172,8 @@ def _outline(base, train, dtype, hub):
         encoder.set_input_embeddings(NewTokens(table, table.weight[:1]))
     return model
 
-_HUB = 'revision', 'variant', 'token', 'cache_dir', 'local_files_only', 'force_download', 'proxies'
-
 # %% ../../nbs/craft/memory.ipynb #h013
-@checked
+@checked(also=['revision', 'variant', *HUB_OPTIONS])
 def forecast(
     base:str|Callable='micro', # "micro", a folder, a hub id, or a function that makes the networks
     rows:int=8, # pictures that the UNet sees at once: twice train_batch_size with prior preservation
@@ -194,7 +192,6 @@ def forecast(
     **hub, # options of huggingface_hub
 ) -> Forecast:
     "Predict the memory of training, without weights, gradients or data. Raises UserError on unknown names."
-    for name in hub: one_of('forecast', name, [*_HUB, *inspect.signature(forecast).parameters])
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
     with quiet(), torch.device('meta'): model = _outline(base, train, dtype or usual, hub)

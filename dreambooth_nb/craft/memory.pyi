@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import inspect, warnings, weakref
+import warnings, weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import psutil, torch
@@ -14,7 +14,7 @@ from ..core import UserError, checked, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens
-from .opening import skeleton
+from .opening import HUB_OPTIONS, skeleton
 from .optimizers import optimizer_row, state_bytes
 from .quantization import QUANTIZATIONS, quantized_matrices
 __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
@@ -32,7 +32,6 @@ def _spared(model, quantization) -> tuple: ...
 def _size(tensors) -> int: ...
 def _trace(model, rows, resolution, half, batches) -> tuple: ...
 def _outline(base, train, dtype, hub): ...
-_HUB: Any
 def forecast(base: str | Callable='micro', rows: int=8, train: str='unet+text_encoder', lora: LoRA | None=None, resolution: int | None=None, mixed_precision: str='no', dtype: torch.dtype | None=None, optimizer: str='adamw', gradient_checkpointing: bool=False, gradient_accumulation_steps: int=1, ema: bool=False, max_token_length: int | None=None, quantization: str | None=None, device: str='cpu', **hub) -> Forecast: ...
 def fit(budget: float, now: Forecast | None=None, **settings) -> tuple: ...
 def free_memory(device: str='cpu') -> int: ...

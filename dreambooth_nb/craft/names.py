@@ -25,7 +25,11 @@ def find(
     name:str, # one of NAMES
 ): # what it names, with comments that `help` shows
     "The object of a name, from its room. `AttributeError` with the nearest name where there is none."
-    if name in NAMES: return _with_help(getattr(import_module(f'dreambooth_nb.{NAMES[name]}'), name))
+    if name in NAMES:
+        room = import_module(f'dreambooth_nb.{NAMES[name]}')
+        for other in NAMES: # what a function returns is explained with it
+            if NAMES[other] == NAMES[name]: _with_help(getattr(room, other))
+        return getattr(room, name)
     raise AttributeError(f"module 'dreambooth_nb' has no attribute {name!r}; "
                          + did_you_mean(name, NAMES, f'it has {", ".join(NAMES)}.'))
 

@@ -85,7 +85,7 @@ set_grads_to_none                 switch off              .                     
 seed                              int    none             none                  none                 seed
 offset_noise                      switch off              .                     .                    noise
 snr_gamma                         float  none             .                     none                 gamma
-do_edm_style_training             switch .                .                     off                  refuses
+do_edm_style_training             switch .                .                     off                  says
 class_labels_conditioning         str    none             none                  .                    refuses
 mixed_precision                   str    none             none                  none                 precision
 allow_tf32                        switch off              off                   off                  same
@@ -153,6 +153,9 @@ def _crops(a):
 def _filter(a): return dict(image_interpolation_mode=a.image_interpolation_mode.removesuffix('_exact'))
 def _noise(a): return dict(noise_offset=.1*a.offset_noise)
 def _gamma(a):
+    if a.snr_gamma and getattr(a, 'do_edm_style_training', False):
+        raise UserError('snr_gamma: weighs by a step of the schedule, do_edm_style_training by a level of '
+                        'noise; leave one of the two out.')
     if a.snr_gamma and a.with_prior_preservation:
         a.tell('snr_gamma: weighs the class images, too; the script stops where it has both.')
     return dict(snr_gamma=a.snr_gamma)
@@ -385,6 +388,14 @@ def _upload(cfg, repo, token) -> str: # its address
     return push_to_hub(str(out), repo, token)
 
 # %% ../../nbs/craft/old_commands.ipynb #oc30
+def _predicts_noise(cfg):
+    "`UserError` for a base that predicts something else, whose loss do_edm_style_training would weigh anew."
+    from dreambooth_nb.craft.ready import outline
+    kind = outline(cfg).scheduler_config.get('prediction_type', 'epsilon')
+    if kind == 'epsilon': return
+    raise UserError(f'do_edm_style_training: {cfg.pretrained_model_name_or_path} predicts {kind}, not the '
+                    'noise, and would learn by other weights; leave the flag out, or train with the script.')
+
 def _train(
     command:OldCommand, # what was asked for
 ):
@@ -395,6 +406,7 @@ def _train(
     os.environ.update(command.environ)
     repo = _repository(a) if a.push_to_hub and first else None
     from dreambooth_nb.run import dreambooth
+    if getattr(a, 'do_edm_style_training', False): _predicts_noise(cfg)
     name = getattr(a, 'tokenizer_name', None)
     model = _reading_with(cfg, name) if name else None
     prompt = dreambooth(cfg, model=model, overwrite=a.overwrite).prompt

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Ready', 'ready', 'as_planned', 'geometry_of', 'counted', 'outline', 'beneath', 'described_by', 'toy_line',
            'look_at_photos', 'look_at_classes', 'base_problems', 'word_problems', 'folder_problems', 'mixed_up',
-           'pool_problem', 'writable', 'bytes_to_write', 'room_problem']
+           'distilled', 'pool_problem', 'writable', 'bytes_to_write', 'room_problem']
 
 # %% ../../nbs/craft/ready.ipynb #rd03
 import json, os, re, shutil
@@ -86,7 +86,7 @@ def ready(
     if model is None: found.problems += base_problems(cfg, net)
     if model or net and not beneath(cfg):                        # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
-    if net: found.warnings += mixed_up(net, subjects)
+    if net: found.warnings += mixed_up(net, subjects) + distilled(net)
     look_at_classes(found, subjects, cfg)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -254,6 +254,17 @@ def _look_for_photos(
         found.warnings.append('class_data_dir: {} looks like {}; take out what shows the subject.'
                               .format(*told(near)))
 
+# %% ../../nbs/craft/ready.ipynb #r085size
+def _size_problems(side, net) -> list[str]:
+    "What a transformer, which cuts latents into patches, cannot do; a UNet takes any size."
+    most, step = net.family.largest(net.denoiser.config), net.size_step
+    if most and side > most*net.vae_scale:
+        return [f'resolution: {side} is more than the {most*net.vae_scale} that this base knows; choose '
+                'less.']
+    if net.unet or not side % step: return []
+    return [f'resolution: {side} is no multiple of {step}, as this base needs; choose '
+            f'{max(side//step, 1)*step}.']
+
 # %% ../../nbs/craft/ready.ipynb #r085look
 _WEIGHTS = r'diffusion_pytorch_model(-\d+-of-\d+)?\.' # names of the files of a UNet, without their end
 
@@ -262,8 +273,7 @@ def base_problems(
     net:StableDiffusion|None, # its outline
 ) -> list[str]:
     "What keeps a base from being loaded as it is asked for, or trained: as far as its folder tells."
-    base, found = cfg.pretrained_model_name_or_path, []
-    where = as_path(base)
+    base, where, found = cfg.pretrained_model_name_or_path, as_path(cfg.pretrained_model_name_or_path), []
     if not net: return found                                      # why it has no outline is said already
     found += refused(net.check_clip_skip, cfg.clip_skip) + refused(check_text_training, net, cfg.words)
     if under := beneath(cfg):
@@ -275,14 +285,15 @@ def base_problems(
         return found + base_problems(under, net)
     if cfg.lora_base:
         found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
-    most = net.family.largest(net.denoiser.config)
-    if most and (cfg.resolution or 0) > most*net.vae_scale:
-        found.append(f'resolution: {cfg.resolution} is more than the {most*net.vae_scale} that this base '
-                     'knows; choose less.')
+    found += _size_problems(cfg.resolution or net.resolution, net)
+    def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
+    folders = [where/part for part in net.parts if (where/part).is_dir()]
+    found += [f'{p}: there are no weights here; download or export it again.'
+              for p in folders if not weights(p)]
     part = where/net.family.denoiser
     if not part.is_dir(): return found
     ends = ('safetensors', 'bin') if cfg.allow_pickle else ('safetensors',)
-    names = [p.name for p in part.iterdir() if p.suffix[1:] in ('safetensors', 'bin')]
+    names = weights(part)
     def fit(ends):
         here, plain = [n for n in names if n.endswith(ends)], re.compile(f'{_WEIGHTS}[a-z]+$')
         return [n for n in here if (f'.{cfg.variant}' in n if cfg.variant else plain.match(n))]
@@ -337,6 +348,16 @@ def mixed_up(
     if len(names) < 2: return []
     classes = dict.fromkeys(s.class_prompt for s in subjects if s.class_prompt)
     return collisions(net.tokenizer, [*names.values()], [*classes])
+
+# %% ../../nbs/craft/ready.ipynb #rd_d1
+def distilled(
+    net:StableDiffusion, # the base, or its outline
+) -> list[str]: # none, or one line
+    "Whether a base was made for a few steps, which training undoes."
+    if not (why := net.family.few_steps(net)): return []
+    return [f'pretrained_model_name_or_path: {net.public_name} seems to be distilled to a few steps ({why}); '
+            'draw with guidance_scale 1, give class images drawn so as class_data_dir, and expect training '
+            'to cost its few steps; the model that it was made from learns better.']
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def pool_problem(

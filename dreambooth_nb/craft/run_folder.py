@@ -196,12 +196,12 @@ def plan(
     if other:
         what = 'a finished model' if done else 'an unfinished run'
         return no(f'holds {what} of other settings ({", ".join(other[:3])}{", ..." if other[3:] else ""})',
-                  'choose another folder, or replace it with --overwrite')
+                  'choose another folder, or set overwrite to replace it')
     if not done: return Plan('goes on')
     if cfg.max_train_steps == was.max_train_steps: return Plan('is finished')
     if cut: return Plan('goes on')
     return no(f'holds a finished model of {was.max_train_steps} steps and no checkpoint to go on from',
-              'choose another folder, or train it anew with --overwrite')
+              'choose another folder, or set overwrite to train it anew')
 
 # %% ../../nbs/craft/run_folder.ipynb #r04other
 def _only_begun(

@@ -144,7 +144,17 @@ TINY = dict(sd1=_tiny_diffusion, sd2=_tiny_diffusion, sdxl=_tiny_diffusion, sd3=
 def tiny_parts(
     name:str, # one of TINY
     words:str, # folder of a CLIP's tokenizer
+    shallow:bool=False, # a UNet of two levels; transformers have no more than two layers anyway
 ) -> dict: # parts by name, and `scheduler_config`
     "The parts of a random model, of torch's own generator. `UserError` where diffusers is too old."
     FAMILIES.get(name, FAMILIES['sd']).check_version()
-    return TINY[name](name, words)
+    parts = TINY[name](name, words)
+    if shallow and parts.get('unet'): parts['unet'] = _shallow(parts['unet'].config)
+    return parts
+
+def _shallow(config) -> UNet2DConditionModel:
+    "A UNet that has attention, goes down once and up again, and no more."
+    return UNet2DConditionModel.from_config(dict(config) | dict(
+        block_out_channels=[8, 16], layers_per_block=1, transformer_layers_per_block=1,
+        down_block_types=['CrossAttnDownBlock2D', 'DownBlock2D'],
+        up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D']))

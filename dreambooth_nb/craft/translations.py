@@ -81,12 +81,11 @@ NOTHING_TO_DO = dict( # flag -> what is said of it
     dataloader_num_workers='has nothing to do; photos are encoded once, before the first step.',
     local_rank='has nothing to do; accelerate launch says which process this is.',
     enable_xformers_memory_efficient_attention="has nothing to do; torch's own attention needs as little.",
+    do_edm_style_training='has nothing to do where the base predicts the noise: the loss is the same.',
     validation_scheduler='is not looked at; pictures are drawn by the solver of `dreambooth sample`.')
 IMPOSSIBLE = dict( # flag -> why it is refused
     text_encoder_use_attention_mask='the text encoders of Stable Diffusion learned to read a prompt with its '
                                     'padding, and only so is it read here; leave the flag out',
-    do_edm_style_training="the network is asked about a step of the base's own schedule here, never about a "
-                          'noise level of Karras et al. (2022); leave the flag out, or train with the script',
     class_labels_conditioning='it is for the second stage of DeepFloyd IF, which draws pixels; only models '
                               'that draw latents are trained here; leave the flag out',
     validation_images='they are for pipelines that begin with a picture, such as the second stage of '
