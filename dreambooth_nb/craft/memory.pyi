@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, checked
+from ..core import UserError, at_least, checked
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet, token_table
 from .adapters import LoRA, NewTokens
 from .opening import HUB_OPTIONS, skeleton
