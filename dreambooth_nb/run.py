@@ -463,7 +463,8 @@ def demo(
     def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
     def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
-    result = dreambooth(replace(cfg, class_data_dir=str(out/'class_images')), model=model, overwrite=overwrite)
+    pool = str(out/'class_images')
+    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite)
     model = result.model
     with _timed(seconds, 'after'): after, last = pictures(), scores()
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
