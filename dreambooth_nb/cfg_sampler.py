@@ -22,6 +22,7 @@ from .model import StableDiffusion
 from .craft.memory import Live, free_memory
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
+from .craft.quantization import stored
 from .craft.speed import Asked, asked_often
 from .craft.prompts import (Settings, complete_settings, count_chunks, encode_weighted, lora_at,
                                          make_settings, read_start)
@@ -383,7 +384,7 @@ class _Found(Exception): pass
 def _not_finite(model, again) -> str:
     "Which tensor is not finite: a weight, or the first output on the way of `again`, which draws once more."
     for part, net in model.parts.items():
-        for k, v in net.state_dict().items():
+        for k, v in stored(net).items():
             if v.is_floating_point() and not v.isfinite().all():
                 return (
                     f'{part}.{k}: this weight holds {"NaN" if v.isnan().any() else "infinity"}, so nothing '

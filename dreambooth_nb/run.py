@@ -24,8 +24,8 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image, ImageOps
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (EMBEDDED, Pictures, UserError, as_path, atomic, checked, img_tag, locked,
-                                one_of, sync, to_pil, writing)
+from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, img_tag,
+                                locked, one_of, sync, to_pil, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -106,6 +106,7 @@ def grid(
     **settings, # of `sample`
 ) -> Image.Image:
     "Pictures of each prompt from the same seeds, in rows."
+    at_least(1, size=size)
     rows, labels = _listed(prompts or self.prompt), [f'seed {s}' for s in seeds]
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
@@ -148,6 +149,7 @@ def train_more(
     **how, # of `dreambooth`: progress, callbacks
 ) -> Result:
     "The same run, prolonged: it goes on from its last checkpoint."
+    at_least(1, steps=steps)
     cfg = replace(self.settings, max_train_steps=self.settings.max_train_steps + steps)
     return dreambooth(cfg, **how)
 

@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, checked
+from .core import UserError, as_path, at_least, checked
 from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
@@ -176,6 +176,7 @@ class Studio:
         **state, # other fields of `StudioState` to begin with
     ):
         "Raises UserError when there is no such model, or a field is unknown."
+        at_least(1, side=side, every=every)
         run = {} if isinstance(run_or_model, (StableDiffusion, dict)) else _read_run(run_or_model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.models, self.folder = _open_models(run_or_model, device), as_path(folder)

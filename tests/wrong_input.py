@@ -45,6 +45,8 @@ def wrong_calls(f):
     if needed: yield 'too few', first, {}, ''
     for name, p in named.items():
         assert p.annotation is not p.empty, f'{f.__qualname__}: {name} has no type'
+        if of_type(-1, p.annotation) and not of_type(-.5, p.annotation) and 'seed' not in name:
+            yield f'{name}=-1', first, needed | {name: -1}, ''
         for value in (Odd(), [Odd()], 5, 1.5, 'x', True, None):
             if of_type(value, p.annotation): continue
             if value is None and p.default is None: continue

@@ -20,8 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
-from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, atomic, did_you_mean,
-                                one_of, wrong_type)
+from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
+                                did_you_mean, one_of, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
 from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say
@@ -514,9 +514,7 @@ def read_command(
     given_files = values.pop('config', None) if command in SETTINGS else ()
     files = {name: settings_in(name, command) for name in given_files or ()}
     for name in CHOICES.keys() & values.keys(): one_of(name, values[name], CHOICES[name])
-    for name in LEAST.keys() & values.keys():
-        if values[name] is None or values[name] >= LEAST[name]: continue
-        raise UserError(f'{name}: {values[name]} is impossible; it must be at least {LEAST[name]}.')
+    for name in LEAST.keys() & values.keys(): at_least(LEAST[name], **{name: values[name]})
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, checked, one_of
+from ..core import UserError, at_least, checked, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens
@@ -192,6 +192,8 @@ def forecast(
     **hub, # options of huggingface_hub
 ) -> Forecast:
     "Predict the memory of training, without weights, gradients or data. Raises UserError on unknown names."
+    at_least(1, rows=rows, gradient_accumulation_steps=gradient_accumulation_steps)
+    at_least(8, resolution=resolution)
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
     with quiet(), torch.device('meta'): model = _outline(base, train, dtype or usual, hub)
@@ -205,8 +207,7 @@ def forecast(
     if gpu and half: _float32_norms(model)
     gradients, activations, kernels = _trace(model, rows, resolution or model.resolution, half,
                                              min(gradient_accumulation_steps, 2))
-    # schedule-free does so on CPUs too; the others one by one: two temporaries of the largest
-    at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0
+    at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
     return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
                     max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside)
 

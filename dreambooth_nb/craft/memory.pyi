@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, checked, one_of
+from ..core import UserError, at_least, checked, one_of
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens

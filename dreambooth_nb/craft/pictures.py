@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
-from ..core import UserError, as_path, atomic, checked, writing
+from ..core import UserError, as_path, at_least, atomic, checked, writing
 from ..model import StableDiffusion
 from .opening import load
 from .callbacks import Callback
@@ -217,6 +217,8 @@ def grid(
     label_width:int=220, # pixels kept for the row labels
 ) -> Image.Image:
     "Pictures in labelled rows and columns. Small pictures are enlarged without smoothing."
+    at_least(1, size=size)
+    at_least(0, label_width=label_width)
     if not rows or len(rows) != len(row_labels):
         raise UserError(f'row_labels: there are {len(row_labels)} for {len(rows)} rows; give one for each.')
     n, heads = max(len(r) for r in rows), [_wrap(text, 15, size) for text in col_labels or []]

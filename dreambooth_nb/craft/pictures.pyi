@@ -11,7 +11,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
-from ..core import UserError, as_path, atomic, checked, writing
+from ..core import UserError, as_path, at_least, atomic, checked, writing
 from ..model import StableDiffusion
 from .opening import load
 from .callbacks import Callback
