@@ -459,18 +459,18 @@ def demo(
     def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
     def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
-    result = dreambooth(replace(cfg, class_data_dir=str(out/'class_images')), model=model, overwrite=overwrite)
+    pool = str(out/'class_images')
+    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite)
     model = result.model
     with _timed(seconds, 'after'): after, last = pictures(), scores()
     with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
     for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
     seconds['total'] = round(time.perf_counter() - start, 1)
-    metrics = dict(subject=asdict(who), subject_rate_before=first['subject'].rate,
+    metrics = dict(subject=asdict(who), device=str(model.device), subject_rate_before=first['subject'].rate,
                    subject_rate_after=last['subject'].rate, class_drift_rate=last['drift'].rate,
                    class_rate_before=first['drift'].rate, place_rate_after=last['place'].rate,
                    samples=n*len(places), class_samples=4*n, seconds=seconds, settings=asdict(cfg),
-                   peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads(),
-                   device=str(model.device))
+                   peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads())
     with atomic(out/'README.md') as tmp: tmp.write_text(demo_readme(metrics), encoding='utf-8')
     with atomic(out/'metrics.json') as tmp: tmp.write_text(json.dumps(metrics, indent=2), encoding='utf-8')
     return metrics
