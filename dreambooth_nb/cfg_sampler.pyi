@@ -20,6 +20,7 @@ from .model import StableDiffusion
 from .craft.memory import Live, free_memory
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
+from .craft.quantization import stored
 from .craft.speed import Asked, asked_often
 from .craft.prompts import SPACINGS, Settings, complete_settings, count_chunks, encode_weighted, lora_at, make_settings, read_start
 __all__ = ['GUIDANCE_SCHEDULES', 'SOLVERS', 'guide', 'rescale_guidance', 'scale_at', 'predict', 'Levels', 'spread_timesteps', 'spread_sigmas', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step', 'dpmpp_2m_step', 'unipc_step', 'Solver', 'choose_levels', 'solve', 'initial_latents', 'first_level', 'denoise', 'latent_shape', 'draw', 'sample']
