@@ -101,8 +101,6 @@ class Ledger(Callback):
     def before_train(self, run):
         self.run, self.began = run, time.perf_counter()
         if run.step: self.earlier = read_cost(run.folder)
-    def after_step(self, run):
-        if self.flops is None and run.accelerator.num_processes == 1: self.flops = self.counted(run)
     def after_checkpoint(self, run): self.write()
 
     def counted(
@@ -139,9 +137,11 @@ def cost(
 @patch
 def write(self:Ledger) -> Cost|None: # None: no step was taken
     "Write the account into the run's folder. `UserError` when the disk refuses."
-    if self.run is None: return None
+    run = self.run
+    if run is None: return None
+    if self.flops is None and run.step and run.accelerator.num_processes == 1: self.flops = self.counted(run)
     found = self.cost()
-    with atomic(self.run.folder/'cost.json') as tmp:
+    with atomic(run.folder/'cost.json') as tmp:
         tmp.write_text(json.dumps(asdict(found), indent=1), encoding='utf-8')
     return found
 
