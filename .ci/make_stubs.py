@@ -13,7 +13,7 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 package = root/'dreambooth_nb'
-KEPT = {'dataclass', 'property', 'classmethod', 'staticmethod', 'contextmanager'}
+KEPT = {'dataclass', 'property', 'cached_property', 'classmethod', 'staticmethod', 'contextmanager'}
 HEAD = '# Made by .ci/make_stubs.py: change the notebook.\n'
 ANY = ast.Name('Any')
 

@@ -41,6 +41,7 @@ class Outlook:
     device: torch.device
     training: float
     drawing: float
+    @cached_property
     def memory(self) -> Forecast: ...
     @property
     def shows(self) -> bool: ...
