@@ -44,7 +44,7 @@ from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import asks_for_shards
 from .train import train
-from .craft.cost import Cost, Ledger, read_cost
+from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import Previews, grid as _grid
@@ -474,7 +474,7 @@ def demo(
                    subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
                    class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
                    place_rate_after=last['place'].rate, seconds=seconds, settings=asdict(cfg),
-                   peak_memory_mb=_peak_memory_mb(), threads=torch.get_num_threads())
+                   peak_memory_mb=round(peak_bytes()/1e6), threads=torch.get_num_threads())
     with atomic(out/'README.md') as tmp: tmp.write_text(demo_readme(metrics), encoding='utf-8')
     with atomic(out/'metrics.json') as tmp: tmp.write_text(json.dumps(metrics, indent=2), encoding='utf-8')
     return metrics
@@ -544,15 +544,6 @@ def save_images(
     paths = [folder / f'{k:02d}.png' for k in range(len(images))]
     for im, p in zip(images, paths): im.save(p)
     return paths
-
-# %% ../nbs/09_run.ipynb #e1008b95
-def _peak_memory_mb() -> int:
-    "The most memory this process has had, in megabytes."
-    import psutil
-    if sys.platform == 'win32': return round(psutil.Process().memory_info().peak_wset/1e6)
-    import resource
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak/(1e6 if sys.platform == 'darwin' else 1e3))
 
 # %% ../nbs/09_run.ipynb #2d6f6707
 def demo_readme(

@@ -9,7 +9,7 @@ __all__ = ['Cost', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 
 import json, sys, time
 from collections import namedtuple
 from dataclasses import asdict, dataclass
-import torch
+import psutil, torch
 from fastcore.basics import patch
 from torch.utils.flop_counter import FlopCounterMode
 from ..core import Table, as_path, atomic
@@ -55,12 +55,12 @@ def step_flops(
 
 def peak_bytes(
     device:str='cpu', # of the model
-) -> int|None: # None: this system does not tell
+) -> int:
     "The most memory that this process has held, or that a GPU has given it."
     device = torch.device(device)
     if device.type == 'cuda': return torch.cuda.max_memory_allocated(device)
-    try: import resource
-    except ImportError: return None
+    if sys.platform == 'win32': return psutil.Process().memory_info().peak_wset
+    import resource
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else 1024*peak
 
@@ -131,7 +131,7 @@ def cost(
         seconds = {k: round(then.get(k, 0) + seconds.get(k, 0), 1) for k in {**then, **seconds}}
         if None not in (spent, last.joules): spent += last.joules
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
-    peak = max(filter(None, (peak_bytes(self.device), last and last.peak)), default=None)
+    peak = max(peak_bytes(self.device), last and last.peak or 0)
     return Cost(seconds, steps, steps*rows, self.flops and self.flops*steps, peak, spent, _name(self.device))
 
 @patch
