@@ -8,7 +8,7 @@ __all__ = ['IDENTIFIER', 'DEMO', 'Result', 'before_after', 'dreambooth', 'person
            'save_images', 'demo_readme', 'demo_summary']
 
 # %% ../nbs/09_run.ipynb #c003
-import json, os, shutil, sys, time
+import json, os, shutil, time
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy

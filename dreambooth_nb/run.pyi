@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import json, os, shutil, sys, time
+import json, os, shutil, time
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
