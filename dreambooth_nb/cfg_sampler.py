@@ -20,12 +20,13 @@ from .core import Pictures, UserError, checked, randn, to_pil, to_tensor
 from .losses import split
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
+from .craft.settings import say
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.quantization import stored
 from .craft.speed import Asked, asked_often
 from .craft.prompts import (Settings, complete_settings, count_chunks, encode_weighted, lora_at,
-                                         make_settings, read_start)
+                                         make_settings, read_start, without_effect)
 from .craft.guidance import rescale_guidance, scale_at
 from .craft.levels import Levels, clip_range, first_level, model_levels
 
@@ -440,4 +441,5 @@ def sample(
     same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps, eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
+    for line in without_effect(shots[0]) if shots else (): say(line)
     return Pictures(draw(model, shots, batch_size, progress, image, mask, callback, on_image))

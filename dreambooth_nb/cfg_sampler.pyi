@@ -15,11 +15,12 @@ from .core import Pictures, UserError, checked, randn, to_pil, to_tensor
 from .losses import split
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
+from .craft.settings import say
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.quantization import stored
 from .craft.speed import Asked, asked_often
-from .craft.prompts import Settings, complete_settings, count_chunks, encode_weighted, lora_at, make_settings, read_start
+from .craft.prompts import Settings, complete_settings, count_chunks, encode_weighted, lora_at, make_settings, read_start, without_effect
 from .craft.guidance import rescale_guidance, scale_at
 from .craft.levels import Levels, clip_range, first_level, model_levels
 __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step', 'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'denoise', 'latent_shape', 'draw', 'sample']

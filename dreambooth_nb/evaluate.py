@@ -8,7 +8,7 @@ __all__ = ['FEWEST', 'METRICS', 'plain_text', 'agreement', 'Count', 'group_means
            'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
-import html, json, math, re
+import json, math, re
 from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +18,8 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import EMBEDDED, Table, UserError, as_path, atomic, checked, one_of, to_tensor
+from .core import (EMBEDDED, Table, UserError, as_markdown, as_path, atomic, checked, one_of,
+                                to_tensor)
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -27,7 +28,7 @@ from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, read_settings
-from .craft.checkpoints import open_model
+from .craft.checkpoints import how_opened, is_checkpoint, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import (Encoder, among, apart, clip_encoder, dino_encoder, likeness,
@@ -236,7 +237,7 @@ def table(self:Evaluation) -> Table: # the last column: what photos reach among 
 @patch
 def _repr_markdown_(self:Evaluation) -> str:
     return '\n\n'.join(
-        [f'**{self.name}**', self.table()._repr_markdown_()] + [html.escape(n) for n in self.notes()]
+        [f'**{as_markdown(self.name)}**', self.table()._repr_markdown_(), *map(as_markdown, self.notes())]
     )
 
 # %% ../nbs/06_evaluate.ipynb #ev82
@@ -355,6 +356,7 @@ class Learned:
     class_prompt:str|None = None # such as 'a photo of a dog'; None: the class is not looked at
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
+    how:dict = field(default_factory=dict) # the base is opened: options of `load`, such as variant
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -368,7 +370,7 @@ class Learned:
 def _home(run):
     "The folder of a run, of which one of its checkpoints may have been given."
     folder = as_path(run)
-    return folder.parent if folder.name.startswith('checkpoint-') else folder
+    return folder.parent if is_checkpoint(folder) else folder
 
 def learned_by(
     run, # folder of a run or of one of its checkpoints, its settings, or a `Result`
@@ -379,17 +381,16 @@ def learned_by(
     else:
         file = _home(run)/'config.yaml'
         if not file.is_file():
-            raise UserError(
-                f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, or a '
-                'model with photos and prompt.'
-            )
+            raise UserError(f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, '
+                            'or a model with photos and prompt.')
         values = read_settings(file)
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
     of_class = values.get('class_prompt') or class_prompt_of(values['instance_prompt'])
     found = Concept(values['instance_data_dir'], values['instance_prompt'], of_class)
     return Learned([read_photo(p).image for p in found.paths], found.instance_prompt, found.class_prompt,
-                   values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name)
+                   values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name,
+                   how_opened(values))
 
 # %% ../nbs/06_evaluate.ipynb #ev86
 def usual_encoders(
@@ -453,7 +454,8 @@ def evaluate(
     if not ask or not seeds: raise UserError('seeds: prompts or seeds are none; give at least one of each.')
     model = model or open_model(str(run))
     if encoders is None:
-        encoders, absent = usual_encoders(who.base and load(who.base, model.device), str(model.device))
+        base = who.base and load(who.base, model.device, **who.how)
+        encoders, absent = usual_encoders(base, str(model.device))
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []
     drawn = sample(model, asked + [who.class_prompt]*len(own), at + own, progress=progress, **settings)

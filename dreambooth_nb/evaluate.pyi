@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import html, json, math, re
+import json, math, re
 from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +12,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import EMBEDDED, Table, UserError, as_path, atomic, checked, one_of, to_tensor
+from .core import EMBEDDED, Table, UserError, as_markdown, as_path, atomic, checked, one_of, to_tensor
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -21,7 +21,7 @@ from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, read_settings
-from .craft.checkpoints import open_model
+from .craft.checkpoints import how_opened, is_checkpoint, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import Encoder, among, apart, clip_encoder, dino_encoder, likeness, lpips_encoder, nearest_photo, reader_encoder, unet_encoder
@@ -108,6 +108,7 @@ class Learned:
     class_prompt: str | None = ...
     base: str | None = ...
     name: str = ...
+    how: dict = ...
     @property
     def identifier(self) -> str | None: ...
 @dataclass(frozen=True)

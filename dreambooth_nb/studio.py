@@ -22,7 +22,7 @@ from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS
 from .cfg_sampler import latent_shape
-from .craft.pictures import Grid, save_png
+from .craft.pictures import Grid, free_name, save_png
 from .craft.controls import (AXES, HELP, Models, Stopped, StudioState, amount, drive, facts,
                                           grid_of, highlight, paint, png, refuse_busy, restore, thumbnail,
                                           wipe)
@@ -574,7 +574,7 @@ def save(self:Studio):
 def upload(
     folder:str|Path='photos', # folder of the photos, created if missing
 ) -> W.FileUpload|None: # a button; None: they were asked for by Colab's own
-    "Bring photos from the machine of the browser into a folder."
+    "Bring photos from the machine of the browser into a folder. None that is there is replaced."
     folder = as_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if 'google.colab' in sys.modules:
@@ -586,6 +586,6 @@ def upload(
         some = change['new']
         for f in some.values() if isinstance(some, dict) else some: # ipywidgets 7, and 8
             name = Path(f['metadata']['name'] if 'metadata' in f else f['name']).name
-            (folder/name).write_bytes(f['content'])
+            free_name(folder/name).write_bytes(f['content'])
     chosen.observe(keep, 'value')
     return chosen

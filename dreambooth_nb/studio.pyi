@@ -18,7 +18,7 @@ from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS
 from .cfg_sampler import latent_shape
-from .craft.pictures import Grid, save_png
+from .craft.pictures import Grid, free_name, save_png
 from .craft.controls import AXES, HELP, Models, Stopped, StudioState, amount, drive, facts, grid_of, highlight, paint, png, refuse_busy, restore, thumbnail, wipe
 __all__ = ['STYLE', 'Gallery', 'Studio', 'column', 'beside', 'button', 'upload']
 def _open_models(source, device: str='cpu') -> Models: ...

@@ -161,12 +161,17 @@ class Sweep:
         seen = [r for r in self.rows if r['score'] is not None]
         return max(seen, key=lambda r: _sign(self.score)*r['score'], default=None)
 
+    @property
+    def failed(self) -> list[dict]:
+        "The rows of the runs that failed; the state of each says why."
+        return [r for r in self.rows if r['state'].startswith('failed')]
+
     def __repr__(self):
         left = [r['run'] for r in self.rows if r['state'] in ('not done', 'under way')]
         lines = [repr(self.table())]
         if left:
             lines.append(f'{len(left)} of {len(self.rows)} are not done; the same call goes on with them.')
-        lines += [f'{r["run"]}: {r["state"]}' for r in self.rows if r['state'].startswith('failed')]
+        lines += [f'{r["run"]}: {r["state"]}' for r in self.failed]
         return '\n'.join(lines)
 
     def _repr_markdown_(self): return self.table()._repr_markdown_()
