@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import psutil, torch
 
-from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
 from dreambooth_nb.craft.latents import Latent, LatentCache
-from dreambooth_nb.craft.log import Log
 from dreambooth_nb.data import Batches
+from dreambooth_nb.craft.log import Log
+from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
 
 from . import models
 from .rows import CLASS, INSTANCE

@@ -4,13 +4,13 @@ import shutil, tempfile
 import numpy as np
 import torch
 
-from dreambooth_nb.cfg_sampler import initial_latents, sample
-from dreambooth_nb.craft.checkpoints import LogFile
 from dreambooth_nb.craft.latents import Latent, LatentCache
-from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.data import Batches
 from dreambooth_nb.model import quiet
+from dreambooth_nb.craft.settings import TrainConfig
+from dreambooth_nb.craft.checkpoints import LogFile
 from dreambooth_nb.train import Checkpoints, Run, training_loss
+from dreambooth_nb.cfg_sampler import initial_latents, sample
 
 from . import models
 from .measure import Peak, flops, pairs, seconds, spread, where

@@ -4,9 +4,9 @@ from unittest import mock
 
 import torch
 
-from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.craft.optimizers import make_optimizer
 from dreambooth_nb.train import training_loss
+from dreambooth_nb.cfg_sampler import sample
 
 from . import models
 from .measure import pairs

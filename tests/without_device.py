@@ -16,13 +16,13 @@ from accelerate import Accelerator
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from dreambooth_nb import cfg_sampler, train
 from dreambooth_nb.core import generator
 from dreambooth_nb.craft.latents import Latent, LatentCache
-from dreambooth_nb.craft.opening import load, tiny_base
-from dreambooth_nb.craft.prompts import make_settings
-from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.data import Batches
+from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.settings import TrainConfig
+from dreambooth_nb.craft.prompts import make_settings
+from dreambooth_nb import cfg_sampler, train
 
 BUDGET = dict(training=1, sampling=0)  # waits for each step: the numbers of the log
 GPU = torch.device('meta')

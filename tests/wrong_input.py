@@ -73,7 +73,8 @@ def python():
 
 def wrong_lines(command):
     "Words of a command line; what the answer names."
-    from dreambooth_nb.craft.commands import LEAST, TrainConfig, flags, options, switches
+    from dreambooth_nb.craft.settings import TrainConfig
+    from dreambooth_nb.craft.commands import LEAST, flags, options, switches
     alone, settings = ALONE.get(command, []), {*TrainConfig.__dataclass_fields__}
     yield [*alone, 'x', 'y', 'z'], 'this word belongs to no flag'
     yield [*alone, '--zzyzx'], f'--zzyzx: `dreambooth {command}` has no such flag'

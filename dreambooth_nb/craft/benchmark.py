@@ -15,8 +15,7 @@ from .photos import read_text
 from ..data import Concept, fill_template
 from .opening import load
 from .settings import say
-from ..evaluate import (Evaluation, evaluate, group_means, pooled, read_evaluation,
-                                    usual_encoders)
+from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
 from .sweep import settings_of_each, stand_alone, train_each
 
 # %% ../../nbs/craft/benchmark.ipynb #c187

@@ -12,9 +12,11 @@ from importlib import resources
 from pathlib import Path
 import diffusers, torch, transformers, yaml
 import huggingface_hub.errors as hub_errors
+from accelerate import init_empty_weights
 from diffusers import AutoencoderKL
 from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from transformers import CLIPTokenizer
 from ..core import EMBEDDED, UserError, as_path, checked, one_of
 from .flow import FlowSchedule
@@ -26,6 +28,7 @@ from .quantization import QUANTIZATIONS, quantization_problems, stored
 from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name
 from .discretion import shareable_name
+from .original_names import fill_networks, transformer_in
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
 
 # %% ../../nbs/craft/opening.ipynb #c006
@@ -197,12 +200,14 @@ def _read_net(where, name, cls, dtype, allow_pickle, hub):
                         f'{file_name(name, lost[0])}; download or export it again.')
     return net
 
-def _read_folder(where, dtype, allow_pickle, hub, quantization=None) -> dict:
-    "Parts of a diffusers folder or hub id; `hub`: token, revision, variant, cache_dir, local_files_only."
+def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> dict:
+    """Parts of a diffusers folder or hub id, but for some; `hub`: token, revision, variant, cache_dir,
+    local_files_only."""
     variant, light = hub.get('variant'), {k: v for k, v in hub.items() if k != 'variant'}
     index = _index(where, light)
     classes, family = _classes(where, index), _family(where, index)
     _check_files(where, classes)
+    classes = {k: v for k, v in classes.items() if k not in but}
     local = Path(where).is_dir()
     nets = [k for k in classes if k not in ('scheduler',) and 'tokenizer' not in k]
     chosen = {k: _choose(where, k, variant, allow_pickle) if local else variant for k in nets}
@@ -229,10 +234,15 @@ _NO_CHANNELS = 'inpainting and image-to-image bases cannot be trained here; give
 def check_contents(
     path, # file, for the message
     shapes:dict, # shape of each tensor
-) -> bool: # is it Stable Diffusion XL?
-    "Refuse a file that is no whole text-to-image model. Raises UserError."
-    if any(k.startswith('model.diffusion_model.joint_blocks.') for k in shapes):
-        raise UserError(f'{path}: Stable Diffusion 3 in one file is not supported; give a diffusers folder.')
+    config:str|None=None, # configuration that was given
+) -> str: # "sd" for Stable Diffusion 1 and 2, "sdxl", or another name of FAMILIES
+    "Refuse a file that is no whole text-to-image model, or a transformer without `config`. `UserError`."
+    if kind := transformer_in(shapes):
+        if config: return kind
+        raise UserError(
+            f'{path}: holds the transformer of {FAMILIES[kind].title}, and not all that it needs; '
+            'give config, a diffusers folder or hub id of the same kind, for the rest.'
+        )
     xl = any(k.startswith('conditioner.') for k in shapes)
     text = dict(text_encoder='conditioner.embedders.0.transformer.',
                 text_encoder_2='conditioner.embedders.1.') if xl else dict(text_encoder='cond_stage_model.')
@@ -246,7 +256,7 @@ def check_contents(
     into, out = (shapes.get(f'model.diffusion_model.{k}.weight') for k in ('input_blocks.0.0', 'out.2'))
     if into and out and into[1] != out[0]:
         raise UserError(f'{path}: its UNet takes {into[1]} channels and gives {out[0]}; {_NO_CHANNELS}')
-    return xl
+    return 'sdxl' if xl else 'sd'
 
 # %% ../../nbs/craft/opening.ipynb #h003
 def _noted_schedule(metadata) -> dict:
@@ -291,12 +301,15 @@ def is_whole_model(
     allow_pickle:bool, # read a .ckpt, which can run code
 ) -> bool:
     "Is a file a whole text-to-image model, or something that goes on top of one?"
-    return any(k.startswith('model.diffusion_model.') for k in tensors_in(path, allow_pickle)[0])
+    names = tensors_in(path, allow_pickle)[0]
+    return any(k.startswith('model.diffusion_model.') for k in names) or bool(transformer_in(names))
 
-def _as_pipeline(path, xl, dtype, config, hub):
+def _as_pipeline(path, kind, dtype, config, hub):
     "diffusers' pipeline of a single file, safetensors or pickle. Raises UserError where weights do not fit."
-    cls = diffusers.StableDiffusionXLPipeline if xl else diffusers.StableDiffusionPipeline
-    others = {} if xl else dict(safety_checker=None)
+    cls, others = (
+        getattr(diffusers, FAMILIES[kind].pipeline),
+        dict(safety_checker=None) if kind == 'sd' else {},
+    )
     how = dict(config=str(as_path(config)) if config else None, **hub)
     try:
         if dtype != torch.float32:
@@ -314,26 +327,47 @@ def _as_pipeline(path, xl, dtype, config, hub):
 def _read_file(path, dtype, allow_pickle, config, hub) -> dict:
     "Parts of a single file in the original layout."
     shapes, metadata = tensors_in(path, allow_pickle)
-    pipe = _as_pipeline(path, check_contents(path, shapes), dtype, config, hub)
+    kind = check_contents(path, shapes, config)
+    by_unet = FAMILIES[kind].denoiser == 'unet'
+    parts = (_read_unet_file if by_unet else _read_transformer_file)(path, kind, dtype, allow_pickle, config,
+                                                                     hub)
+    said, usual = schedule_in_file(path, shapes, metadata), parts['scheduler_config']
+    schedule = said if '_class_name' in said else usual | said if by_unet else usual
+    parts['scheduler_config'] = {k: v for k, v in schedule.items()
+                                 if k not in ('_use_default_values', '_diffusers_version')}
+    noted = noted_settings(metadata)
+    if 'scaling_factor' in noted:
+        parts['vae'].register_to_config(scaling_factor=noted.pop('scaling_factor'))
+    return parts | noted
+
+def _read_unet_file(path, kind, dtype, allow_pickle, config, hub) -> dict:
+    "A whole model, as diffusers reads it."
+    pipe = _as_pipeline(path, kind, dtype, config, hub)
     parts = {k: v for k in FAMILIES['sdxl'].parts if (v := getattr(pipe, k, None)) is not None}
     lost = [f'{k}.{n}' for k, net in parts.items() if 'tokenizer' not in k for n, p in net.named_parameters()
             if p.is_meta]
     if lost:
         raise UserError(f'{path}: {len(lost)} weights are missing from the file, the first is {lost[0]}; '
                         f'download or export it again.')
-    said = schedule_in_file(path, shapes, metadata)
-    usual = dict(pipe.scheduler.config) | dict(_class_name=type(pipe.scheduler).__name__)
-    schedule = said if '_class_name' in said else usual | said
-    parts['scheduler_config'] = {k: v for k, v in schedule.items()
-                                 if k not in ('_use_default_values', '_diffusers_version')}
     for k in ('tokenizer', 'tokenizer_2'):
         if k in parts and config:
             _remember_files(parts[k], as_path(config) if as_path(config).is_dir() else config, k, hub)
-    noted = dict(force_zeros=bool(pipe.config.get('force_zeros_for_empty_prompt', True))
-                 ) | noted_settings(metadata)
-    if 'scaling_factor' in noted:
-        parts['vae'].register_to_config(scaling_factor=noted.pop('scaling_factor'))
-    return parts | noted
+    return parts | dict(scheduler_config=dict(pipe.scheduler.config) | dict(
+        _class_name=type(pipe.scheduler).__name__),
+        force_zeros=bool(pipe.config.get('force_zeros_for_empty_prompt', True)))
+
+# %% ../../nbs/craft/opening.ipynb #op33
+def _read_transformer_file(path, kind, dtype, allow_pickle, config, hub) -> dict:
+    "A transformer, and what else the file holds; the rest is that of `config`."
+    if path.suffix != '.safetensors':
+        raise UserError(f'{path}: a transformer is read from .safetensors alone; ask for such a file.')
+    with init_empty_weights(include_buffers=False): model = skeleton(config, **hub)
+    if model.family is not FAMILIES[kind]:
+        raise UserError(f'config: {config} is a {model.family.title}, and {path} the transformer of '
+                        f'{FAMILIES[kind].title}; give config, a folder of the same kind.')
+    inside = fill_networks(model, load_file(path), str(path))
+    rest = _read_folder(find_base(config), dtype, allow_pickle, hub, but=inside)
+    return rest | {k: model.parts[k].to(_dtype(k, dtype)) for k in inside}
 
 # %% ../../nbs/craft/opening.ipynb #c065
 def _run_beside(file) -> dict: # settings of a run

@@ -169,7 +169,7 @@ def described_by(
     base, path = cfg.pretrained_model_name_or_path, Path(find_base(cfg.pretrained_model_name_or_path))
     if not path.is_file(): return base
     shapes, _ = tensors_in(path, cfg.allow_pickle)
-    try: check_contents(path, shapes)
+    try: check_contents(path, shapes, cfg.original_config)
     except UserError as e: raise as_settings(e) from None
     if cfg.variant:
         raise UserError(f'variant: {base} is a file on this machine and has no variant; leave it out.')
