@@ -231,6 +231,46 @@ def _only_known(init):
 TrainConfig.__init__ = _only_known(TrainConfig.__init__)
 explained(TrainConfig)
 
+# %% ../../nbs/craft/settings.ipynb #t0112
+@patch(as_prop=True)
+def words(self:TrainConfig) -> str:
+    "What is trained, as `StableDiffusion.trainable` takes it."
+    own = 'unet' if self.train is None else self.train.replace(' ', '')
+    text = self.train is None if self.train_text_encoder is None else self.train_text_encoder
+    return own + '+text_encoder'*(text and 'text_encoder' not in own.split('+'))
+
+@patch(as_prop=True)
+def lora(self:TrainConfig): # LoRA, or None
+    "What is added to the networks, where a LoRA is trained."
+    if 'lora' not in self.words.split('+'): return None
+    from dreambooth_nb.craft.adapters import LoRA
+    return LoRA(self.rank, self.lora_alpha, self.lora_dropout, self.lora_targets, self.use_dora, self.seed,
+                self.conv_rank, self.conv_alpha)
+
+@patch(as_prop=True)
+def token(self:TrainConfig) -> tuple: # either is None where neither field nor prompt says it
+    "The new word that is trained, and the word that it begins as."
+    new = re.findall(r'<[^<>\s]+>', self.instance_prompt)
+    word = self.placeholder_token or (new[0] if len(set(new)) == 1 else None)
+    return word, self.initializer_token or ((self.class_prompt or '').split() or [None])[-1]
+
+@patch(as_prop=True)
+def loading(self:TrainConfig) -> dict:
+    "What `load` is given besides the name of the base."
+    how = dict(config=self.original_config, variant=self.variant, revision=self.revision,
+               allow_pickle=self.allow_pickle, lora_base=self.lora_base, quantization=self.quantization)
+    return {name: v for name, v in how.items() if v}
+
+@patch
+def objective(
+    self:TrainConfig,
+    schedule, # NoiseSchedule of the base model
+): # Objective
+    "What a step asks of the network and how its answers count, as the settings say (chapter 03)."
+    from dreambooth_nb.losses import Objective
+    own = {f.name: getattr(self, f.name) for f in fields(Objective) if f.name != 'schedule'}
+    return Objective(schedule, **own)
+
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
     "Give every field its type, and refuse what is impossible or contradictory."
@@ -309,46 +349,6 @@ def _only_read(cfg, bad):
                             'lora, or leave it out.')
     for name in ('use_dora', 'cuda_graphs', 'prior_generation_precision'):
         if getattr(cfg, name): bad(name, 'does not go with quantization; leave one of the two out.')
-
-# %% ../../nbs/craft/settings.ipynb #t0112
-@patch(as_prop=True)
-def words(self:TrainConfig) -> str:
-    "What is trained, as `StableDiffusion.trainable` takes it."
-    own = 'unet' if self.train is None else self.train.replace(' ', '')
-    text = self.train is None if self.train_text_encoder is None else self.train_text_encoder
-    return own + '+text_encoder'*(text and 'text_encoder' not in own.split('+'))
-
-@patch(as_prop=True)
-def lora(self:TrainConfig): # LoRA, or None
-    "What is added to the networks, where a LoRA is trained."
-    if 'lora' not in self.words.split('+'): return None
-    from dreambooth_nb.craft.adapters import LoRA
-    return LoRA(self.rank, self.lora_alpha, self.lora_dropout, self.lora_targets, self.use_dora, self.seed,
-                self.conv_rank, self.conv_alpha)
-
-@patch(as_prop=True)
-def token(self:TrainConfig) -> tuple: # either is None where neither field nor prompt says it
-    "The new word that is trained, and the word that it begins as."
-    new = re.findall(r'<[^<>\s]+>', self.instance_prompt)
-    word = self.placeholder_token or (new[0] if len(set(new)) == 1 else None)
-    return word, self.initializer_token or ((self.class_prompt or '').split() or [None])[-1]
-
-@patch(as_prop=True)
-def loading(self:TrainConfig) -> dict:
-    "What `load` is given besides the name of the base."
-    how = dict(config=self.original_config, variant=self.variant, revision=self.revision,
-               allow_pickle=self.allow_pickle, lora_base=self.lora_base, quantization=self.quantization)
-    return {name: v for name, v in how.items() if v}
-
-@patch
-def objective(
-    self:TrainConfig,
-    schedule, # NoiseSchedule of the base model
-): # Objective
-    "What a step asks of the network and how its answers count, as the settings say (chapter 03)."
-    from dreambooth_nb.losses import Objective
-    own = {f.name: getattr(self, f.name) for f in fields(Objective) if f.name != 'schedule'}
-    return Objective(schedule, **own)
 
 # %% ../../nbs/craft/settings.ipynb #se12ex2
 PATHS = {f.name for f in fields(TrainConfig) if 'path' in f.metadata} # and what commands call so:
