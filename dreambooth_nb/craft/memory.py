@@ -103,16 +103,17 @@ def _aside(model, train) -> int: # bytes of text encoders that leave the GPU bef
     if {'text_encoder', 'token'} & chosen_words(train): return 0
     return _size(p for net in _readers(model) for p in net.parameters())
 
-def _spared(model, quantization) -> tuple: # bytes, of all networks and of large text encoders; of a matrix
-    "What a quantisation takes off the weights, and the largest matrix that a product makes whole again."
-    if quantization is None: return 0, 0, 0
-    def spared(nets):
-        bits = QUANTIZATIONS[one_of('quantization', quantization, QUANTIZATIONS)].bits
-        few = [w for net in nets for w in quantized_matrices(net)]
-        return sum(int(w.numel()*(w.element_size() - bits/8)) for w in few)
-    readers, largest = _readers(model), max(map(torch.numel, quantized_matrices(model.denoiser)))
-    return spared([model.denoiser, *readers]), spared(readers), largest*model.dtype.itemsize
+def _spared(nets, quantization) -> int: # bytes
+    "What a quantisation takes off the weights of some networks."
+    if quantization is None: return 0
+    bits = QUANTIZATIONS[one_of('quantization', quantization, QUANTIZATIONS)].bits
+    few = (w for net in nets for w in quantized_matrices(net))
+    return sum(int(w.numel()*(w.element_size() - bits/8)) for w in few)
 
+def _made_whole(model, quantization) -> int: # bytes
+    "The largest matrix of a base in few bits, which a product makes whole again."
+    if quantization is None: return 0
+    return max(map(torch.numel, quantized_matrices(model.denoiser)))*model.dtype.itemsize
 
 # %% ../../nbs/craft/memory.ipynb #c110b
 def _size(tensors) -> int: return sum(t.numel()*t.element_size() for t in tensors)
@@ -197,7 +198,9 @@ def forecast(
     scratch, usual = optimizer_row(optimizer)[-1], base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
     with quiet(), torch.device('meta'): model = _outline(base, train, dtype or usual, hub)
-    spared, of_readers, matrix = _spared(model, quantization) # before layers are added
+    readers = _readers(model) # what follows is looked at before layers are added
+    spared, of_readers = (_spared(nets, quantization) for nets in ([model.denoiser, *readers], readers))
+    matrix = _made_whole(model, quantization)
     params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
     sizes = [p.numel() for p in params]
     states = state_bytes(optimizer, params)

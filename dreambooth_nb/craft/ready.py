@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Ready', 'ready', 'as_planned', 'geometry_of', 'counted', 'outline', 'beneath', 'described_by', 'toy_line',
-           'look_at_photos', 'look_at_classes', 'base_problems', 'word_problems', 'folder_problems', 'mixed_up',
-           'distilled', 'pool_problem', 'writable', 'bytes_to_write', 'room_problem']
+           'look_at_photos', 'base_problems', 'word_problems', 'folder_problems', 'distilled', 'writable',
+           'bytes_to_write', 'room_problem']
 
 # %% ../../nbs/craft/ready.ipynb #rd03
 import json, os, re, shutil
@@ -86,8 +86,8 @@ def ready(
     if model is None: found.problems += base_problems(cfg, net)
     if model or net and not beneath(cfg):                        # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
-    if net: found.warnings += mixed_up(net, subjects) + distilled(net)
-    look_at_classes(found, subjects, cfg)
+    if net: found.warnings += _mixed_up(net, subjects) + distilled(net)
+    _look_at_classes(found, subjects, cfg)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
     why = why or ('' if then.does == 'is finished' else room_problem(cfg, net))
@@ -215,7 +215,7 @@ def look_at_photos(
     found.photos = learned_from(subjects)
 
 # %% ../../nbs/craft/ready.ipynb #rd33
-def look_at_classes(
+def _look_at_classes(
     found:Ready, # gets what is wrong
     subjects:list[Concept], # of the run
     cfg:TrainConfig, # output_dir and num_class_images
@@ -233,7 +233,7 @@ def look_at_classes(
     classes = found.ask(class_images, subjects, cfg)
     for pool in classes.pools if classes else ():
         if line := pool.notice(cfg.num_class_images): found.warnings.append(line)
-        if why := pool_problem(pool, cfg, found.geometry): found.problems.append(f'class_data_dir: {why}')
+        if why := _pool_problem(pool, cfg, found.geometry): found.problems.append(f'class_data_dir: {why}')
         if not any(same(pool.photos or pool.folder, s.instance_data_dir) for s in subjects):
             _look_for_photos(found, pool.own[:cfg.num_class_images])
 
@@ -339,7 +339,7 @@ def folder_problems(
                     if (why := writable(as_path(folder)))]
 
 # %% ../../nbs/craft/ready.ipynb #r085mix
-def mixed_up(
+def _mixed_up(
     net:StableDiffusion, # the base, or its outline
     subjects:list[Concept], # of the run
 ) -> list[str]:
@@ -360,7 +360,7 @@ def distilled(
             'to cost its few steps; the model that it was made from learns better.']
 
 # %% ../../nbs/craft/ready.ipynb #r09room
-def pool_problem(
+def _pool_problem(
     pool:PriorPool, # of class images
     cfg:TrainConfig, # num_class_images and resolution
     geometry:Geometry|None, # of the training pictures

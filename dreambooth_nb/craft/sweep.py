@@ -111,7 +111,7 @@ FEWEST_OTHERS = 3 # runs that a hopeless one is compared with
 
 def _sign(score) -> int:
     "Is more of it better, 1, or worse, -1?"
-    low = [name.replace(' ', '_') for name, (better, _) in METRICS.items() if better == 'lower']
+    low = [name.replace(' ', '_') for name, metric in METRICS.items() if metric.better == 'lower']
     return -1 if score.endswith('loss') or any(score.startswith(f'eval_{name}') for name in low) else 1
 
 def _course(log, score) -> list: # of (step, value, standard error or None): more is better
