@@ -6,7 +6,7 @@
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did_you_mean', 'one_of', 'at_least', 'of_type',
            'wrong_type', 'checked', 'explained', 'printable', 'as_path', 'writing', 'sync', 'atomic', 'locked',
            'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag',
-           'Pictures', 'as_markdown', 'Table', 'in_clone']
+           'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, math, operator, os, re, reprlib, unicodedata
@@ -426,12 +426,6 @@ class Pictures(list):
         return '<div style="display:flex;flex-wrap:wrap;gap:4px">' + ''.join(map(img_tag, self)) + '</div>'
 
 # %% ../nbs/core.ipynb #co_tb1
-def as_markdown(
-    text, # of a user: a prompt, a name, a number
-) -> str: # one line
-    "Text that Markdown shows as it is, in a table, too."
-    return re.sub(r'([\\`*\[\]<&|~$]|(?<!\w)_|_(?!\w))', r'\\\1', ' '.join(str(text).split()))
-
 class Table(list):
     "A list of named tuples of one kind that displays as a table."
     def cells(self) -> list: # of lists
@@ -449,8 +443,7 @@ class Table(list):
         if not self: return ''
         def line(values): return '| ' + ' | '.join(values) + ' |'
         rule = ['---'] + ['--:']*(len(self[0]) - 1)
-        rows = [map(as_markdown, row) for row in self.cells()]
-        return '\n'.join(map(line, [self[0]._fields, rule, *rows]))
+        return '\n'.join([line(self[0]._fields), line(rule), *map(line, self.cells())])
 
 # %% ../nbs/core.ipynb #co_cl1
 def in_clone(

@@ -283,7 +283,6 @@ def sweep_command(
     if not stop: how['stop'] = False
     found = sweep(**how)
     print(found, found.folder/'sweep.png', sep='\n')
-    if found.failed: raise UserError(f'{file}: {len(found.failed)} of {len(found.rows)} failed, see above.')
 
 def benchmark_command(
     dataset:str, # folder of the DreamBooth dataset, downloaded if missing
@@ -357,7 +356,6 @@ def switches(
     return [name for name in options(command) if flags(command)[name][0].annotation in (bool, bool|None)]
 
 # %% ../../nbs/craft/commands.ipynb #f2dbc8f3
-_KINDS = {str|None: lambda word: None if word == 'null' else word} # as typed: "#dog" is nothing to YAML
 @cache
 def make_parser(
     command:str, # one of COMMANDS
@@ -370,7 +368,7 @@ def make_parser(
             on_or_off = jsonargparse.ActionYesNo(no_prefix='no_')
             parser.add_argument(f'--{p.name}', nargs='?', default=p.default, action=on_or_off)
         elif p.name in options(command):
-            parser.add_argument(f'--{p.name}', default=p.default, type=_KINDS.get(p.annotation, p.annotation))
+            parser.add_argument(f'--{p.name}', default=p.default, type=p.annotation)
         else: parser.add_argument(p.name, nargs='?', type=p.annotation)
     return parser
 

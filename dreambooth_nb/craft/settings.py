@@ -161,7 +161,7 @@ class _Stepped(_Trained):
     use_ema:bool = False # average the weights; the average is what the run ends with
     ema_decay:float = _share(.9999) # 0.9999 averages over about 10,000 steps, 0.99 over 100
     allow_tf32:bool = False # float32 products in TF32, on GPUs that have it: faster, 10 bits of mantissa
-    seed:int = _natural(0) # of every random draw but class images, which have their own
+    seed:int = _natural(0) # of every random draw
 
 # %% ../../nbs/craft/settings.ipynb #fmset
 @dataclass
@@ -471,9 +471,7 @@ NEEDS = [ # fields; the field without which they have no effect; when they have 
     ('ema_decay', 'use_ema', lambda c: c.use_ema, 'set it to true'),
     ('huber_schedule huber_c', 'loss_type', lambda c: c.loss_type == 'huber', 'choose huber'),
     ('lr_warmup_steps', 'lr_scheduler', lambda c: c.lr_scheduler != 'constant',
-     'choose constant_with_warmup'),
-    ('skip_save_text_encoder', 'train', lambda c: not {'text_encoder', 'token'} & {*c.words.split('+')},
-     'take text_encoder out of it')]
+     'choose constant_with_warmup')]
 
 # %% ../../nbs/craft/settings.ipynb #se12nb
 NEEDS += [
