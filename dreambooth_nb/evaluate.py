@@ -27,7 +27,8 @@ from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, read_settings
-from .craft.checkpoints import open_model
+from .craft.requirements import load_base
+from .craft.checkpoints import base_settings, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import (Encoder, among, apart, clip_encoder, dino_encoder, likeness,
@@ -294,9 +295,8 @@ def against(
 ) -> Table: # the difference is self minus other
     "The scores of two models side by side, and their difference picture by picture, with its interval."
     if (self.prompts, self.seeds) != (other.prompts, other.seeds):
-        raise UserError(
-            f'{other.name}: was asked other prompts or seeds than {self.name}; evaluate both alike.'
-        )
+        raise UserError(f'{other.name}: was asked other prompts or seeds than {self.name}; evaluate both '
+                        'alike.')
     theirs, rows = {(s.metric, s.encoder): s for s in other.scores}, []
     for s in self.scores:
         o = theirs.get((s.metric, s.encoder))
@@ -355,6 +355,7 @@ class Learned:
     class_prompt:str|None = None # such as 'a photo of a dog'; None: the class is not looked at
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
+    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: nothing is said
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -389,7 +390,8 @@ def learned_by(
     of_class = values.get('class_prompt') or class_prompt_of(values['instance_prompt'])
     found = Concept(values['instance_data_dir'], values['instance_prompt'], of_class)
     return Learned([read_photo(p).image for p in found.paths], found.instance_prompt, found.class_prompt,
-                   values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name)
+                   values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name,
+                   kept or base_settings(values))
 
 # %% ../nbs/06_evaluate.ipynb #ev86
 def usual_encoders(
@@ -446,14 +448,15 @@ def evaluate(
     "Draw the subject and its class, and score both. `UserError` where it is not known what was learned."
     model = run if isinstance(run, StableDiffusion) else getattr(run, 'model', None)
     if who is None and isinstance(run, StableDiffusion):
-        raise UserError('who: a model does not say what it has learned; give a Learned with photos and '
-                        'prompt.')
+        raise UserError('who: a model does not say what it has learned; give a Learned with its prompt.')
     who, absent = who or learned_by(run), {}
     ask, seeds = _prompts(who, prompts), list(seeds)
     if not ask or not seeds: raise UserError('seeds: prompts or seeds are none; give at least one of each.')
     model = model or open_model(str(run))
     if encoders is None:
-        encoders, absent = usual_encoders(who.base and load(who.base, model.device), str(model.device))
+        at, how = model.device, who.settings
+        base = load_base(how, at, torch.float32) if who.base and how else who.base and load(who.base, at)
+        encoders, absent = usual_encoders(base, str(at))
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []
     drawn = sample(model, asked + [who.class_prompt]*len(own), at + own, progress=progress, **settings)

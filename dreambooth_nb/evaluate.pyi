@@ -21,7 +21,8 @@ from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, read_settings
-from .craft.checkpoints import open_model
+from .craft.requirements import load_base
+from .craft.checkpoints import base_settings, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import Encoder, among, apart, clip_encoder, dino_encoder, likeness, lpips_encoder, nearest_photo, reader_encoder, unet_encoder
@@ -108,6 +109,7 @@ class Learned:
     class_prompt: str | None = ...
     base: str | None = ...
     name: str = ...
+    settings: TrainConfig | None = ...
     @property
     def identifier(self) -> str | None: ...
 @dataclass(frozen=True)

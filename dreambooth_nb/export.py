@@ -21,7 +21,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, writing
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
@@ -71,16 +71,32 @@ _CONSENT = (
 
 def _table(head, rows): return '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
 
+# %% ../nbs/07_export.ipynb #hA_ex1
+# as the hub lists them; a licence that it does not know is `other` there, with a name
+_ON_HUB = set('''apache-2.0 mit openrail creativeml-openrail-m openrail++ bigscience-openrail-m
+    bigscience-bloom-rail-1.0 bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause
+    bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0
+    cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0
+    cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0
+    epl-1.0 epl-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc lppl-1.3c
+    ms-pl mpl-2.0 odc-by odbl osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr
+    deepfloyd-if-license gemma'''.split())
+
+def _licence_fields(licence) -> dict: # of the card's header
+    if licence in _ON_HUB: return dict(license=licence)
+    return dict(license='other', license_name=re.sub('[^a-z0-9.-]+', '-', (licence or 'unknown').lower()))
+
+# %% ../nbs/07_export.ipynb #hA_ex2
 def _taught(several) -> str:
     "What a model was taught, as a sentence or a table."
     start = 'A Stable Diffusion that was taught'
     if not several:
         return f'{start} a subject with DreamBooth. The prompts it was taught with are not known here.'
     (prompt, kind), *more = several
-    kin = f' Other subjects of its kind are *{kind}*.' if kind else ''
-    if not more: return f'{start} a subject with DreamBooth: prompt it as **{prompt}**.{kin}'
+    kin = f' Other subjects of its kind are *{in_markdown(kind)}*.' if kind else ''
+    if not more: return f'{start} a subject with DreamBooth: prompt it as **{in_markdown(prompt)}**.{kin}'
     rows = _table(('prompt it as', 'others of its kind'),
-                  [(f'**{p}**', f'*{c}*' if c else '') for p, c in several])
+                  [(f'**{in_markdown(p)}**', f'*{in_markdown(c)}*' if c else '') for p, c in several])
     return f'{start} {len(several)} subjects with DreamBooth:\n\n{rows}'
 
 # %% ../nbs/07_export.ipynb #xw083b
@@ -101,18 +117,18 @@ def model_card(
     prompt = several[0][0] if several else 'a photo'
     tags = ['text-to-image', 'stable-diffusion', 'dreambooth', 'dreambooth_nb'] + ['lora']*(kind == 'peft')
     about = ModelCardData(base_model=base, library_name='diffusers', pipeline_tag='text-to-image', tags=tags,
-                          license=licence or 'other', license_name=None if licence else 'unknown',
+                          **_licence_fields(licence),
                           instance_prompt=prompt if several else None)
     without = ''.join(f', {part}=None' for part in without)
     load_it = _LOAD[kind].format(repo=repo or 'THIS_FOLDER', base=base, without=without)
     code = f'from diffusers import DiffusionPipeline\n{load_it}\nimage = pipe({prompt!r}).images[0]'
     numbers = [(k, f'{v:.3g}' if isinstance(v, float) else v) for k, v in (scores or {}).items()]
     law = f'is {licence}; it' if licence else 'is not known here; look it up before you share this model: it'
-    rows = [(k, v) for k, v in own.items() if k != 'subjects']
+    rows = [(k, in_markdown(v)) for k, v in own.items() if k != 'subjects']
     tables = ['## Settings', _table(('setting', 'value'), rows)] if rows else []
     if numbers: tables += ['## Scores', _table(('score', 'value'), numbers)]
     parts = [
-        f'# {title}',
+        f'# {in_markdown(title)}',
         _taught(several),
         f'![before (the base) and after]({picture})' if picture else '',
         '## Use',
@@ -240,6 +256,9 @@ def _asking_hub(repo_id):
         if status in (401, 403): why = 'the token has no right to write there; check it and the owner'
         raise UserError(f'repo_id: {repo_id} was not uploaded: {why}.') from e
     except Exception as e:
+        if isinstance(e, UserError): raise
+        if isinstance(e, ValueError) and not isinstance(e, OSError): # what the hub's own rules refuse
+            raise UserError(f'repo_id: {repo_id} was not uploaded: {" ".join(str(e).split())}') from e
         raise UserError(
             f'repo_id: {repo_id} was not uploaded: the hub cannot be reached ({type(e).__name__}); '
             'check the network and try again: what is there already is not sent twice.'
@@ -272,6 +291,11 @@ def push_to_hub(
             raise UserError(f'{folder}: a file of it cannot be read ({e}); nothing was uploaded.') from e
         with _asking_hub(repo_id), quiet():
             repo = api.create_repo(repo_id, private=private, exist_ok=True)
+            if private and not api.repo_info(repo_id).private:
+                raise UserError(
+                    f'repo_id: {repo_id} is there already, for everyone to see; give another name, or set '
+                    'private to false.'
+                )
             parts = [CommitOperationAdd(f, content) for f, content in sent.items()]
             api.create_commit(repo_id, parts, commit_message='Upload with dreambooth_nb')
     return str(repo)

@@ -10,7 +10,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCardData, get_token,
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, writing
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
@@ -24,6 +24,8 @@ _LOAD: Any
 _PLACE: Any
 _CONSENT: str
 def _table(head, rows): ...
+_ON_HUB: Any
+def _licence_fields(licence) -> dict: ...
 def _taught(several) -> str: ...
 def model_card(title: str, settings: dict | None=None, kind: str='diffusers', repo: str='', base: str='', licence: str | None=None, scores: dict | None=None, picture: str | None=None, without: tuple=...) -> str: ...
 _PARTS: Any

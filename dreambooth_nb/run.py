@@ -91,7 +91,7 @@ class Result:
         **settings, # of `sample`: guidance_scale, num_inference_steps, solver, ...
     ) -> Pictures:
         "Pictures by the model."
-        return sample(self.model, prompts or self.prompt, seeds, **settings)
+        return sample(self.model, self.prompt if prompts is None else prompts, seeds, **settings)
 
 # %% ../nbs/09_run.ipynb #rn14
 def _listed(prompts) -> list[str]: return [prompts] if isinstance(prompts, str) else list(prompts)
@@ -107,7 +107,7 @@ def grid(
 ) -> Image.Image:
     "Pictures of each prompt from the same seeds, in rows."
     at_least(1, size=size)
-    rows, labels = _listed(prompts or self.prompt), [f'seed {s}' for s in seeds]
+    rows, labels = _listed(self.prompt if prompts is None else prompts), [f'seed {s}' for s in seeds]
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
 @patch
@@ -480,6 +480,11 @@ def demo(
     return metrics
 
 # %% ../nbs/09_run.ipynb #r20demo
+def _is_demo(was:TrainConfig) -> bool: # settings of a run
+    "Are they a demo's: photos and model in one folder?"
+    photos, model = Path(was.instance_data_dir), Path(was.output_dir)
+    return (photos.name, model.name, photos.parent) == ('instance_images', 'model', model.parent)
+
 def _claim_demo(
     out:Path, # folder of the demo
     cfg:TrainConfig, # its settings
@@ -487,7 +492,7 @@ def _claim_demo(
 ) -> dict|None: # the metrics, where the same demo is finished
     "Take the folder of a demo. `UserError` when it holds something else, or the demo of another toy."
     was, there = run_in(out), {p.name for p in holds(out)}
-    if there and was is None:
+    if there and not (was and _is_demo(was)):
         raise UserError(f'output_dir: {out} already holds something else; choose another folder.')
     same = was and not differences(was, cfg) and was.max_train_steps == cfg.max_train_steps
     if there and not same and not overwrite:

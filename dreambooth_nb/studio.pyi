@@ -11,14 +11,14 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, at_least, checked
+from .core import UserError, as_path, at_least, checked, one_of
 from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS
 from .cfg_sampler import latent_shape
-from .craft.pictures import Grid, save_png
+from .craft.pictures import Grid, free_name, save_png
 from .craft.controls import AXES, HELP, Models, Stopped, StudioState, amount, drive, facts, grid_of, highlight, paint, png, refuse_busy, restore, thumbnail, wipe
 __all__ = ['STYLE', 'Gallery', 'Studio', 'column', 'beside', 'button', 'upload']
 def _open_models(source, device: str='cpu') -> Models: ...

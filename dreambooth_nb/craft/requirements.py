@@ -87,7 +87,7 @@ def optimizer_options(
     "What the settings say of an optimiser besides its rates. Of what is left alone, its authors know more."
     own, has = _changed(cfg), [name for name, those in OPTIONS.items() if cfg.optimizer in those]
     pair, found = tuple(own.get(f'adam_beta{k}') for k in (1, 2)), {}
-    if any(pair) and 'betas' in has: found['betas'] = pair
+    if pair != (None, None) and 'betas' in has: found['betas'] = pair
     if 'adam_epsilon' in own and 'eps' in has: found['eps'] = cfg.adam_epsilon
     prodigy = [f.name for f in fields(cfg) if f.name.startswith('prodigy_')]*(cfg.optimizer == 'prodigy')
     return found | {name.removeprefix('prodigy_'): getattr(cfg, name) for name in prodigy}
@@ -203,11 +203,12 @@ def load_base(
     device:str='cpu', # where the networks go
     dtype:torch.dtype|None=None, # of UNet and text encoders; None: as `base_dtype` says
 ) -> StableDiffusion:
-    "The base model of a run. `UserError` when it cannot be found or is not complete."
+    "The base of a run, which reads prompts as the run does. `UserError`: not found, or not complete."
     dtype = dtype or base_dtype(cfg.words, cfg.mixed_precision)
     vae = cfg.pretrained_vae_model_name_or_path
-    try: return load(cfg.pretrained_model_name_or_path, device, dtype, vae=vae, **cfg.loading)
+    try: model = load(cfg.pretrained_model_name_or_path, device, dtype, vae=vae, **cfg.loading)
     except UserError as e: raise as_settings(e) from e.__cause__
+    return model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
 
 def as_settings(
     e:UserError, # of `load`

@@ -171,6 +171,15 @@ class Sweep:
 
     def _repr_markdown_(self): return self.table()._repr_markdown_()
 
+    def refuse(self):
+        "`UserError` where a run has failed."
+        failed = [r['run'] for r in self.rows if r['state'].startswith('failed')]
+        if failed:
+            raise UserError(
+                f'{self.folder}: {len(failed)} of {len(self.rows)} runs failed, {failed[0]} first; the '
+                'same call tries them again.'
+            )
+
 _Line = namedtuple('Setting', 'settings runs score low high step steps seconds TFLOP MB state')
 
 # %% ../../nbs/craft/sweep.ipynb #sw42
