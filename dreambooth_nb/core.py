@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did_you_mean', 'one_of', 'at_least', 'of_type',
-           'wrong_type', 'checked', 'explained', 'printable', 'as_path', 'writing', 'sync', 'atomic', 'locked',
-           'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag',
-           'Pictures', 'Table', 'in_clone']
+           'wrong_type', 'checked', 'explained', 'printable', 'in_markdown', 'in_shell', 'as_path', 'writing', 'sync',
+           'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within',
+           'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
-import base64, difflib, errno, hashlib, html, inspect, io, math, operator, os, re, reprlib, unicodedata
+import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial, wraps
@@ -166,6 +167,20 @@ def printable(
     unsafe = 'Cc', 'Cs', 'Zl', 'Zp' # control characters, halves, separators of lines
     return ''.join(c.encode('unicode_escape').decode() if unicodedata.category(c) in unsafe else c
                    for c in line)
+
+# %% ../nbs/core.ipynb #hA_co2
+def in_markdown(
+    text, # name, prompt or number
+) -> str:
+    "One line as Markdown shows it: no tag, no emphasis, no cell of a table begins or ends in it."
+    return re.sub(r'([\\`*<\[|])', r'\\\1', ' '.join(str(text).split()))
+
+def in_shell(
+    text, # name or prompt
+) -> str:
+    "A word for a command line: in double quotes, or in single ones where a shell would read more out of it."
+    if re.fullmatch(r'[\w./\\:~-]+', str(text)): return str(text)
+    return f'"{text}"' if not re.search(r'["$`\\!\n]', str(text)) else shlex.quote(str(text))
 
 # %% ../nbs/core.ipynb #co12
 def as_path(
@@ -423,7 +438,8 @@ def img_tag(
 class Pictures(list):
     "A list of pictures that a notebook shows as a row."
     def _repr_html_(self) -> str:
-        return '<div style="display:flex;flex-wrap:wrap;gap:4px">' + ''.join(map(img_tag, self)) + '</div>'
+        def tag(im): return img_tag(im, json.loads(im.info.get('dreambooth_nb', '{}')).get('prompt', ''))
+        return '<div style="display:flex;flex-wrap:wrap;gap:4px">' + ''.join(map(tag, self)) + '</div>'
 
 # %% ../nbs/core.ipynb #co_tb1
 class Table(list):
@@ -441,7 +457,7 @@ class Table(list):
         return '\n'.join('  '.join(line(row)) for row in rows)
     def _repr_markdown_(self):
         if not self: return ''
-        def line(values): return '| ' + ' | '.join(values) + ' |'
+        def line(values): return '| ' + ' | '.join(map(in_markdown, values)) + ' |'
         rule = ['---'] + ['--:']*(len(self[0]) - 1)
         return '\n'.join([line(self[0]._fields), line(rule), *map(line, self.cells())])
 

@@ -2,7 +2,8 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import base64, difflib, errno, hashlib, html, inspect, io, math, operator, os, re, reprlib, unicodedata
+import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial, wraps
@@ -15,7 +16,7 @@ from fastcore.docments import docments
 from filelock import FileLock, Timeout
 from PIL import Image
 from safetensors import SafetensorError
-__all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did_you_mean', 'one_of', 'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+__all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did_you_mean', 'one_of', 'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'in_markdown', 'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 def did_you_mean(name: str, known, otherwise: str) -> str: ...
 def one_of(field: str, value, choices): ...
 def at_least(least, **values): ...
@@ -30,6 +31,8 @@ EMBEDDED: Any
 EXPORT_FORMATS: Any
 FLOATS: Any
 def printable(line: str) -> str: ...
+def in_markdown(text) -> str: ...
+def in_shell(text) -> str: ...
 def as_path(path) -> Path: ...
 def _concerns(e, path: Path) -> bool: ...
 @contextmanager

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAY_CHANGE', 'checkpoints', 'write_checkpoint', 'damage', 'read_checkpoint', 'find_checkpoint', 'recover',
            'prune_checkpoints', 'fingerprints', 'refuse_changes', 'output_problems', 'best_whole', 'copy_checkpoint',
-           'checkpoint_size', 'LogFile', 'open_model']
+           'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
 
 # %% ../../nbs/craft/checkpoints.ipynb #ck03im
 import hashlib, json, math, os, shutil
@@ -332,10 +332,10 @@ def open_model(
 ) -> StableDiffusion:
     "The model that a file, a folder or a run holds. `UserError` when there is none, or it is not whole."
     folder = as_path(path)
-    if folder.name.startswith('checkpoint-') and folder.is_dir():
-        return _open_checkpoint(folder, device, dtype, lora_base, how)
     whole = (folder/'model_index.json').is_file()
     added = [] if whole else [f for f in (folder/LORA_FILE, *sorted(folder.glob(_WORDS))) if f.is_file()]
+    if folder.name.startswith('checkpoint-') and folder.is_dir() and not (whole or added):
+        return _open_checkpoint(folder, device, dtype, lora_base, how)
     run = read_settings(folder/'config.yaml') if (folder/'config.yaml').is_file() else {}
     if added and run: return _open_added(folder, added, device, dtype, lora_base, run, how)
     if whole or added or not checkpoints(folder) and not run:
@@ -349,7 +349,9 @@ def open_model(
 _WORDS = f'{Path(TOKEN_FILE).stem}*.safetensors'
 
 # %% ../../nbs/craft/checkpoints.ipynb #ck23se
-def _settings(run) -> TrainConfig:
+def base_settings(
+    run:dict, # what its config.yaml says
+) -> TrainConfig:
     "Of what a run says: how its base is loaded, and what is trained; its folders and prompts are not needed."
     rest = dict(output_dir='-', instance_data_dir='-', with_prior_preservation=False, concepts_list=None,
                 instance_prompt=run.get('instance_prompt') or '-')
@@ -361,7 +363,7 @@ def _base(folder, run, device, dtype, base, how) -> StableDiffusion:
     if not name:
         raise UserError(f'{folder}: has no config.yaml beside it, which names the base; give lora_base.')
     how = dict(vae=run.get('pretrained_vae_model_name_or_path')) | how
-    return load(name, device, dtype, **({} if base else _settings(run).loading) | how)
+    return load(name, device, dtype, **({} if base else base_settings(run).loading) | how)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0422ob
 def _open_added(folder, files, device, dtype, base, run, how) -> StableDiffusion:
@@ -383,7 +385,7 @@ def _open_checkpoint(folder, device, dtype, base, how) -> StableDiffusion:
     model = _base(folder, run, device, dtype, base, how)
     for word in state.get('tokens', []):
         if word not in model.new_tokens(): model.add_token(word, 'a')
-    prepare(model, _settings(run))
+    prepare(model, base_settings(run))
     there = {f'{part}.{k}': p for part, net in model.parts.items() for k, p in net.named_parameters()}
     values = state['ema']['average'] if state['ema'] else state['weights'].values()
     try:

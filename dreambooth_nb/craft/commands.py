@@ -21,7 +21,7 @@ from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
-                                did_you_mean, one_of, wrong_type)
+                                did_you_mean, in_shell, one_of, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
 from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say
@@ -38,7 +38,7 @@ def train_command(
     result = dreambooth(**settings, overwrite=overwrite)
     tell = PartialState().print   # once, however many processes there are
     if result.scores: tell(result.log.verdict)
-    tell(f'Done. Try: dreambooth sample {result.folder} "{result.prompt}"')
+    tell(f'Done. Try: dreambooth sample {in_shell(result.folder)} {in_shell(result.prompt)}')
 
 def _said_at_once(settings):
     "What is wrong with settings alone, or is not where they say: before any library is loaded."
@@ -283,6 +283,7 @@ def sweep_command(
     if not stop: how['stop'] = False
     found = sweep(**how)
     print(found, found.folder/'sweep.png', sep='\n')
+    found.refuse()
 
 def benchmark_command(
     dataset:str, # folder of the DreamBooth dataset, downloaded if missing
@@ -368,7 +369,8 @@ def make_parser(
             on_or_off = jsonargparse.ActionYesNo(no_prefix='no_')
             parser.add_argument(f'--{p.name}', nargs='?', default=p.default, action=on_or_off)
         elif p.name in options(command):
-            parser.add_argument(f'--{p.name}', default=p.default, type=p.annotation)
+            kind = (lambda w: None if w == 'null' else w) if p.annotation == str|None else p.annotation
+            parser.add_argument(f'--{p.name}', default=p.default, type=kind)
         else: parser.add_argument(p.name, nargs='?', type=p.annotation)
     return parser
 

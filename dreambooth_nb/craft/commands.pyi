@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
-from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, one_of, wrong_type
+from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, in_shell, one_of, wrong_type
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
 from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say

@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, writing
+from .photos import IMAGE_SUFFIXES
 from .settings import TrainConfig
 
 # %% ../../nbs/craft/datasets.ipynb #ds08
@@ -42,10 +43,16 @@ def _write_photo(row, cfg, n, folder):
     picture = row[cfg.image_column]
     try:
         data = picture['bytes'] or Path(picture['path']).read_bytes()
-        with Image.open(io.BytesIO(data)) as im: kind = im.format.lower()
+        # a JPEG with more pictures behind the first, as some telephones write it, is a JPEG
+        with Image.open(io.BytesIO(data)) as im: kind = im.format.lower().replace('mpo', 'jpeg')
     except (OSError, TypeError, KeyError) as e:
         raise UserError(f'image_column: row {n} of {cfg.dataset_name!r} holds no picture in '
                         f'{cfg.image_column}; name the column of the photos.') from e
+    if f'.{kind}' not in IMAGE_SUFFIXES:
+        raise UserError(
+            f'image_column: row {n} of {cfg.dataset_name!r} is a picture in the format {kind}, which '
+            'is not read here; make it a PNG.'
+        )
     (folder/f'{n:04}.{kind}').write_bytes(data)
     caption = str(row[cfg.caption_column] or '').strip() if cfg.caption_column else ''
     if caption: (folder/f'{n:04}.txt').write_text(caption, encoding='utf-8')

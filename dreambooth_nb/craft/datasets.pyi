@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, writing
+from .photos import IMAGE_SUFFIXES
 from .settings import TrainConfig
 __all__ = ['from_dataset', 'with_photos']
 def _rows(cfg): ...

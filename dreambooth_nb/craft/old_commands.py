@@ -10,7 +10,7 @@ import argparse, math, os, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, atomic, did_you_mean
+from ..core import UserError, as_path, atomic, did_you_mean, in_shell
 from .photos import list_folder
 from .translations import IMPOSSIBLE, NOTHING_TO_DO
 from .settings import TrainConfig, idle, say
@@ -411,7 +411,7 @@ def _train(
     model = _reading_with(cfg, name) if name else None
     prompt = dreambooth(cfg, model=model, overwrite=a.overwrite).prompt
     if repo: print(_upload(cfg, repo, a.hub_token))
-    if first: print(f'Done. Try: dreambooth sample {cfg.output_dir} "{prompt}"')
+    if first: print(f'Done. Try: dreambooth sample {in_shell(cfg.output_dir)} {in_shell(prompt)}')
 
 def run_old_command(
     script:str, # one of SCRIPTS

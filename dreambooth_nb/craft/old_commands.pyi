@@ -6,7 +6,7 @@ import argparse, math, os, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, atomic, did_you_mean
+from ..core import UserError, as_path, atomic, did_you_mean, in_shell
 from .photos import list_folder
 from .translations import IMPOSSIBLE, NOTHING_TO_DO
 from .settings import TrainConfig, idle, say

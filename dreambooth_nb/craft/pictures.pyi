@@ -11,15 +11,15 @@ from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
-from ..core import UserError, as_path, at_least, atomic, checked, writing
+from ..core import UserError, as_path, at_least, atomic, checked, fit_within, writing
 from ..model import StableDiffusion
 from .opening import load
 from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
 from .levels import SOLVERS
 from ..cfg_sampler import draw, sample
-__all__ = ['save_png', 'parameters', 'picture_settings', 'read_png', 'replay', 'grid', 'Grid', 'share', 'Previews']
-def _free_name(path: str | Path) -> Path: ...
+__all__ = ['free_name', 'save_png', 'parameters', 'picture_settings', 'read_png', 'replay', 'grid', 'Grid', 'share', 'Previews']
+def free_name(path: str | Path) -> Path: ...
 def _png_bytes(image: Image.Image, model: StableDiffusion | None=None) -> bytes: ...
 def save_png(image: Image.Image, path: str | Path, model: StableDiffusion | None=None, free: bool=False) -> Path: ...
 def _write(path, data, free=False): ...

@@ -161,7 +161,7 @@ class _Stepped(_Trained):
     use_ema:bool = False # average the weights; the average is what the run ends with
     ema_decay:float = _share(.9999) # 0.9999 averages over about 10,000 steps, 0.99 over 100
     allow_tf32:bool = False # float32 products in TF32, on GPUs that have it: faster, 10 bits of mantissa
-    seed:int = _natural(0) # of every random draw
+    seed:int = _natural(0) # of every random draw but class images, which runs of other seeds share
 
 # %% ../../nbs/craft/settings.ipynb #fmset
 @dataclass
@@ -497,6 +497,8 @@ NEEDS += [
     ('repeats', 'num_train_epochs', lambda c: c.num_train_epochs, 'give it'),
     ('keep_tokens', 'shuffle_caption', lambda c: c.shuffle_caption, 'set it to true'),
     ('conv_rank conv_alpha', 'lora_targets', lambda c: c.lora_targets == 'all', 'choose all'),
+    ('skip_save_text_encoder', 'train',
+     lambda c: not {'text_encoder', 'token', 'lora'} & {*c.words.split('+')}, 'train unet alone'),
     ('lr_num_cycles', 'lr_scheduler', lambda c: c.lr_scheduler == 'cosine_with_restarts',
      'choose cosine_with_restarts'),
     ('lr_power', 'lr_scheduler', lambda c: c.lr_scheduler == 'polynomial', 'choose polynomial'),
@@ -534,8 +536,8 @@ def cautions(
     if cfg.learning_rate > .1 and cfg.optimizer not in ('prodigy', 'sgd'):
         found.append(f'learning_rate: {cfg.learning_rate} is very large for {cfg.optimizer}; 1e-6 to 1e-3 is '
                      'usual.')
-    if cfg.lr_scheduler != 'constant' and cfg.lr_warmup_steps > (cfg.max_train_steps or math.inf):
-        found.append(f'lr_warmup_steps: {cfg.lr_warmup_steps} is more than max_train_steps, '
+    if cfg.lr_scheduler != 'constant' and cfg.lr_warmup_steps >= (cfg.max_train_steps or math.inf):
+        found.append(f'lr_warmup_steps: {cfg.lr_warmup_steps} is not less than max_train_steps, '
                      f'{cfg.max_train_steps}; the learning rate will never reach its peak.')
     if cfg.optimizer == 'schedulefree' and cfg.lr_scheduler not in ('constant', 'constant_with_warmup'):
         found.append(f'lr_scheduler: schedulefree is made for a constant rate, not for {cfg.lr_scheduler}.')
