@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FEWEST', 'METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
            'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate',
-           'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
+           'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
 import html, json, math, re
@@ -466,32 +466,35 @@ def evaluate(
                       pictures, of_class)
 
 # %% ../nbs/06_evaluate.ipynb #ev91
-def subject_scores(
+def subject_pictures(
     model:StableDiffusion, # base or personalised
+    individual:Individual, # the subject
+    places:Sequence[str], # where to put it, keys of PLACES
+    n:int=8, # pictures per place, and four times as many of the class
+    identifier:str='sks', # the word for the subject
+    **settings, # of `sample`: num_inference_steps, solver, ...
+) -> list[list]: # n pictures for each place, and last 4n of the class
+    "Draw the subject in places, and its class in none."
+    noun = individual.class_noun
+    def draw(prompts): return sample(model, prompts, [1000 + k for k in range(len(prompts))], **settings)
+    own = draw([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in places for _ in range(n)])
+    return [own[k:k + n] for k in range(0, len(own), n)] + [draw([f'a photo of a {noun}']*(4*n))]
+
+def subject_scores(
+    pictures:list[list], # as `subject_pictures` returns them
     individual:Individual, # the subject
     reader:Reader, # of micro.pretrain
     known:Tensor, # gallery of `line_up(individual)`: the subject is number 0
-    places:Sequence[str], # where to put it, keys of PLACES
-    n:int=8, # pictures per place, and four times as many of the class
-    num_inference_steps:int=25, # of each picture
-    identifier:str='sks', # the word for the subject
-    solver:str='ddim', # see chapter 05
+    places:Sequence[str], # where it was put
 ) -> dict[str, Count]: # subject, place; of the class: drift, and whether it is still the class
-    "Draw the subject in places, and its class in none, and count what the reader finds."
-    noun, asked = individual.class_noun, [p for p in places for _ in range(n)]
-    def look(prompts):
-        return to_tensor(sample(model, prompts, [1000 + k for k in range(len(prompts))],
-                                num_inference_steps=num_inference_steps, solver=solver))
-    x = look([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in asked])
-    y = look([f'a photo of a {noun}']*(4*n))
-    found, of_class = reader.read(x), reader.read(y)
+    "Count what the reader finds in pictures of the subject and of its class."
+    x, y = to_tensor(sum(pictures[:-1], [])), to_tensor(pictures[-1])
+    found, of_class, asked = reader.read(x), reader.read(y), [p for p in places for _ in pictures[0]]
     def is_subject(z): return Count(int((identify(reader, z, known) == 0).sum()), len(z))
-
     return dict(
-        subject=is_subject(x),
-        place=Count(sum(f['place'] == p for f, p in zip(found, asked)), len(asked)),
+        subject=is_subject(x), place=Count(sum(f['place'] == p for f, p in zip(found, asked)), len(asked)),
         drift=is_subject(y),
-        class_kept=Count(sum(f['class_noun'] == noun for f in of_class), len(y)),
+        class_kept=Count(sum(f['class_noun'] == individual.class_noun for f in of_class), len(y)),
     )
 
 # %% ../nbs/06_evaluate.ipynb #evv1

@@ -48,8 +48,8 @@ from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import Previews, grid as _grid
-from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_scores,
-                                    usual_encoders)
+from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
+                                subject_scores, usual_encoders)
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
@@ -183,11 +183,11 @@ def before_after(
     prompts:list[str], # one a row
     before:list, # a list of pictures for each prompt
     after:list, # the same seeds after training
+    what:str='seed', # what the number of a column is
     size:int=128, # side of each picture, pixels
 ) -> Image.Image:
     "The photos; below them a row for each prompt, in columns the same seeds before, then after."
-    n = len(before[0])
-    titles = [f'{when}, seed {k}' for when in ('before', 'after') for k in range(n)]
+    titles = [f'{when}, {what} {k}' for when in ('before', 'after') for k in range(len(before[0]))]
     above = _grid([photos], ['the photos'], size=size)
     below = _grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
     out = Image.new('RGB', (max(above.width, below.width), above.height + below.height), 'white')
@@ -204,7 +204,8 @@ def dreambooth(
     base:str|None=None, # base model: "micro" (the embedded toy), a diffusers folder, or a hub id; None: micro
     *,
     model:StableDiffusion|None=None, # the base, if it is loaded already; it is trained in place
-    progress:bool=True, # say what happens, draw before and after
+    progress:bool=True, # say what happens; without it nothing is drawn before and after
+    show:bool=True, # draw pictures before and after, where that takes a small part of the run
     callbacks:list|tuple=(), # for `train`
     overwrite:bool=False, # a finished model, or a run of other settings, may be replaced
     **kwargs, # other fields of TrainConfig; what is not given is chosen to suit base and device
@@ -228,7 +229,7 @@ def dreambooth(
         return Result(open_model(str(out), here.device), cfg, Log.read(out), {}, read_cost(out))
     with locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: claim(cfg, found.does))
-        return personalise(cfg, found, model, progress, callbacks, look)
+        return personalise(cfg, found, model, progress, callbacks, look if show else None)
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 _FURTHER = ('give another output_dir for the next one, a larger max_train_steps to train on, '
@@ -460,16 +461,16 @@ def demo(
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
     how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
-    def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
-    def scores(): return subject_scores(model, who, reader, known, places, n, **how)
-    with _timed(seconds, 'before'): before, first = pictures(), scores()
+    def pictures(): return subject_pictures(model, who, places, n, **how)
+    def scores(drawn): return subject_scores(drawn, who, reader, known, places)
+    with _timed(seconds, 'before'): first = scores(before := pictures())
     pool = str(out/'class_images')
-    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite)
+    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite, show=False)
     model = result.model
-    with _timed(seconds, 'after'): after, last = pictures(), scores()
-    with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
-    for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
-    seconds['total'] = round(time.perf_counter() - start, 1)
+    with _timed(seconds, 'after'): last = scores(after := pictures())
+    with atomic(out/'before_after.png') as tmp:
+        before_after(photos, shots, _shown(before, n), _shown(after, n), 'picture').save(tmp)
+    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
     metrics = dict(subject=asdict(who), device=str(model.device), samples=n*len(places), class_samples=4*n,
                    subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
                    class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
@@ -527,12 +528,13 @@ def demo_config(
 def demo_prompts(
     who:Individual, # the subject
 ) -> list[str]:
-    "What the demo draws before and after: the subject in three new places, and two prompts for its class."
-    places, noun = [PLACES[p] for p in ('moon', 'snow', 'underwater')], who.class_noun
-    return [f'a photo of a {IDENTIFIER} {noun} {p}' for p in places] + [
-        f'a photo of a {noun}',
-        f'a photo of a {noun} {places[0]}',
-    ]
+    "What the demo shows before and after: the subject in three new places, and its class."
+    noun, places = who.class_noun, [PLACES[p] for p in new_places(who, 3)]
+    return [f'a photo of a {IDENTIFIER} {noun} {p}' for p in places] + [f'a photo of a {noun}']
+
+def _shown(drawn:list[list], n:int) -> list[list]: # n for each of these prompts
+    "What is shown of the pictures that are counted."
+    return [row[:n] for row in (*drawn[:3], drawn[-1])]
 
 def save_images(
     images:list[Image.Image], # pictures
