@@ -8,7 +8,7 @@ __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'c
 # %% ../../nbs/craft/report.ipynb #re_im
 import html, math, re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
@@ -30,16 +30,17 @@ def sharpness(
     scale = max(1, short / 256)
     if scale > 1 or short < 3:
         grey = grey.resize([max(3, round(s/scale)) for s in grey.size], Image.Resampling.LANCZOS)
-    g = np.asarray(grey, float)
+    g = np.asarray(grey, np.int16)
     return float((4*g[1:-1, 1:-1] - g[:-2, 1:-1] - g[2:, 1:-1] - g[1:-1, :-2] - g[1:-1, 2:]).var())
 
 # %% ../../nbs/craft/report.ipynb #c105
 def _subject_box(im:Image.Image) -> tuple|None:
     "Box (left, top, right, bottom) of a small subject on a plain ground, in pixels; None: there is none."
-    g = np.asarray(im.resize((64, 64), Image.Resampling.BOX), float)
+    g = np.asarray(im.resize((64, 64), Image.Resampling.BOX), np.float32)
     rim = np.ones((64, 64), bool)
     rim[1:-1, 1:-1] = False
-    off = np.abs(g - np.median(g[rim], 0)).max(-1)
+    red, green, blue = np.moveaxis(np.abs(g - np.median(g[rim], 0)), -1, 0)
+    off = np.maximum(np.maximum(red, green), blue)
     there = off > max(off.max() / 4, 4)
     if not there.any() or there[rim].mean() > 0.02: return None
     ys, xs = (np.nonzero(there.any(axis))[0] for axis in (1, 0))
@@ -47,6 +48,7 @@ def _subject_box(im:Image.Image) -> tuple|None:
     if (y1 - y0)*(x1 - x0) > 0.3*64*64: return None
     return tuple(v*s/64 for v, s in zip((x0, y0, x1, y1), im.size*2))
 
+# %% ../../nbs/craft/report.ipynb #c105b
 def look(
     im:Image.Image, # a picture
 ) -> np.ndarray: # (2,16,16,3): of all of it; of a small subject on a plain ground, else zeros
@@ -59,7 +61,8 @@ def look(
             continue
         x = np.asarray(im.resize((16, 16), Image.Resampling.BOX, box), np.float32)
         around = np.pad(x, ((2, 2), (2, 2), (0, 0)), 'edge')
-        x = x - sum(around[i:i+16, j:j+16] for i in range(5) for j in range(5))/25
+        rows = sum(around[i:i+16] for i in range(5))
+        x = x - sum(rows[:, j:j+16] for j in range(5))/25
         parts.append(x/max(float(np.linalg.norm(x)), 16)) # what is flat looks like nothing
     return np.stack(parts)
 
@@ -82,6 +85,19 @@ def _mask_shares(
     whole = np.asarray(mask, float).sum()/255*crop.resized[0]*crop.resized[1]/(mask.width*mask.height)
     part = np.asarray(crop.apply(mask, Image.Resampling.BOX), float).sum()/255
     return part/math.prod(crop.size), min(1, part/whole) if whole else 0.
+
+# %% ../../nbs/craft/report.ipynb #c108s
+_SIDE = 256 # a short side on which everything that is measured here can be seen, pixels
+
+def _reduced(im:Image.Image, side:int) -> Image.Image:
+    "A picture of a whole share of the size, both sides at least `side`."
+    return im.reduce(k) if (k := min(im.size)//side) > 1 else im
+
+def _at_most(crop:Crop, side:int) -> Crop:
+    "The same crop with a short side of at most `side`."
+    k = min(1, side/min(crop.size))
+    resized, size = (tuple(max(1, round(k*v)) for v in pair) for pair in (crop.resized, crop.size))
+    return replace(crop, resized=resized, left=k*crop.left, top=k*crop.top, size=size)
 
 # %% ../../nbs/craft/report.ipynb #c108
 @dataclass
@@ -111,12 +127,13 @@ class PhotoCheck:
 
 def _thumbnail(im:Image.Image, crops:list[Crop], side:int=112) -> Image.Image:
     "A small copy, darkened where no crop reaches."
+    im = fit_within(_reduced(im, side), side, Image.Resampling.HAMMING)
     seen = Image.new('L', im.size)
     for c in crops:
         sx, sy = im.width/c.resized[0], im.height/c.resized[1]
         box = c.left*sx, c.top*sy, (c.left + c.size[0])*sx, (c.top + c.size[1])*sy
         seen.paste(255, [round(v) for v in box])
-    return fit_within(Image.composite(im, im.point(lambda v: v//4), seen), side, Image.Resampling.LANCZOS)
+    return Image.composite(im, Image.blend(Image.new('RGB', im.size), im, 0.25), seen)
 
 # %% ../../nbs/craft/report.ipynb #c108b
 @dataclass
@@ -138,10 +155,11 @@ class Report:
 # %% ../../nbs/craft/report.ipynb #c110
 def _bilevel(im:Image.Image) -> bool:
     "Whether a picture is black and white only, as a mask is; a little grey at the edges is allowed."
-    def small(mode): return np.asarray(im.convert(mode).resize((64, 64), Image.Resampling.NEAREST), int)
-    red, green = small('RGB').reshape(-1, 3).T[:2]
-    ends = (small('L')//16).ravel()
-    return abs(red - green).max() < 8 and np.isin(ends, (0, 15)).mean() > 0.95 and {0, 15} <= set(ends)
+    im = im.resize((64, 64), Image.Resampling.NEAREST)
+    rgb, grey = np.asarray(im, np.int16), np.asarray(im.convert('L'))
+    black, white = grey < 16, grey >= 240
+    coloured = np.abs(rgb[..., 0] - rgb[..., 1]).max() >= 8
+    return not coloured and black.any() and white.any() and (black | white).mean() > 0.95
 
 @patch
 def _check_mask(self:Report, example:Example, photo:Photo, crops:list[Crop]):
@@ -175,13 +193,14 @@ def _check_length(self:Report, what, prompt:str|None, tokenizer) -> int|None:
 def _check_photo(self:Report, example:Example, tokenizer, whose) -> PhotoCheck:
     "Look at one photo; what is odd goes to the warnings. `UserError` when it, or its mask, cannot be used."
     path, warn = example.path, lambda text: self.warnings.append(f'{path}: {text}.')
-    photo = self.geometry.read(path)
+    photo = read_photo(path, _SIDE, self.geometry.background)
+    small = _reduced(photo.image, _SIDE)
     crops = self.geometry.crops(photo.size, example.id)
     first = crops[0]
     for note in photo.notes: warn(note)
     self._check_mask(example, photo, crops)
-    view = first.apply(photo.image)
-    sharp = sharpness(view)
+    view = _at_most(first, _SIDE)
+    sharp = sharpness(view.apply(small.convert('L')))
     scale = first.resized[0] / first.original[0]
     or_buckets = '' if self.geometry.aspect_ratio_buckets else ', or set aspect_ratio_buckets'
     if first.kept < 0.55: warn(f'loses {1 - first.kept:.0%} to the crop; cut it by hand{or_buckets}')
@@ -189,12 +208,12 @@ def _check_photo(self:Report, example:Example, tokenizer, whose) -> PhotoCheck:
         size = f'{photo.size[0]}x{photo.size[1]}'
         warn(f'has only {size} pixels and is enlarged {scale:.1f} times; find a larger one, or train at a '
              'lower resolution')
-    elif max(hi - lo for lo, hi in view.getextrema()) < 24:
+    elif max(hi - lo for lo, hi in view.apply(small, Image.Resampling.NEAREST).getextrema()) < 24:
         warn('is nearly of one colour; check that it is the right file')
     elif sharp < 50: warn(f'looks blurred (sharpness {sharp:.0f}, below 50); find a sharper one')
     n = self._check_length(whose, example.prompt, tokenizer) # whose prompt it is: a photo's, a folder's, ...
-    return PhotoCheck(example, photo.size, photo.orientation, crops, sharp, n, look(photo.image),
-                      _bilevel(photo.image), _thumbnail(photo.image, crops))
+    return PhotoCheck(example, photo.size, photo.orientation, crops, sharp, n, look(small),
+                      _bilevel(small), _thumbnail(small, crops))
 
 # %% ../../nbs/craft/report.ipynb #c112
 _NO_PROMPT = '(no prompt given)'
