@@ -173,7 +173,7 @@ def in_markdown(
     text, # name, prompt or number
 ) -> str:
     "One line as Markdown shows it: no tag, no emphasis, no cell of a table begins or ends in it."
-    return re.sub(r'([\\`*<\[|])', r'\\\1', ' '.join(str(text).split()))
+    return re.sub(r'([\\`*\[\]<&|~$]|(?<!\w)_|_(?!\w))', r'\\\1', ' '.join(str(text).split()))
 
 def in_shell(
     text, # name or prompt

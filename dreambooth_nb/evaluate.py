@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
            'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate',
-           'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
+           'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
 import json, math, re
@@ -18,7 +18,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import (EMBEDDED, Table, UserError, as_markdown, as_path, atomic, checked, one_of,
+from .core import (EMBEDDED, Table, UserError, as_path, atomic, checked, in_markdown, one_of,
                                 to_tensor)
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
@@ -28,7 +28,8 @@ from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, read_settings
-from .craft.checkpoints import how_opened, is_checkpoint, open_model
+from .craft.requirements import load_base
+from .craft.checkpoints import base_settings, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import (Encoder, among, apart, clip_encoder, dino_encoder, likeness,
@@ -237,9 +238,8 @@ def table(self:Evaluation) -> Table: # the last column: what photos reach among 
 
 @patch
 def _repr_markdown_(self:Evaluation) -> str:
-    return '\n\n'.join(
-        [f'**{as_markdown(self.name)}**', self.table()._repr_markdown_(), *map(as_markdown, self.notes())]
-    )
+    parts = [f'**{in_markdown(self.name)}**', self.table()._repr_markdown_(), *map(in_markdown, self.notes())]
+    return '\n\n'.join(parts)
 
 # %% ../nbs/06_evaluate.ipynb #ev82
 @patch
@@ -296,9 +296,8 @@ def against(
 ) -> Table: # the difference is self minus other
     "The scores of two models side by side, and their difference picture by picture, with its interval."
     if (self.prompts, self.seeds) != (other.prompts, other.seeds):
-        raise UserError(
-            f'{other.name}: was asked other prompts or seeds than {self.name}; evaluate both alike.'
-        )
+        raise UserError(f'{other.name}: was asked other prompts or seeds than {self.name}; evaluate both '
+                        'alike.')
     theirs, rows = {(s.metric, s.encoder): s for s in other.scores}, []
     for s in self.scores:
         o = theirs.get((s.metric, s.encoder))
@@ -357,7 +356,7 @@ class Learned:
     class_prompt:str|None = None # such as 'a photo of a dog'; None: the class is not looked at
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
-    how:dict = field(default_factory=dict) # the base is opened: options of `load`, such as variant
+    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: nothing is said
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -371,7 +370,7 @@ class Learned:
 def _home(run):
     "The folder of a run, of which one of its checkpoints may have been given."
     folder = as_path(run)
-    return folder.parent if is_checkpoint(folder) else folder
+    return folder.parent if folder.name.startswith('checkpoint-') else folder
 
 def learned_by(
     run, # folder of a run or of one of its checkpoints, its settings, or a `Result`
@@ -382,8 +381,10 @@ def learned_by(
     else:
         file = _home(run)/'config.yaml'
         if not file.is_file():
-            raise UserError(f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, '
-                            'or a model with photos and prompt.')
+            raise UserError(
+                f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, or a '
+                'model with photos and prompt.'
+            )
         values = read_settings(file)
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
@@ -391,7 +392,7 @@ def learned_by(
     found = Concept(values['instance_data_dir'], values['instance_prompt'], of_class)
     return Learned([read_photo(p).image for p in found.paths], found.instance_prompt, found.class_prompt,
                    values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name,
-                   how_opened(values))
+                   kept or base_settings(values))
 
 # %% ../nbs/06_evaluate.ipynb #ev86
 def usual_encoders(
@@ -428,10 +429,8 @@ def _prompts(who:Learned, prompts) -> list[str]:
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for p in prompts:
         if who.identifier and plain_text(p, who.identifier) == ' '.join(p.split()):
-            raise UserError(
-                f'prompts: {p!r} does not have the identifier {who.identifier!r}; it would be drawn '
-                'without the subject.'
-            )
+            raise UserError(f'prompts: {p!r} does not have the identifier {who.identifier!r}; it would be '
+                            'drawn without the subject.')
     return prompts
 
 # %% ../nbs/06_evaluate.ipynb #ev87b
@@ -448,15 +447,15 @@ def evaluate(
     "Draw the subject and its class, and score both. `UserError` where it is not known what was learned."
     model = run if isinstance(run, StableDiffusion) else getattr(run, 'model', None)
     if who is None and isinstance(run, StableDiffusion):
-        raise UserError('who: a model does not say what it has learned; give a Learned with photos and '
-                        'prompt.')
+        raise UserError('who: a model does not say what it has learned; give a Learned with its prompt.')
     who, absent = who or learned_by(run), {}
     ask, seeds = _prompts(who, prompts), list(seeds)
     if not ask or not seeds: raise UserError('seeds: prompts or seeds are none; give at least one of each.')
     model = model or open_model(str(run))
     if encoders is None:
-        base = who.base and load(who.base, model.device, **who.how)
-        encoders, absent = usual_encoders(base, str(model.device))
+        at, how = model.device, who.settings
+        base = load_base(how, at, torch.float32) if who.base and how else who.base and load(who.base, at)
+        encoders, absent = usual_encoders(base, str(at))
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []
     drawn = sample(model, asked + [who.class_prompt]*len(own), at + own, progress=progress, **settings)
@@ -469,32 +468,35 @@ def evaluate(
                       pictures, of_class)
 
 # %% ../nbs/06_evaluate.ipynb #ev91
-def subject_scores(
+def subject_pictures(
     model:StableDiffusion, # base or personalised
+    individual:Individual, # the subject
+    places:Sequence[str], # where to put it, keys of PLACES
+    n:int=8, # pictures per place, and four times as many of the class
+    identifier:str='sks', # the word for the subject
+    **settings, # of `sample`: num_inference_steps, solver, ...
+) -> list[list]: # n pictures for each place, and last 4n of the class
+    "Draw the subject in places, and its class in none."
+    noun = individual.class_noun
+    def draw(prompts): return sample(model, prompts, [1000 + k for k in range(len(prompts))], **settings)
+    own = draw([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in places for _ in range(n)])
+    return [own[k:k + n] for k in range(0, len(own), n)] + [draw([f'a photo of a {noun}']*(4*n))]
+
+def subject_scores(
+    pictures:list[list], # as `subject_pictures` returns them
     individual:Individual, # the subject
     reader:Reader, # of micro.pretrain
     known:Tensor, # gallery of `line_up(individual)`: the subject is number 0
-    places:Sequence[str], # where to put it, keys of PLACES
-    n:int=8, # pictures per place, and four times as many of the class
-    num_inference_steps:int=25, # of each picture
-    identifier:str='sks', # the word for the subject
-    solver:str='ddim', # see chapter 05
+    places:Sequence[str], # where it was put
 ) -> dict[str, Count]: # subject, place; of the class: drift, and whether it is still the class
-    "Draw the subject in places, and its class in none, and count what the reader finds."
-    noun, asked = individual.class_noun, [p for p in places for _ in range(n)]
-    def look(prompts):
-        return to_tensor(sample(model, prompts, [1000 + k for k in range(len(prompts))],
-                                num_inference_steps=num_inference_steps, solver=solver))
-    x = look([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in asked])
-    y = look([f'a photo of a {noun}']*(4*n))
-    found, of_class = reader.read(x), reader.read(y)
+    "Count what the reader finds in pictures of the subject and of its class."
+    x, y = to_tensor(sum(pictures[:-1], [])), to_tensor(pictures[-1])
+    found, of_class, asked = reader.read(x), reader.read(y), [p for p in places for _ in pictures[0]]
     def is_subject(z): return Count(int((identify(reader, z, known) == 0).sum()), len(z))
-
     return dict(
-        subject=is_subject(x),
-        place=Count(sum(f['place'] == p for f, p in zip(found, asked)), len(asked)),
+        subject=is_subject(x), place=Count(sum(f['place'] == p for f, p in zip(found, asked)), len(asked)),
         drift=is_subject(y),
-        class_kept=Count(sum(f['class_noun'] == noun for f in of_class), len(y)),
+        class_kept=Count(sum(f['class_noun'] == individual.class_noun for f in of_class), len(y)),
     )
 
 # %% ../nbs/06_evaluate.ipynb #evv1

@@ -21,13 +21,13 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_markdown, as_path, checked, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, writing
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
 from .craft.opening import find_base, load
-from .craft.checkpoints import is_checkpoint, open_model as open_run
+from .craft.checkpoints import open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
                                              save_tensors, to_single_file, weight_reader)
@@ -80,16 +80,17 @@ _NO_LICENCE = 'is not known here; look it up before you share this model: it'
 
 def _table(head, rows): return '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
 
+# %% ../nbs/07_export.ipynb #hA_ex2
 def _taught(several) -> str:
     "What a model was taught, as a sentence or a table."
     start = 'A Stable Diffusion that was taught'
     if not several:
         return f'{start} a subject with DreamBooth. The prompts it was taught with are not known here.'
-    (prompt, kind), *more = [(as_markdown(p), c and as_markdown(c)) for p, c in several]
-    kin = f' Other subjects of its kind are *{kind}*.' if kind else ''
-    if not more: return f'{start} a subject with DreamBooth: prompt it as **{prompt}**.{kin}'
+    (prompt, kind), *more = several
+    kin = f' Other subjects of its kind are *{in_markdown(kind)}*.' if kind else ''
+    if not more: return f'{start} a subject with DreamBooth: prompt it as **{in_markdown(prompt)}**.{kin}'
     rows = _table(('prompt it as', 'others of its kind'),
-                  [(f'**{p}**', f'*{c}*' if c else '') for p, c in [(prompt, kind), *more]])
+                  [(f'**{in_markdown(p)}**', f'*{in_markdown(c)}*' if c else '') for p, c in several])
     return f'{start} {len(several)} subjects with DreamBooth:\n\n{rows}'
 
 # %% ../nbs/07_export.ipynb #xw083b
@@ -117,11 +118,11 @@ def model_card(
     code = f'from diffusers import DiffusionPipeline\n{load_it}\nimage = pipe({prompt!r}).images[0]'
     numbers = [(k, f'{v:.3g}' if isinstance(v, float) else v) for k, v in (scores or {}).items()]
     law = f'is {licence_name(licence)}; it' if licence else _NO_LICENCE
-    rows = [(k, as_markdown(v)) for k, v in own.items() if k != 'subjects']
+    rows = [(k, in_markdown(v)) for k, v in own.items() if k != 'subjects']
     tables = ['## Settings', _table(('setting', 'value'), rows)] if rows else []
     if numbers: tables += ['## Scores', _table(('score', 'value'), numbers)]
     parts = [
-        f'# {as_markdown(title)}',
+        f'# {in_markdown(title)}',
         _taught(several),
         f'![before (the base) and after]({picture})' if picture else '',
         '## Use',
@@ -167,7 +168,7 @@ def _read_run(
         return header_json(
             read_tensors(path)[1].get('dreambooth_nb')
         ) if path.suffix == '.safetensors' else {}, {}
-    if is_checkpoint(path): path = path.parent
+    if path.name.startswith('checkpoint-') and not (path/'config.yaml').is_file(): path = path.parent
     def read(name, parse):
         return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
     try: settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)
@@ -248,9 +249,10 @@ def _asking_hub(repo_id):
         why = f'the hub answered {status}: {said}'
         if status in (401, 403): why = 'the token has no right to write there; check it and the owner'
         raise UserError(f'repo_id: {repo_id} was not uploaded: {why}.') from e
-    except ValueError as e: # a card or a name that it does not take
-        raise UserError(f'repo_id: {repo_id} was not uploaded: {" ".join(str(e).split())}') from e
     except Exception as e:
+        if isinstance(e, UserError): raise
+        if isinstance(e, ValueError) and not isinstance(e, OSError): # what the hub's own rules refuse
+            raise UserError(f'repo_id: {repo_id} was not uploaded: {" ".join(str(e).split())}') from e
         raise UserError(
             f'repo_id: {repo_id} was not uploaded: the hub cannot be reached ({type(e).__name__}); '
             'check the network and try again: what is there already is not sent twice.'
@@ -283,6 +285,11 @@ def push_to_hub(
             raise UserError(f'{folder}: a file of it cannot be read ({e}); nothing was uploaded.') from e
         with _asking_hub(repo_id), quiet():
             repo = api.create_repo(repo_id, private=private, exist_ok=True)
+            if private and not api.repo_info(repo_id).private:
+                raise UserError(
+                    f'repo_id: {repo_id} is there already, for everyone to see; give another name, or set '
+                    'private to false.'
+                )
             parts = [CommitOperationAdd(f, content) for f, content in sent.items()]
             api.create_commit(repo_id, parts, commit_message='Upload with dreambooth_nb')
     return str(repo)

@@ -48,8 +48,8 @@ from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import Previews, grid as _grid
-from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_scores,
-                                    usual_encoders)
+from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
+                                subject_scores, usual_encoders)
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
@@ -91,7 +91,7 @@ class Result:
         **settings, # of `sample`: guidance_scale, num_inference_steps, solver, ...
     ) -> Pictures:
         "Pictures by the model."
-        return sample(self.model, prompts or self.prompt, seeds, **settings)
+        return sample(self.model, self.prompt if prompts is None else prompts, seeds, **settings)
 
 # %% ../nbs/09_run.ipynb #rn14
 def _listed(prompts) -> list[str]: return [prompts] if isinstance(prompts, str) else list(prompts)
@@ -107,7 +107,7 @@ def grid(
 ) -> Image.Image:
     "Pictures of each prompt from the same seeds, in rows."
     at_least(1, size=size)
-    rows, labels = _listed(prompts or self.prompt), [f'seed {s}' for s in seeds]
+    rows, labels = _listed(self.prompt if prompts is None else prompts), [f'seed {s}' for s in seeds]
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
 @patch
@@ -183,11 +183,11 @@ def before_after(
     prompts:list[str], # one a row
     before:list, # a list of pictures for each prompt
     after:list, # the same seeds after training
+    what:str='seed', # what the number of a column is
     size:int=128, # side of each picture, pixels
 ) -> Image.Image:
     "The photos; below them a row for each prompt, in columns the same seeds before, then after."
-    n = len(before[0])
-    titles = [f'{when}, seed {k}' for when in ('before', 'after') for k in range(n)]
+    titles = [f'{when}, {what} {k}' for when in ('before', 'after') for k in range(len(before[0]))]
     above = _grid([photos], ['the photos'], size=size)
     below = _grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
     out = Image.new('RGB', (max(above.width, below.width), above.height + below.height), 'white')
@@ -204,7 +204,8 @@ def dreambooth(
     base:str|None=None, # base model: "micro" (the embedded toy), a diffusers folder, or a hub id; None: micro
     *,
     model:StableDiffusion|None=None, # the base, if it is loaded already; it is trained in place
-    progress:bool=True, # say what happens, draw before and after
+    progress:bool=True, # say what happens; without it nothing is drawn before and after
+    show:bool=True, # draw pictures before and after, where that takes a small part of the run
     callbacks:list|tuple=(), # for `train`
     overwrite:bool=False, # a finished model, or a run of other settings, may be replaced
     **kwargs, # other fields of TrainConfig; what is not given is chosen to suit base and device
@@ -228,7 +229,7 @@ def dreambooth(
         return Result(open_model(str(out), here.device), cfg, Log.read(out), {}, read_cost(out))
     with locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: claim(cfg, found.does))
-        return personalise(cfg, found, model, progress, callbacks, look)
+        return personalise(cfg, found, model, progress, callbacks, look if show else None)
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 _FURTHER = ('give another output_dir for the next one, a larger max_train_steps to train on, '
@@ -460,16 +461,16 @@ def demo(
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
     how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
-    def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
-    def scores(): return subject_scores(model, who, reader, known, places, n, **how)
-    with _timed(seconds, 'before'): before, first = pictures(), scores()
+    def pictures(): return subject_pictures(model, who, places, n, **how)
+    def scores(drawn): return subject_scores(drawn, who, reader, known, places)
+    with _timed(seconds, 'before'): first = scores(before := pictures())
     pool = str(out/'class_images')
-    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite)
+    result = dreambooth(replace(cfg, class_data_dir=pool), model=model, overwrite=overwrite, show=False)
     model = result.model
-    with _timed(seconds, 'after'): after, last = pictures(), scores()
-    with atomic(out/'before_after.png') as tmp: before_after(photos, shots, before, after).save(tmp)
-    for phase, took in result.seconds.items(): seconds[phase] = round(seconds.get(phase, 0) + took, 1)
-    seconds['total'] = round(time.perf_counter() - start, 1)
+    with _timed(seconds, 'after'): last = scores(after := pictures())
+    with atomic(out/'before_after.png') as tmp:
+        before_after(photos, shots, _shown(before, n), _shown(after, n), 'picture').save(tmp)
+    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
     metrics = dict(subject=asdict(who), device=str(model.device), samples=n*len(places), class_samples=4*n,
                    subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
                    class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
@@ -480,6 +481,11 @@ def demo(
     return metrics
 
 # %% ../nbs/09_run.ipynb #r20demo
+def _is_demo(was:TrainConfig) -> bool: # settings of a run
+    "Are they a demo's: photos and model in one folder?"
+    photos, model = Path(was.instance_data_dir), Path(was.output_dir)
+    return (photos.name, model.name, photos.parent) == ('instance_images', 'model', model.parent)
+
 def _claim_demo(
     out:Path, # folder of the demo
     cfg:TrainConfig, # its settings
@@ -487,7 +493,7 @@ def _claim_demo(
 ) -> dict|None: # the metrics, where the same demo is finished
     "Take the folder of a demo. `UserError` when it holds something else, or the demo of another toy."
     was, there = run_in(out), {p.name for p in holds(out)}
-    if there and was is None:
+    if there and not (was and _is_demo(was)):
         raise UserError(f'output_dir: {out} already holds something else; choose another folder.')
     same = was and not differences(was, cfg) and was.max_train_steps == cfg.max_train_steps
     if there and not same and not overwrite:
@@ -527,12 +533,13 @@ def demo_config(
 def demo_prompts(
     who:Individual, # the subject
 ) -> list[str]:
-    "What the demo draws before and after: the subject in three new places, and two prompts for its class."
-    places, noun = [PLACES[p] for p in ('moon', 'snow', 'underwater')], who.class_noun
-    return [f'a photo of a {IDENTIFIER} {noun} {p}' for p in places] + [
-        f'a photo of a {noun}',
-        f'a photo of a {noun} {places[0]}',
-    ]
+    "What the demo shows before and after: the subject in three new places, and its class."
+    noun, places = who.class_noun, [PLACES[p] for p in new_places(who, 3)]
+    return [f'a photo of a {IDENTIFIER} {noun} {p}' for p in places] + [f'a photo of a {noun}']
+
+def _shown(drawn:list[list], n:int) -> list[list]: # n for each of these prompts
+    "What is shown of the pictures that are counted."
+    return [row[:n] for row in (*drawn[:3], drawn[-1])]
 
 def save_images(
     images:list[Image.Image], # pictures

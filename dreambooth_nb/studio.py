@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, at_least, checked
+from .core import UserError, as_path, at_least, checked, one_of
 from .model import StableDiffusion
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
@@ -175,7 +175,7 @@ class Studio:
         wait:bool=False, # whether all the work is done before a click returns, as in a script
         **state, # other fields of `StudioState` to begin with
     ):
-        "Raises UserError when there is no such model, or a field is unknown."
+        "Raises UserError when there is no such model, or a field is unknown or impossible."
         at_least(1, side=side, every=every)
         run = {} if isinstance(run_or_model, (StableDiffusion, dict)) else _read_run(run_or_model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
@@ -185,8 +185,11 @@ class Studio:
         self.pace = {} # size -> seconds that a step of one picture took
         self.shown = self.going = None # the gallery on the screen, and the one that is being painted
         first = StudioState(prompt=prompt or run.get('instance_prompt') or 'a photo of a dog', **state)
-        self.controls = _make_controls(first, self.models)
         model = self.models[first.checkpoint or list(self.models)[-1]]
+        model.check_clip_skip(first.clip_skip)
+        for name in ('rows', 'columns'): getattr(first, name) and one_of(name, getattr(first, name), AXES)
+        grid_of(replace(first, rows=None, columns=None), self.models) # raises UserError
+        self.controls = _make_controls(first, self.models)
         self.words = [identifier] if identifier else _find_identifier(run) + (model.new_tokens() or [])
         self.build()
         self.connect()
@@ -222,6 +225,7 @@ def set_state(
         if name == 'size' and value not in dict(w.options).values():
             w.options = (*w.options, (f'{value[0]} x {value[1]}', value))
         if hasattr(w, 'max') and value > w.max: w.max = value
+        if hasattr(w, 'min') and value < w.min: w.min = value
         w.value = value
 
 # %% ../nbs/08_studio.ipynb #d066
@@ -574,7 +578,7 @@ def save(self:Studio):
 def upload(
     folder:str|Path='photos', # folder of the photos, created if missing
 ) -> W.FileUpload|None: # a button; None: they were asked for by Colab's own
-    "Bring photos from the machine of the browser into a folder. None that is there is replaced."
+    "Bring photos from the machine of the browser into a folder."
     folder = as_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if 'google.colab' in sys.modules:
@@ -585,7 +589,8 @@ def upload(
     def keep(change):
         some = change['new']
         for f in some.values() if isinstance(some, dict) else some: # ipywidgets 7, and 8
-            name = Path(f['metadata']['name'] if 'metadata' in f else f['name']).name
-            free_name(folder/name).write_bytes(f['content'])
+            path = folder/Path(f['metadata']['name'] if 'metadata' in f else f['name']).name
+            same = path.is_file() and path.read_bytes() == f['content'] # brought a second time
+            if not same: free_name(path).write_bytes(f['content'])
     chosen.observe(keep, 'value')
     return chosen

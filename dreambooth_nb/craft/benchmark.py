@@ -10,11 +10,12 @@ import json, os, re, shutil, tempfile, urllib.request, zipfile
 from collections import namedtuple
 from dataclasses import dataclass, replace
 from pathlib import Path
+import torch
 from ..core import Table, UserError, as_path, atomic, one_of
 from .photos import read_text
 from ..data import Concept, fill_template
-from .opening import load
 from .settings import say
+from .requirements import load_base
 from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
 from .sweep import settings_of_each, stand_alone, train_each
 
@@ -191,7 +192,7 @@ def benchmark(
     def score(result):
         if not measure:
             at = result.model.device
-            base = load(result.settings.pretrained_model_name_or_path, at)
+            base = load_base(result.settings, at, torch.float32)
             there, absent = usual_encoders(base, str(at))
             for what, why in absent.items(): say(f'{what}: is not among the scores; {why}')
             measure.extend(there)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SOLVER_NAMES', 'SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'tokenize', 'encode_weighted', 'read_prompts',
-           'Settings', 'make_settings', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest',
-           'complete_settings']
+           'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start',
+           'picture_digest', 'complete_settings']
 
 # %% ../../nbs/craft/prompts.ipynb #pr03
 import hashlib, itertools, math, operator, re
@@ -203,6 +203,22 @@ def make_settings(
     for name in ('prompt', 'seed'):
         if name not in values: raise UserError(f'{name}: this setting is needed.')
     return Settings(**values)
+
+# %% ../../nbs/craft/prompts.ipynb #pr25
+def without_effect(
+    s:Settings, # of a picture
+) -> list[str]: # lines
+    "What the settings of a picture ask for in vain."
+    found = []
+    if s.eta and s.solver != 'ddim':
+        found.append(f'eta: {s.eta} has no effect on {s.solver}; set solver to ddim, or leave eta out.')
+    for f in fields(s) if s.guidance_scale == 1 else ():
+        value = getattr(s, f.name)
+        if f.name == 'negative_prompt' or f.name.startswith('guidance_') and f.name != 'guidance_scale':
+            if value != f.default:
+                found.append(f'{f.name}: {value!r} has no effect while guidance_scale is 1, which is no '
+                             f'guidance; raise it, or leave {f.name} out.')
+    return found
 
 # %% ../../nbs/craft/prompts.ipynb #pr16
 def count_chunks(

@@ -203,7 +203,7 @@ def load_base(
     device:str='cpu', # where the networks go
     dtype:torch.dtype|None=None, # of UNet and text encoders; None: as `base_dtype` says
 ) -> StableDiffusion:
-    "The base of a run, which reads prompts as the run does. `UserError` when it is not found or not whole."
+    "The base of a run, which reads prompts as the run does. `UserError`: not found, or not complete."
     dtype = dtype or base_dtype(cfg.words, cfg.mixed_precision)
     vae = cfg.pretrained_vae_model_name_or_path
     try: model = load(cfg.pretrained_model_name_or_path, device, dtype, vae=vae, **cfg.loading)

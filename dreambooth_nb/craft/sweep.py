@@ -161,20 +161,24 @@ class Sweep:
         seen = [r for r in self.rows if r['score'] is not None]
         return max(seen, key=lambda r: _sign(self.score)*r['score'], default=None)
 
-    @property
-    def failed(self) -> list[dict]:
-        "The rows of the runs that failed; the state of each says why."
-        return [r for r in self.rows if r['state'].startswith('failed')]
-
     def __repr__(self):
         left = [r['run'] for r in self.rows if r['state'] in ('not done', 'under way')]
         lines = [repr(self.table())]
         if left:
             lines.append(f'{len(left)} of {len(self.rows)} are not done; the same call goes on with them.')
-        lines += [f'{r["run"]}: {r["state"]}' for r in self.failed]
+        lines += [f'{r["run"]}: {r["state"]}' for r in self.rows if r['state'].startswith('failed')]
         return '\n'.join(lines)
 
     def _repr_markdown_(self): return self.table()._repr_markdown_()
+
+    def refuse(self):
+        "`UserError` where a run has failed."
+        failed = [r['run'] for r in self.rows if r['state'].startswith('failed')]
+        if failed:
+            raise UserError(
+                f'{self.folder}: {len(failed)} of {len(self.rows)} runs failed, {failed[0]} first; the '
+                'same call tries them again.'
+            )
 
 _Line = namedtuple('Setting', 'settings runs score low high step steps seconds TFLOP MB state')
 
