@@ -304,18 +304,8 @@ def against(
         if o is None or len(o.values) != len(s.values): continue
         change = Score(s.metric, s.encoder, np.subtract(s.values, o.values).tolist(), s.groups)
         span = 'too few' if change.interval is None else '{:+.3f} to {:+.3f}'.format(*change.interval)
-        rows.append(
-            _Difference(
-                s.metric,
-                s.encoder,
-                f'{s.value:.3f}',
-                f'{o.value:.3f}',
-                f'{change.value:+.3f}',
-                span,
-                len(s.values),
-                s.better,
-            )
-        )
+        rows.append(_Difference(s.metric, s.encoder, f'{s.value:.3f}', f'{o.value:.3f}',
+                                f'{change.value:+.3f}', span, len(s.values), s.better))
     return Table(rows)
 
 # %% ../nbs/06_evaluate.ipynb #ev83b
