@@ -342,8 +342,8 @@ def drawn_classes(
     # later rounds come from the original weights too
     if found.policy.n and base is model: base = deepcopy(model)
     def generate(prompts, seeds):
-        return sample(base, prompts, seeds, guidance_scale=5., num_inference_steps=25,
-                      batch_size=cfg.sample_batch_size)
+        return sample(base, prompts, seeds, guidance_scale=cfg.class_guidance_scale,
+                      num_inference_steps=25, batch_size=cfg.sample_batch_size)
     found = replace(found, generate=generate, encode=encode, progress=progress)
     found.latents(0)
     return found
@@ -436,7 +436,7 @@ def new_places(
     return [p for p in PLACES if p not in seen][:n]
 
 # %% ../nbs/09_run.ipynb #c014
-DEMO = preset('micro')
+DEMO = {base: preset(base) for base in EMBEDDED}
 
 # %% ../nbs/09_run.ipynb #aefb9e2b
 @checked
@@ -459,7 +459,7 @@ def demo(
     save_images(photos, out/'instance_images')
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
-    how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
+    how = dict(solver='dpmpp_2m' if model.unet else 'euler', num_inference_steps=5 if quick else 10)
     def pictures(): return [sample(model, p, list(range(n)), **how) for p in shots]
     def scores(): return subject_scores(model, who, reader, known, places, n, **how)
     with _timed(seconds, 'before'): before, first = pictures(), scores()
@@ -520,7 +520,7 @@ def demo_config(
         str(output_dir),
         class_prompt=f'a photo of a {class_noun}',
         seed=seed,
-        **DEMO | steps | changes,
+        **DEMO[changes.get('pretrained_model_name_or_path', 'micro')] | steps | changes,
     )
 
 # %% ../nbs/09_run.ipynb #9587af4e

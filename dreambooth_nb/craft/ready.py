@@ -356,8 +356,8 @@ def distilled(
     "Whether a base was made for a few steps, which training undoes."
     if not (why := net.family.few_steps(net)): return []
     return [f'pretrained_model_name_or_path: {net.public_name} seems to be distilled to a few steps ({why}); '
-            'draw with guidance_scale 1, give class images drawn so as class_data_dir, and expect training '
-            'to cost its few steps; the model that it was made from learns better.']
+            'draw with guidance_scale 1, set class_guidance_scale to 1, and expect training to cost its few '
+            'steps; the model that it was made from learns better.']
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def pool_problem(

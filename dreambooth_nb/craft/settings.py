@@ -73,6 +73,7 @@ class _Learned:
     refresh_class_images_every:int = _natural(0) # optimiser steps between new class images; 0: never
     refresh_class_images:int = _count(8) # how many new ones take the place of the oldest
     sample_batch_size:int = _count(16) # class images made at a time
+    class_guidance_scale:float = _natural(5.) # guidance with which class images are drawn; 1: none
     # photos that are a dataset
     dataset_name:str|None = _path() # instead of instance_data_dir: a dataset of the hub, or a folder of one
     dataset_config_name:str|None = None # part of that dataset
@@ -464,7 +465,7 @@ NEEDS = [ # fields; the field without which they have no effect; when they have 
      lambda c: 'lora' in c.words, 'add lora to train'),
     ('placeholder_token initializer_token', 'train', lambda c: 'token' in c.words, 'add token to train'),
     ('class_data_dir num_class_images prior_loss_weight refresh_class_images_every sample_batch_size '
-     'prior_generation_precision',
+     'prior_generation_precision class_guidance_scale',
      'with_prior_preservation', lambda c: c.with_prior_preservation, 'set it to true'),
     ('refresh_class_images', 'refresh_class_images_every', lambda c: c.refresh_class_images_every, 'set it'),
     ('num_crops', 'center_crop', lambda c: not c.center_crop, 'set it to false'),

@@ -196,8 +196,10 @@ def _of_diffusion(model, s) -> tuple: # what every program takes; what the model
                            clip_skip=model.clip_skip or 0)
 
 def _of_flow(model, s) -> tuple:
-    return _OF_FLOW.get(family(model), {}), s | {k: getattr(model.vae.config, k)
-                                                 for k in ('scaling_factor', 'shift_factor')}
+    vae = model.vae.config
+    return _OF_FLOW.get(family(model), {}), s | {
+        k: vae[k] for k in ('scaling_factor', 'shift_factor') if k in vae
+    }
 
 # %% ../../nbs/craft/single_file.ipynb #sf06
 def lost_settings(
@@ -227,9 +229,9 @@ def to_single_file(
     for k in (k for k, there in marks.items() if there):
         out.make[k] = lambda: torch.zeros(0)
         out.like[k] = torch.zeros(0, device='meta')
-    own = dict(scheduler=json.dumps(discreet(model.scheduler_config), default=str),
-               scaling_factor=str(model.vae.config.scaling_factor),
-               force_zeros=str(model.force_zeros).lower(), clip_skip=str(model.clip_skip or 0))
+    scale = dict(scaling_factor=str(model.vae.config.scaling_factor)) if 'vae' in parts_in_file(model) else {}
+    own = scale | dict(scheduler=json.dumps(discreet(model.scheduler_config), default=str),
+                       force_zeros=str(model.force_zeros).lower(), clip_skip=str(model.clip_skip or 0))
     file = save_tensors(path, out, (model_spec(model) if metadata is None else metadata) | own, dtype,
                         overwrite)
     if gaps:

@@ -247,7 +247,8 @@ def save(self:Sweep):
 
 # %% ../../nbs/craft/sweep.ipynb #sw51
 _DRAWS = ('pretrained_model_name_or_path pretrained_vae_model_name_or_path class_prompt resolution clip_skip '
-          'max_token_length prior_generation_precision mixed_precision').split() # what class images depend on
+          'max_token_length prior_generation_precision mixed_precision ' # what class images depend on
+          'class_guidance_scale').split()
 
 def _with_pool(cfg, folder) -> TrainConfig:
     "The same run with class images that others have, too, where nothing else was said."
