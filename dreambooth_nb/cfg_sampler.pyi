@@ -13,11 +13,11 @@ from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 from .core import Pictures, UserError, checked, randn, to_pil, to_tensor
 from .losses import split
+from .craft.quantization import stored
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
-from .craft.quantization import stored
 from .craft.speed import Asked, asked_often
 from .craft.prompts import Settings, complete_settings, count_chunks, encode_weighted, lora_at, make_settings, read_start
 from .craft.guidance import rescale_guidance, scale_at

@@ -507,11 +507,12 @@ def _write_folder(model, path, dtype, about, read, card):
         stem = 'model' if text else 'diffusion_pytorch_model'
         tensors = Lazy({short[k]: own.make[k] for k in mine}, {short[k]: own.like[k] for k in mine})
         save_tensors(path/part/f'{stem}.safetensors', tensors, {}, dtype)
-        if part not in ('text_encoder', 'text_encoder_2'): continue
-        file = path / part / 'config.json'
-        config = json.loads(file.read_text(encoding='utf-8'))
-        config |= dict(torch_dtype=dtype,
-                       vocab_size=len(own.like[f'{part}.text_model.embeddings.token_embedding.weight']))
+        if not text: continue
+        file = path/part/'config.json'
+        config = json.loads(file.read_text(encoding='utf-8')) | dict(torch_dtype=dtype)
+        if part in model.family.clips: # which may have new words
+            rows = own.like[f'{part}.text_model.embeddings.token_embedding.weight']
+            config['vocab_size'] = len(rows)
         file.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n', encoding='utf-8')
     _write_card(path, 'diffusers', about, card)
 

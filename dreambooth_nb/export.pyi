@@ -13,10 +13,11 @@ from safetensors import SafetensorError, safe_open
 from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
+from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
 from .craft.opening import find_base, load
 from .craft.checkpoints import open_model as open_run
-from .craft.single_file import DTYPES, Lazy, empty_model, empty_single_file, header_json, is_plain, lazy_weights, listed, lost_settings, model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader
+from .craft.single_file import DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings, model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader
 from .craft.kohya import from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file, words
 __all__ = ['base_licence', 'model_card', 'push_to_hub', 'open_any', 'export_model']
 def base_licence(base: str, **hub) -> str | None: ...

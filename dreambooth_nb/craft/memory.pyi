@@ -11,12 +11,12 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, at_least, checked, one_of
+from .quantization import QUANTIZATIONS, quantized_matrices
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import HUB_OPTIONS, skeleton
 from .optimizers import optimizer_row, state_bytes
-from .quantization import QUANTIZATIONS, quantized_matrices
 __all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
 _PRODUCT: Any
 _CONVOLUTION: Any

@@ -12,11 +12,11 @@ from accelerate.utils import is_bf16_available, parse_flag_from_env
 from diffusers.optimization import get_scheduler
 from torch import nn
 from ..core import UserError, as_path
+from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, lora_settings
 from .opening import find_vae, load
 from .optimizers import OPTIONS, make_optimizer
-from .quantization import quantization_problems
 from .settings import TrainConfig, idle
 __all__ = ['refused', 'processes', 'optimizer_options', 'make_schedule', 'written_out', 'setting_problems', 'machine_problems', 'load_base', 'as_settings', 'drawing', 'keeps_text', 'prepare']
 def refused(f, *args, **kwargs) -> list[str]: ...
