@@ -5,10 +5,10 @@
     python tests/burning_class.py FOLDER --only teapot     those of a subject, or of a recipe
 
 A run of 200 steps of two photos and two class images, everything trained, by a recipe: with which guidance
-the class images were drawn, and how many captions were dropped. Then the subject in six places and twelve of its
-class are drawn in ten steps, with one solver and another, more guidance and less; of the first subject also
-with the base's answers to one of the two prompts of guidance in the place of the trained ones. Counted by the
-shipped reader, a line of FOLDER/burning.jsonl for each way of drawing.
+the class images were drawn, and how many captions were dropped. Then the subject in six places and twelve
+pictures of its class are drawn in ten steps, with one solver and another, more guidance and less; of the
+first subject also with the base's answers to one of the two prompts of guidance in the place of the trained
+ones. Counted by the shipped reader, a line of FOLDER/burning.jsonl for each way of drawing.
 """
 import argparse, json, os
 from pathlib import Path

@@ -109,6 +109,7 @@ door | --seed 1 | batches geometry log weights
 door | --num_held_out 1 | photos files log weights
 door | --resume_from_checkpoint WORK/cut_off/checkpoint-1 | run
 door | --sample_batch_size 1 | fill sample
+door | --class_guidance_scale 1 | pool sample
 door | --original_config x | load
 door | --variant fp16 | load
 door | --revision x | load

@@ -30,7 +30,7 @@ def suited(
     "The preset for a base and a device, in the device's precision."
     weights, memory = sum(p.numel() for p in net.denoiser.parameters()), 0
     if device.type == 'cuda': memory = torch.cuda.get_device_properties(device).total_memory
-    if weights < 10**8: name = 'micro'
+    if weights < 10**8: name = 'micro' if net.unet else 'micro-flow'
     elif net.unet is None: name = next(_FLOWS[k] for k, f in FAMILIES.items() if f is net.family)
     elif len(net.encoders) > 1: name = 'sdxl-lora-16gb'
     else: name = 'sd15-full-24gb' if memory >= 22e9 else 'sd15-lora-8gb'

@@ -216,7 +216,7 @@ def words(
         n = old.num_embeddings
         return (table.new[i - n] if i >= n else old.weight[i]).detach()[None].float()
     tables, tok = [e.get_input_embeddings() for _, e in model.encoders], model.tokenizer
-    added = range(tok.vocab_size, len(tok))
+    added = range(tok.vocab_size, len(tok)) if tables else () # only CLIPs learn words
     return {tok.convert_ids_to_tokens(i): [row(t, i) for t in tables] for i in added}
 
 def new_words(

@@ -51,7 +51,8 @@ def class_images(
     model:StableDiffusion|None=None, # that draws the class images; None: whatever has drawn them
 ) -> ClassImages:
     "The class images of a run. Photos in a folder without a manifest are your own, used as they are."
-    how = dict(solver='ddim', num_inference_steps=25, guidance_scale=5., negative_prompt='')
+    how = dict(solver='ddim', num_inference_steps=25, guidance_scale=cfg.class_guidance_scale,
+               negative_prompt='')
     dtype = model and str(model.denoiser.dtype).removeprefix('torch.')
     if model: how |= dict(model=model.fingerprint(), dtype=dtype, size=model.resolution)
     scale = current_lora_scale(model) if model else None
