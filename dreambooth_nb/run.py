@@ -470,7 +470,7 @@ def demo(
     with _timed(seconds, 'after'): last = scores(after := pictures())
     with atomic(out/'before_after.png') as tmp:
         before_after(photos, shots, _shown(before, n), _shown(after, n), 'picture').save(tmp)
-    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
+    seconds = result.seconds | seconds | dict(total=round(time.perf_counter() - start, 1))
     metrics = dict(subject=asdict(who), device=str(model.device), samples=n*len(places), class_samples=4*n,
                    subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
                    class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,

@@ -409,7 +409,8 @@ def _train(
     if getattr(a, 'do_edm_style_training', False): _predicts_noise(cfg)
     name = getattr(a, 'tokenizer_name', None)
     model = _reading_with(cfg, name) if name else None
-    prompt = dreambooth(cfg, model=model, overwrite=a.overwrite).prompt
+    show = bool(a.push_to_hub) # on the model's card; the scripts draw nothing before the training
+    prompt = dreambooth(cfg, model=model, overwrite=a.overwrite, show=show).prompt
     if repo: print(_upload(cfg, repo, a.hub_token))
     if first: print(f'Done. Try: dreambooth sample {cfg.output_dir} "{prompt}"')
 

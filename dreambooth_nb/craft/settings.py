@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
-                                wrong_type)
+from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -229,7 +228,6 @@ def _only_known(init):
     return checked
 
 TrainConfig.__init__ = _only_known(TrainConfig.__init__)
-explained(TrainConfig)
 
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
