@@ -22,6 +22,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
+from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
@@ -125,9 +126,6 @@ def model_card(
     return f'---\n{about.to_yaml()}\n---\n' + '\n\n'.join(p for p in parts if p) + '\n'
 
 # %% ../nbs/07_export.ipynb #c091
-_PARTS = ('unet', 'transformer', 'vae', 'text_encoder', 'text_encoder_2', 'text_encoder_3', 'tokenizer',
-          'tokenizer_2', 'tokenizer_3', 'scheduler')
-
 def _uploadable(
     folder, # folder of a model
 ) -> list[str]: # paths within it
@@ -138,7 +136,7 @@ def _uploadable(
             return (
                 f.name in ('README.md', 'model_index.json', 'before_after.png') or f.suffix == '.safetensors'
             )
-        return len(f.parts) == 2 and f.parts[0] in _PARTS and f.suffix in ('.safetensors', '.json', '.txt')
+        return len(f.parts) == 2 and f.parts[0] in PARTS and f.suffix in ('.safetensors', '.json', '.txt')
     return sorted(f.as_posix() for f in files if ours(f) and not f.name.startswith('.'))
 
 # %% ../nbs/07_export.ipynb #xw0910

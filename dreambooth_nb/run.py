@@ -138,7 +138,7 @@ def studio(
     **how, # of `Studio`: prompt, device, ...
 ): # a `Studio`
     "The studio, with the base, the checkpoints and the model of this run."
-    from dreambooth_nb.studio import Studio # needs widgets, which a run does not
+    from dreambooth_nb.studio import Studio
     return Studio(str(self.folder), **how)
 
 @patch

@@ -40,6 +40,7 @@ _BIASES = 'none', 'earlier', 'later', 'range'
 _WEIGHTINGS = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
 _TRACKERS = ('all', 'aim', 'tensorboard', 'wandb', 'comet_ml', 'mlflow', 'clearml', 'dvclive', 'swanlab',
              'trackio')
+_SOLVERS = 'ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'
 _DTYPES = 'fp32', 'fp16', 'bf16'
 _QUANTIZATIONS = 'bitsandbytes_4bit', 'bitsandbytes_8bit', 'torchao'
 _FILTERS = 'lanczos', 'bicubic', 'bilinear', 'hamming', 'box', 'nearest'
@@ -173,10 +174,10 @@ class _Timed(_Stepped):
     logit_std:float = _positive(1.) # of logit_normal: smaller keeps closer to the middle
     mode_scale:float = 1.29 # of mode: above 0 leans to the middle, below to the ends
 
-# %% ../../nbs/craft/settings.ipynb #c006
+# %% ../../nbs/craft/settings.ipynb #c006lo
 @dataclass
-class TrainConfig(_Timed):
-    "Everything a DreamBooth run depends on. `UserError` naming the field when a value is impossible."
+class _Weighed(_Timed):
+    "How errors count, and how often which timesteps are drawn."
     __delwrap__ = _Timed
     # the loss (chapter 03)
     loss_type:str = _of('l2', ['l2', 'huber']) # "l2" or "huber"
@@ -195,9 +196,17 @@ class TrainConfig(_Timed):
     timestep_bias_begin:int = 0 # first timestep that "range" favours
     timestep_bias_end:int|None = None # first one that it does not; null: the last
     timestep_strata:int = _count(1) # so many consecutive draws are spread evenly; 1: independent
+
+# %% ../../nbs/craft/settings.ipynb #c006
+@dataclass
+class TrainConfig(_Weighed):
+    "Everything a DreamBooth run depends on. `UserError` naming the field when a value is impossible."
+    __delwrap__ = _Weighed
     # looking on
     validation_prompt:str|None = None # what to draw from time to time while training
     num_validation_images:int = _count(4) # pictures of validation_prompt
+    validation_solver:str = _of('ddim', _SOLVERS) # of these pictures
+    validation_images:str|None = None # that a base enlarges for validation_prompt: a folder, or FILE,FILE
     num_held_out:int = _natural(0) # photos of each subject, images of each class, kept from the training
     validation_steps:int = _count(50) # optimiser steps between two looks, at pictures or what is held out
     evaluation_steps:int = _natural(0) # optimiser steps between two scorings of what is drawn; 0: never
@@ -491,7 +500,8 @@ NEEDS += [
     ('early_stopping_patience load_best_at_end', 'num_held_out', lambda c: c.num_held_out, 'raise it'),
     ('validation_steps', 'num_held_out', lambda c: c.num_held_out or c.validation_prompt,
      'raise it or give validation_prompt'),
-    ('num_validation_images', 'validation_prompt', lambda c: c.validation_prompt,
+    ('num_validation_images validation_images validation_solver', 'validation_prompt',
+     lambda c: c.validation_prompt,
      'give one (photos are held out by num_held_out)'),
     ('dataset_config_name image_column caption_column', 'dataset_name', lambda c: c.dataset_name, 'give one'),
     ('repeats', 'num_train_epochs', lambda c: c.num_train_epochs, 'give it'),

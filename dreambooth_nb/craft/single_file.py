@@ -148,11 +148,11 @@ def open_clip_names(
 # %% ../../nbs/craft/single_file.ipynb #sf12
 def family(
     model:StableDiffusion, # any base model
-) -> str: # "sd1", "sd2", "sdxl", or a transformer's name in FAMILIES
+) -> str: # "sd1", "sd2", "sdxl", or another name in FAMILIES
     """Whose layout a model has: two encoders are XL's, one that uses GELU is OpenCLIP's and so Stable
     Diffusion 2's."""
-    if model.unet is None: return next(k for k, f in FAMILIES.items() if f is model.family)
-    if model.text_encoder_2 is not None: return 'sdxl'
+    name = next(k for k, f in FAMILIES.items() if f is model.family)
+    if name != 'sd': return name
     return 'sd2' if model.text_encoder.config.hidden_act == 'gelu' else 'sd1'
 
 def _clip_names(config): return {'text_model': 'text_model'}
@@ -302,7 +302,8 @@ def from_original(
 # %% ../../nbs/craft/single_file.ipynb #c031
 _ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',
                      sdxl='stable-diffusion-xl-v1-base', sd3='stable-diffusion-3', flux='flux-1',
-                     zimage='z-image', klein='flux-2-klein')
+                     zimage='z-image', klein='flux-2-klein', if1='deepfloyd-if-stage-1',
+                     if2='deepfloyd-if-stage-2')
 _CODE = 'https://github.com/Stability-AI/generative-models'
 
 # %% ../../nbs/craft/single_file.ipynb #sf13
@@ -587,7 +588,7 @@ def is_plain(
 ) -> bool:
     "Is it a model of text to image, whose table of words is the tokenizer's?"
     c = model.denoiser.config
-    usual = c.in_channels == c.out_channels == model.vae.config.latent_channels
+    usual = c.in_channels == c.out_channels == model.codec.config.latent_channels
     return usual and all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
 
 def empty_single_file(
