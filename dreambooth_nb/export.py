@@ -6,7 +6,7 @@
 __all__ = ['base_licence', 'model_card', 'push_to_hub', 'open_any', 'export_model']
 
 # %% ../nbs/07_export.ipynb #c003
-import io, json, os, re, tempfile, warnings
+import io, json, os, re, tempfile
 from contextlib import contextmanager
 from pathlib import Path
 import yaml
@@ -21,7 +21,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, one_of, say, writing
 from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
@@ -391,7 +391,7 @@ def export_model(
     absent = [part for part in model.family.optional if getattr(model, part) is None]
     names, card = _names(model, out, format, overwrite), dict(base=origin, scores=scores, without=absent)
     with _beside(out) as made: said = _WRITE[format](model, made/out.name, dtype, about, read, card)
-    for line in said or (): warnings.warn(f'{out}: {line}', stacklevel=2)
+    for line in said or (): say(f'{out}: {line}')
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
                   if f.is_file())
 
@@ -473,9 +473,7 @@ def _take_place(new, old):
 def _write_file(model, path, dtype, about, read, card):
     gaps = lost_settings(model)
     said = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if gaps else []
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        to_single_file(model, path, dtype, model_spec(model, **about), read)
+    to_single_file(model, path, dtype, model_spec(model, **about), read, silent=True)
     if words(model): to_embeddings(model, path.parent, dtype, **about)
     return said
 
@@ -505,11 +503,11 @@ def _write_folder(model, path, dtype, about, read, card):
         stem = 'model' if text else 'diffusion_pytorch_model'
         tensors = Lazy({short[k]: own.make[k] for k in mine}, {short[k]: own.like[k] for k in mine})
         save_tensors(path/part/f'{stem}.safetensors', tensors, {}, dtype)
-        if part not in ('text_encoder', 'text_encoder_2'): continue
+        if not text: continue
         file = path / part / 'config.json'
-        config = json.loads(file.read_text(encoding='utf-8'))
-        config |= dict(torch_dtype=dtype,
-                       vocab_size=len(own.like[f'{part}.text_model.embeddings.token_embedding.weight']))
+        config = json.loads(file.read_text(encoding='utf-8')) | dict(torch_dtype=dtype)
+        if part in model.family.clips: # whose words may be more
+            config['vocab_size'] = len(own.like[f'{part}.text_model.embeddings.token_embedding.weight'])
         file.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n', encoding='utf-8')
     _write_card(path, 'diffusers', about, card)
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from ..core import UserError, as_path, checked, digest, locked, sync, writing
+from ..core import UserError, as_path, checked, digest, locked, say, sync, writing
 from ..data import Batches
 from ..model import StableDiffusion
 from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
-from .settings import TrainConfig, read_settings, save_config, say
+from .settings import TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
 
 

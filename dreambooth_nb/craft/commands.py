@@ -21,10 +21,10 @@ from pathlib import Path
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
-                                did_you_mean, one_of, wrong_type)
+                                did_you_mean, one_of, say, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, say
+from .settings import TrainConfig, expanded, filled, preset, presets, read_settings
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -569,12 +569,10 @@ def in_lines(
     return [f'{origin[name]}: {line}' if (name := line.split(':')[0]) in origin else line]
 
 @contextmanager
-def _plain_warnings():
-    "Within it our own warnings are a line each, and those of libraries are not shown."
+def _quiet_libraries():
+    "Within it the warnings of libraries are not shown."
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        warnings.filterwarnings('always', category=UserWarning, module=r'dreambooth_nb|__main__')
-        warnings.showwarning = lambda message, *_: say(f'warning: {" ".join(str(message).split())}')
         yield
 
 # %% ../../nbs/craft/commands.ipynb #c023
@@ -595,7 +593,7 @@ def answered(
     for stream in (sys.stdout, sys.stderr): # a terminal that lacks a letter shows its number
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
     try:
-        with _plain_warnings():
+        with _quiet_libraries():
             try: asked = read()
             except UserError as e: raise Problems(in_lines(e, {})) from e
             run(asked)

@@ -10,10 +10,10 @@ import argparse, math, os, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, atomic, did_you_mean, one_of
+from ..core import UserError, as_path, atomic, did_you_mean, one_of, say
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
-from .settings import TrainConfig, idle, say
+from .settings import TrainConfig, idle
 from .commands import answered
 
 # %% ../../nbs/craft/old_commands.ipynb #oc07

@@ -547,9 +547,9 @@ def _load_vae(
     allow_pickle:bool=False, # also read .ckpt and .bin files
 ) -> AutoencoderKL: # in float32
     "A VAE that can take the place of a base's own. Raises UserError when it cannot, or is not complete."
-    where, field = find_vae(name), f'pretrained_vae_model_name_or_path: {str(name)!r}'
-    if like is None:
-        raise UserError(f'{field} is given, but the base draws pixels, without a VAE; leave it out.')
+    field = f'pretrained_vae_model_name_or_path: {str(name)!r}'
+    if like is None: raise UserError(f'{field} is given, but the base draws pixels, without one.')
+    where = find_vae(name)
     try:
         with quiet(): net, lost = _read_vae(where, like, allow_pickle)
     except UserError: raise

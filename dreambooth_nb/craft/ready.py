@@ -32,6 +32,7 @@ from .requirements import as_settings, refused, written_out
 from .checkpoints import recover
 from ..train import problems
 from .pictures import pictures_to_enlarge
+from .kohya import lora_names
 from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, plan
 
 # %% ../../nbs/craft/ready.ipynb #r06ready
@@ -270,6 +271,14 @@ def _size_problems(side, net) -> list[str]:
     return [f'resolution: {side} is no multiple of {step}, as this base needs; choose '
             f'{max(side//step, 1)*step}.']
 
+def _part_problems(cfg, net) -> list[str]:
+    "What is asked of parts that a base has not."
+    vae, found = cfg.pretrained_vae_model_name_or_path, []
+    if net.vae is None and vae:
+        found = [f'pretrained_vae_model_name_or_path: {vae!r} is given, but the base draws pixels, without '
+                 'one; leave it out.']
+    return found + (refused(lora_names, net) if cfg.output_kohya_format else [])
+
 # %% ../../nbs/craft/ready.ipynb #r085look
 _WEIGHTS = r'diffusion_pytorch_model(-\d+-of-\d+)?\.' # names of the files of a UNet, without their end
 
@@ -290,7 +299,7 @@ def base_problems(
         return found + base_problems(under, net)
     if cfg.lora_base:
         found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
-    found += _size_problems(cfg.resolution or net.resolution, net)
+    found += _size_problems(cfg.resolution or net.resolution, net) + _part_problems(cfg, net)
     def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'

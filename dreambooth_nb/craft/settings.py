@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PATHS', 'NEEDS', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config',
-           'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions', 'say']
+           'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions']
 
 # %% ../../nbs/craft/settings.ipynb #se03im
-import functools, math, os, re, sys
+import functools, math, os, re
 from dataclasses import asdict, dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -550,9 +550,3 @@ def cautions(
     if cfg.optimizer == 'schedulefree' and cfg.lr_scheduler not in ('constant', 'constant_with_warmup'):
         found.append(f'lr_scheduler: schedulefree is made for a constant rate, not for {cfg.lr_scheduler}.')
     return found
-
-def say(
-    line:str, # for the user
-):
-    "Tell the user, beside the output proper."
-    print(line, file=sys.stderr, flush=True)

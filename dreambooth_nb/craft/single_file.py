@@ -9,7 +9,7 @@ __all__ = ['DTYPES', 'one_to_one', 'invert', 'listed', 'rename', 'unet_names', '
            'empty_model', 'read_single_file', 'weight_reader', 'is_plain', 'empty_single_file']
 
 # %% ../../nbs/craft/single_file.ipynb #sf03
-import base64, copy, datetime, inspect, io, json, re, warnings
+import base64, copy, datetime, inspect, io, json, re
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -23,7 +23,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from ..core import FLOATS, UserError, as_path, atomic, one_of
+from ..core import FLOATS, UserError, as_path, atomic, one_of, say
 from .schedules import noise_schedule
 from .families import FAMILIES
 from ..model import StableDiffusion, quiet
@@ -444,6 +444,8 @@ def lost_settings(
 ) -> list[str]: # such as "timestep_spacing linspace (usual: leading)"
     "What others will not find in a single file. Raises UserError on what makes a model useless to them."
     s, instead = full_schedule(model), 'export it as diffusers: a folder holds it.'
+    if family(model) not in _TEXT:
+        raise UserError(f'format: a single file has no place for {model.family.title}; {instead}')
     if 'beta_start' not in s:
         raise UserError(f'_class_name: a single file cannot say {s["_class_name"]}; {instead}')
     noise_schedule(model.scheduler_config)
@@ -473,6 +475,7 @@ def to_single_file(
     metadata:dict|None=None, # header, of strings; None: `model_spec` of the model
     read=None, # function from a name to its tensor, as for `lazy_weights`
     overwrite:bool=False, # replace the file if it exists
+    silent:bool=False, # leave it to the caller to say what `lost_settings` finds
 ) -> Path: # the file
     """Write a whole model as one file in the original layout. Raises UserError when it exists, or has no
     place for all of it."""
@@ -487,8 +490,7 @@ def to_single_file(
                force_zeros=str(model.force_zeros).lower(), clip_skip=str(model.clip_skip or 0))
     file = save_tensors(path, out, (model_spec(model) if metadata is None else metadata) | own, dtype,
                         overwrite)
-    if gaps:
-        warnings.warn(f'{path}: other programs will not find in this file: {"; ".join(gaps)}.', stacklevel=2)
+    if gaps and not silent: say(f'{path}: other programs will not find in this file: {"; ".join(gaps)}.')
     return file
 
 # %% ../../nbs/craft/single_file.ipynb #xw035d
