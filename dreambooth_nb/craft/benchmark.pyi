@@ -6,11 +6,10 @@ import json, os, re, shutil, tempfile, urllib.request, zipfile
 from collections import namedtuple
 from dataclasses import dataclass, replace
 from pathlib import Path
-from ..core import Table, UserError, as_path, atomic, one_of
+from ..core import Table, UserError, as_path, atomic, one_of, say
 from .photos import read_text
 from ..data import Concept, fill_template
 from .opening import load
-from .settings import say
 from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
 from .sweep import settings_of_each, stand_alone, train_each
 __all__ = ['Published', 'PUBLISHED', 'Subject', 'dreambench', 'published_beside', 'Benchmark', 'benchmark']

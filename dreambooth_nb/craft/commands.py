@@ -130,6 +130,8 @@ def sample_command(
     guidance_scale:float=5., # 0 ignores the prompt, 1 is the plain model
     num_inference_steps:int=25, # more is slower and a little better
     solver:str='ddim', # ddim, ddpm, euler, euler_ancestral, heun, dpmpp_2m or unipc (chapter 05)
+    image:str|None=None, # picture to enlarge, or to start from, for the last `strength` of the way
+    strength:float=1., # share of the way that is walked from image
     prompt_weighting:bool=False, # (red:1.3) weighs a word; else brackets are plain text
     lora_scale:float|None=None, # 0 is the base, 1 as trained; for models with a LoRA
     batch_size:int|None=None, # pictures made at a time; null: as many as fit into memory
@@ -142,16 +144,18 @@ def sample_command(
     "Draw pictures of a prompt, or of many. Several processes (accelerate launch) share the work."
     if not prompt.strip(): raise UserError('prompt: is empty; say what to draw.')
     if subject and not prompt.startswith('@'):
-        raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE, '
-                        'or leave subject out.')
+        raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE.')
     _is_there('model_dir', model_dir)
+    if image and not as_path(image).is_file(): raise UserError(f'image: {image} is not there; give another.')
+    if not 0 < strength <= 1: raise UserError(f'strength: {strength} is impossible; choose up to 1, above 0.')
+    if strength < 1 and not image: raise UserError('strength: means nothing without image; give one.')
     if prompt.startswith('@'): read_text(prompt[1:])
     if (out := as_path(output_dir)).is_file(): raise UserError(f'output_dir: {out} is a file; give a folder.')
     how = dict(config=original_config, variant=variant, revision=revision, allow_pickle=allow_pickle,
                lora_base=lora_base)
     sampling = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale, solver=solver,
                     num_inference_steps=num_inference_steps, batch_size=batch_size, lora_scale=lora_scale,
-                    prompt_weighting=prompt_weighting)
+                    prompt_weighting=prompt_weighting, image=image, strength=strength)
     _draw(model_dir, prompt, subject, out, num_images, seed, {k: v for k, v in how.items() if v}, sampling)
 
 # %% ../../nbs/craft/commands.ipynb #cm21

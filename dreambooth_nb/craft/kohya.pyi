@@ -13,7 +13,7 @@ from ..model import StableDiffusion
 from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
 from .lora_files import lora_notes
-from .lora_layouts import by_original_layers, by_our_layers, original_layers
+from .lora_layouts import LAYOUTS, by_original_layers, by_our_layers, original_layers
 from .single_file import family, full_schedule, invert, listed, model_spec, one_to_one, rename, save_tensors, unet_names
 __all__ = ['lora_names', 'to_kohya', 'kohya_header', 'save_kohya', 'from_kohya', 'words', 'new_words', 'word_file', 'to_embeddings']
 def lora_names(model: StableDiffusion) -> dict: ...

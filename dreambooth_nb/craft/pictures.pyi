@@ -12,13 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
 from ..core import UserError, as_path, at_least, atomic, checked, writing
+from .photos import list_folder
 from ..model import StableDiffusion
 from .opening import load
 from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
 from .levels import SOLVERS
 from ..cfg_sampler import draw, sample
-__all__ = ['save_png', 'parameters', 'picture_settings', 'read_png', 'replay', 'grid', 'Grid', 'share', 'Previews']
+__all__ = ['save_png', 'parameters', 'picture_settings', 'read_png', 'replay', 'grid', 'Grid', 'share', 'pictures_to_enlarge', 'Previews']
 def _free_name(path: str | Path) -> Path: ...
 def _png_bytes(image: Image.Image, model: StableDiffusion | None=None) -> bytes: ...
 def save_png(image: Image.Image, path: str | Path, model: StableDiffusion | None=None, free: bool=False) -> Path: ...
@@ -38,6 +39,7 @@ def _label(name, value): ...
 _SLIDER: str
 def _html_cell(im, size) -> str: ...
 def share(items: list, rank: int | None=None, world: int | None=None) -> list: ...
+def pictures_to_enlarge(named: str | None) -> list[Path]: ...
 
 class Grid:
     model: Any

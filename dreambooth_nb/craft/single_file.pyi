@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import base64, copy, datetime, inspect, io, json, re, warnings
+import base64, copy, datetime, inspect, io, json, re
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -16,7 +16,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from ..core import FLOATS, UserError, as_path, atomic, one_of
+from ..core import FLOATS, UserError, as_path, atomic, one_of, say
 from .schedules import noise_schedule
 from .families import FAMILIES
 from ..model import StableDiffusion, quiet
@@ -66,7 +66,7 @@ _FIXED: Any
 _USUAL: Any
 _SCALE: Any
 def lost_settings(model: StableDiffusion) -> list[str]: ...
-def to_single_file(model: StableDiffusion, path, dtype: str | None=None, metadata: dict | None=None, read=None, overwrite: bool=False) -> Path: ...
+def to_single_file(model: StableDiffusion, path, dtype: str | None=None, metadata: dict | None=None, read=None, overwrite: bool=False, silent: bool=False) -> Path: ...
 def empty_model(base: str, **hub) -> StableDiffusion: ...
 def _as_said(model, path, shapes, notes) -> StableDiffusion: ...
 def read_single_file(path, config: str, **hub) -> StableDiffusion: ...
