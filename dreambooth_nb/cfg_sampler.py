@@ -16,19 +16,18 @@ from PIL import Image
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
-from .core import Pictures, UserError, checked, randn, to_pil, to_tensor
+from .core import Pictures, UserError, checked, randn, say, to_pil, to_tensor
 from .losses import split
 from .craft.quantization import stored
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
-from .craft.settings import say
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
 from .craft.prompts import (Settings, complete_settings, count_chunks, encode_weighted, lora_at,
                                          make_settings, read_start, without_effect)
 from .craft.guidance import rescale_guidance, scale_at
-from .craft.levels import Levels, clip_range, first_level, model_levels
+from .craft.levels import Levels, first_level, kept_in_range, model_levels
 
 # %% ../nbs/05_cfg_sampler.ipynb #c008
 def guide(
@@ -180,7 +179,7 @@ def solve(
     callback:Callable|None=None, # called as callback(step) with the `Step` that is about to be taken
     after:Callable|None=None, # after(i, x) -> latents, changed once more after step i
     start:int=0, # number of the level that `x` is at
-    clip:float|None=None, # bound of the clean latents, as `clip_sample` asks; None: none
+    keep:Callable|None=None, # keeps clean latents in range, as of `kept_in_range`; None: they stay
 ) -> Tensor: # latents at the last level, (b,c,h,w)
     "The reverse process: guess, split, step, repeat."
     last = None
@@ -188,9 +187,9 @@ def solve(
         t, (a, a_next) = levels.timesteps[i].item(), levels.alphas_cumprod[i:i + 2]
         def seen(y, t, a):
             x0, noise = split(guess(y, t), y, a, prediction_type)
-            if clip is None: return x0, noise
-            x0 = x0.clamp(-clip, clip)
-            # the noise that is left besides clipped latents; DDIM keeps what the network predicted
+            if keep is None: return x0, noise
+            x0 = keep(x0)
+            # the noise that is left besides these latents; DDIM keeps what the network predicted
             return x0, noise if solver == 'ddim' else (y - a.sqrt()*x0)/(1 - a).sqrt()
         def again(y): return seen(y, levels.timesteps[i + 1].item(), a_next)
         straight = prediction_type == 'flow'
@@ -213,24 +212,30 @@ def initial_latents(
                       for s in seeds]).to(model.device)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071
-def _read_prompts(model, shots, size) -> tuple:
-    "The denoiser's conditions, of the prompts and of the negative prompts; the scale of `guide`."
+def _read_prompts(model, shots, size, about) -> tuple:
+    """The denoiser's conditions, of the prompts and of the negative prompts, both with what is said of a
+    picture; the scale of `guide`."""
     k, how = max(count_chunks(model, s) for s in shots), (shots[0].prompt_weighting, shots[0].clip_skip)
-    cond = encode_weighted(model, [s.prompt for s in shots], k, size, False, *how)
+    cond = encode_weighted(model, [s.prompt for s in shots], k, size, False, *how) | about
     scale = shots[0].guidance_scale
     if model.family.guided(model): # the scale goes in, where it has a place, and there is no second pass
         given = {name: torch.full_like(v, scale) for name, v in cond.items() if name == 'guidance'}
         return cond | given, cond, 1.
     uncond = encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, *how)
-    return cond, uncond, scale
+    return cond, uncond | about, scale
 
+def _about(model, x0, shape, seeds) -> tuple:
+    "Where sampling begins; and what the denoiser is told of a given picture, where it enlarges one."
+    if not model.family.enlarges: return x0, {}
+    noise = torch.cat([randn((1, *shape), s, 'enlarged') for s in seeds]).to(model.device)
+    return None, model.family.enlarges(model, x0, shape, noise)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071den
 @torch.no_grad()
 def denoise(
     model:StableDiffusion, # any base model, for its text encoder and UNet
     shots:list[Settings], # b settings, equal but for prompt, negative prompt and seed
-    x0:Tensor|None=None, # latents of the picture to start from, (1,c,h,w) or (b,c,h,w)
+    x0:Tensor|None=None, # latents of the picture to start from, or to enlarge, (1,c,h,w) or (b,c,h,w)
     mask:Tensor|None=None, # 1 where to paint, 0 where `x0` stays, (1,1,h,w)
     callback:Callable|None=None, # called as callback(step) with every `Step`
 ) -> Tensor: # clean latents, (b,c,h,w)
@@ -238,7 +243,8 @@ def denoise(
     how, seeds, config = shots[0], [s.seed for s in shots], model.scheduler_config
     levels, schedule = model_levels(model, how), model.schedule
     shape = latent_shape(model, how)
-    cond, uncond, scale = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]))
+    x0, about = _about(model, x0, shape, seeds)
+    cond, uncond, scale = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]), about)
     T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
     def known(i): # the given picture at level i
         a = levels.alphas_cumprod[i]
@@ -255,7 +261,7 @@ def denoise(
     x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
     with asked_often(model, getattr(model, 'cuda_graphs', False), how.cache_interval) as ask:
         return solve(guess, x, levels, how.solver, schedule.prediction_type, how.eta, fresh,
-                     callback, None if mask is None else outside, start, clip_range(config, how.solver))
+                     callback, None if mask is None else outside, start, kept_in_range(config, how.solver))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072
 def latent_shape(
@@ -278,21 +284,23 @@ def latent_shape(
 def _bytes_held(
     model:StableDiffusion, # the model that draws
     shots:list[Settings], # settings of a batch
+    x0:Tensor|None=None, # as for `denoise`
 ) -> int:
     "Bytes that drawing a batch holds at the fullest moment, besides the model itself."
     with Live() as live, lora_at(model, shots[0].lora_scale):
         live.know(t for net in model.modules() for t in (*net.parameters(), *net.buffers()))
-        model.decode(denoise(model, shots))
+        model.decode(denoise(model, shots, x0))
     return live.peak
 
 def _batch_that_fits(
     model:StableDiffusion, # the model that draws; one picture, to measure
     how:Settings, # settings of the pictures
+    x0:Tensor|None=None, # as for `denoise`
     free:int|None=None, # free bytes; None: what the device has free now
 ) -> int: # 1 to 64
     "How many pictures fit into four fifths of the memory at once."
     free = free_memory(model.device) if free is None else free
-    one = _bytes_held(model, [replace(how, num_inference_steps=1, guidance_interval=None)])
+    one = _bytes_held(model, [replace(how, num_inference_steps=1, guidance_interval=None)], x0)
     return min(64, max(1, int(.8*free/one)))
 
 # %% ../nbs/05_cfg_sampler.ipynb #sa0
@@ -336,7 +344,7 @@ def draw(
     shots:list[Settings], # settings, one per picture
     batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
     progress:bool=False, # show a progress bar
-    image:Image.Image|str|Path|None=None, # picture to start from
+    image:Image.Image|str|Path|None=None, # picture to start from, or to enlarge
     mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
     callback:Callable|None=None, # called as callback(step) with every `Step`; may raise, to stop
     on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
@@ -352,7 +360,7 @@ def draw(
     try:
         with tqdm(total=len(shots), desc='sampling', disable=not progress, leave=False) as bar:
             for todo in _groups(model, shots):
-                at_once = batch_size or _batch_that_fits(model, shots[todo[0]])
+                at_once = batch_size or _batch_that_fits(model, shots[todo[0]], start[0])
                 for now, made in _batches(model, shots, todo, at_once, *start):
                     for i, im in zip(now, made):
                         pictures[i] = _finish(im, shots[i], model, image, mask)
@@ -367,7 +375,8 @@ def _start(model, image, mask):
     """Latents of the picture to start from, (1,c,h,w), and the mask at their size, (1,1,h,w): 1 where any
     pixel is painted."""
     if image is None: return None, None
-    latent_shape(model, Settings('', 0, width=image.width, height=image.height)) # raises UserError
+    if not model.family.enlarges: # raises UserError
+        latent_shape(model, Settings('', 0, width=image.width, height=image.height))
     x0 = model.encode_images(to_tensor(image))[0].to(model.device)
     if mask is None: return x0, None
     inside = to_tensor(mask)[:, :1] > -1
@@ -416,21 +425,26 @@ def _not_finite(model, again) -> str:
 # %% ../nbs/05_cfg_sampler.ipynb #c077
 @checked(also=[f.name for f in fields(Settings) if f.name not in ('prompt', 'seed')])
 def sample(
-    model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
-    prompts:str|list[str], # prompt for all pictures, or one per seed
-    seeds:int|list[int]|None=None, # seeds, one per picture; None: 0 to 3, or one for each of the prompts
-    negative_prompt:str='', # what guidance leads away from
-    guidance_scale:float=5., # s of `guide`
-    num_inference_steps:int=25, # more is slower and a little better
-    eta:float=0., # fresh noise per step, see `ddim_step`
-    batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
-    progress:bool=False, # show a progress bar
-    image:Image.Image|str|Path|None=None, # picture to start from, for the last `strength` of the way
-    mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
-    callback:Callable|None=None, # called as callback(step) with every `Step`
-    on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
-    **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
-) -> Pictures: # a list, shown as a row; `.info` says how each was made
+    model: StableDiffusion | str | Path,  # a model, or the name of one: a run's folder, a base, a hub id
+    prompts: str | list[str],  # prompt for all pictures, or one per seed
+    seeds: int
+    | list[int]
+    | None = None,  # seeds, one per picture; None: 0 to 3, or one for each of the prompts
+    negative_prompt: str = '',  # what guidance leads away from
+    guidance_scale: float = 5.0,  # s of `guide`
+    num_inference_steps: int = 25,  # more is slower and a little better
+    eta: float = 0.0,  # fresh noise per step, see `ddim_step`
+    batch_size: int | None = 16,  # pictures made at a time, at most; None: as many as fit into memory
+    progress: bool = False,  # show a progress bar
+    image: Image.Image
+    | str
+    | Path
+    | None = None,  # picture to enlarge, or to start from, for the last `strength` of the way
+    mask: Image.Image | str | Path | None = None,  # white where to paint, black where `image` stays
+    callback: Callable | None = None,  # called as callback(step) with every `Step`
+    on_image: Callable | None = None,  # called as on_image(index, picture) as soon as a picture is finished
+    **settings,  # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
+) -> Pictures:  # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
     if isinstance(model, (str, Path)): model = open_model(model, processes().device)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))

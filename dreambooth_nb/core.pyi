@@ -3,10 +3,10 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
-import unicodedata
+import sys, unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial, wraps
+from functools import cache, lru_cache, partial, wraps
 from numbers import Real
 from pathlib import Path
 from types import NoneType, UnionType
@@ -16,7 +16,9 @@ from fastcore.docments import docments
 from filelock import FileLock, Timeout
 from PIL import Image
 from safetensors import SafetensorError
-__all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'did_you_mean', 'one_of', 'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'in_markdown', 'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+__all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of', 'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'in_markdown', 'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+def say(line: str): ...
+def say_once(line: str): ...
 def did_you_mean(name: str, known, otherwise: str) -> str: ...
 def one_of(field: str, value, choices): ...
 def at_least(least, **values): ...

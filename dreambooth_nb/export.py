@@ -6,7 +6,7 @@
 __all__ = ['base_licence', 'licence_name', 'model_card', 'push_to_hub', 'open_any', 'export_model']
 
 # %% ../nbs/07_export.ipynb #c003
-import io, json, os, re, tempfile, warnings
+import io, json, os, re, tempfile
 from contextlib import contextmanager
 from pathlib import Path
 import yaml
@@ -21,7 +21,8 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, say, writing
+from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
@@ -135,9 +136,6 @@ def model_card(
     return f'---\n{about.to_yaml()}\n---\n' + '\n\n'.join(p for p in parts if p) + '\n'
 
 # %% ../nbs/07_export.ipynb #c091
-_PARTS = ('unet', 'transformer', 'vae', 'text_encoder', 'text_encoder_2', 'text_encoder_3', 'tokenizer',
-          'tokenizer_2', 'tokenizer_3', 'scheduler')
-
 def _uploadable(
     folder, # folder of a model
 ) -> list[str]: # paths within it
@@ -148,7 +146,7 @@ def _uploadable(
             return (
                 f.name in ('README.md', 'model_index.json', 'before_after.png') or f.suffix == '.safetensors'
             )
-        return len(f.parts) == 2 and f.parts[0] in _PARTS and f.suffix in ('.safetensors', '.json', '.txt')
+        return len(f.parts) == 2 and f.parts[0] in PARTS and f.suffix in ('.safetensors', '.json', '.txt')
     return sorted(f.as_posix() for f in files if ours(f) and not f.name.startswith('.'))
 
 # %% ../nbs/07_export.ipynb #xw0910
@@ -410,7 +408,7 @@ def export_model(
     card = dict(base=origin, licence=found, scores=scores, without=absent)
     names = _names(model, out, format, overwrite)
     with _beside(out) as made: said = _WRITE[format](model, made/out.name, dtype, about, read, card)
-    for line in said or (): warnings.warn(f'{out}: {line}', stacklevel=2)
+    for line in said or (): say(f'{out}: {line}')
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
                   if f.is_file())
 
@@ -492,9 +490,7 @@ def _take_place(new, old):
 def _write_file(model, path, dtype, about, read, card):
     gaps = lost_settings(model)
     said = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if gaps else []
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        to_single_file(model, path, dtype, model_spec(model, **about), read)
+    to_single_file(model, path, dtype, model_spec(model, **about), read, silent=True)
     if words(model): to_embeddings(model, path.parent, dtype, **about)
     return said
 
@@ -526,11 +522,12 @@ def _write_folder(model, path, dtype, about, read, card):
         stem = 'model' if text else 'diffusion_pytorch_model'
         tensors = Lazy({short[k]: own.make[k] for k in mine}, {short[k]: own.like[k] for k in mine})
         save_tensors(path/part/f'{stem}.safetensors', tensors, {}, dtype)
-        if part not in ('text_encoder', 'text_encoder_2'): continue
-        file = path / part / 'config.json'
-        config = json.loads(file.read_text(encoding='utf-8'))
-        config |= dict(torch_dtype=dtype,
-                       vocab_size=len(own.like[f'{part}.text_model.embeddings.token_embedding.weight']))
+        if not text: continue
+        file = path/part/'config.json'
+        config = json.loads(file.read_text(encoding='utf-8')) | dict(torch_dtype=dtype)
+        if part in model.family.clips: # which may have new words
+            rows = own.like[f'{part}.text_model.embeddings.token_embedding.weight']
+            config['vocab_size'] = len(rows)
         file.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n', encoding='utf-8')
     _write_card(path, 'diffusers', about, card)
 

@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import io, json, os, re, tempfile, warnings
+import io, json, os, re, tempfile
 from contextlib import contextmanager
 from pathlib import Path
 import yaml
@@ -10,7 +10,8 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCardData, get_token,
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, writing
+from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, say, writing
+from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
@@ -29,7 +30,6 @@ _NO_LICENCE: str
 def _table(head, rows): ...
 def _taught(several) -> str: ...
 def model_card(title: str, settings: dict | None=None, kind: str='diffusers', repo: str='', base: str='', licence: dict | None=None, scores: dict | None=None, picture: str | None=None, without: tuple=...) -> str: ...
-_PARTS: Any
 def _uploadable(folder) -> list[str]: ...
 def _picture(path) -> Image.Image: ...
 def _read_run(path) -> tuple: ...

@@ -20,16 +20,17 @@ from .core import Table, UserError, did_you_mean, one_of
 from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
+from .craft.pixel_space import PixelSpace
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
 from .craft.quantization import is_quantized
 
 # %% ../nbs/02_model.ipynb #c012
 @dataclass
 class StableDiffusion:
-    "The parts of a model: of a Stable Diffusion 1, 2, XL or 3, of a FLUX or a Z-Image."
+    "The parts of a model: of a Stable Diffusion 1, 2, XL or 3, of a FLUX, a Z-Image or a DeepFloyd IF."
     tokenizer:CLIPTokenizer # prompts to token ids
     text_encoder:CLIPTextModel # token ids to embeddings
-    vae:AutoencoderKL # pictures <-> latents, always frozen
+    vae:AutoencoderKL|None # pictures <-> latents, always frozen; of IF none, whose latents are pixels
     unet:UNet2DConditionModel|None # the denoiser of 1, 2 and XL
     scheduler_config:dict # settings of the noise schedule, as in `scheduler/scheduler_config.json`
     name:str # the base it was loaded from
@@ -42,6 +43,7 @@ class StableDiffusion:
     tokenizer_3:'transformers.PreTrainedTokenizerBase|None' = None # of 3, where it has a T5
     text_encoder_3:'transformers.T5EncoderModel|None' = None # of 3, always frozen; may be absent
     distilled:bool = False # whether a FLUX.2 klein draws without guidance
+    image_noising_scheduler:'diffusers.SchedulerMixin|None' = None # of IF's second stage
 
     def __post_init__(self):
         self._freeze_others()
@@ -74,6 +76,11 @@ def denoiser(self:StableDiffusion) -> nn.Module:
     "The network that learns to draw: a UNet or a transformer."
     return getattr(self, self.family.denoiser)
 
+@patch(as_prop=True)
+def codec(self:StableDiffusion) -> AutoencoderKL|PixelSpace:
+    "What turns pictures into latents and back: the VAE, where there is one."
+    return PixelSpace() if self.vae is None else self.vae
+
 @patch
 def _freeze_others(self:StableDiffusion):
     "Freeze what is never trained: the VAE, and large text encoders."
@@ -99,7 +106,7 @@ def dtype(self:StableDiffusion) -> torch.dtype:
 @patch(as_prop=True)
 def vae_scale(self:StableDiffusion) -> int:
     "Pixels along the side of one latent."
-    return 2**(len(self.vae.config.block_out_channels) - 1)*self.family.fold
+    return 2**(len(self.codec.config.block_out_channels) - 1)*self.family.fold
 
 @patch(as_prop=True)
 def size_step(self:StableDiffusion) -> int:
@@ -116,7 +123,7 @@ def resolution(self:StableDiffusion) -> int:
 def latent_shape(self:StableDiffusion) -> tuple:
     "(c,h,w) of the latents of such a picture."
     side = self.family.side(self)
-    return (self.vae.config.latent_channels*self.family.fold**2, side, side)
+    return (self.codec.config.latent_channels*self.family.fold**2, side, side)
 
 # %% ../nbs/02_model.ipynb #fm2ask
 @patch(as_prop=True)
@@ -278,11 +285,11 @@ def encode_images(
     "Posterior mean and standard deviation of pictures, scaled to about unit variance."
 
     def encode(x):
-        d = self.vae.encode(x).latent_dist
+        d = self.codec.encode(x).latent_dist
         return [F.pixel_unshuffle(v.float(), self.family.fold) for v in (d.mean, d.std)]
-    means, stds = zip(*_by_few(self.vae, encode, pixels, pixels[0, 0].numel()))
+    means, stds = zip(*_by_few(self.codec, encode, pixels, pixels[0, 0].numel()))
     for x in (*means, *stds): _check_result('encoder', x, pixels)
-    middle, scale = self.family.numbers(self.vae)
+    middle, scale = self.family.numbers(self.codec)
     return (torch.cat(means) - middle)*scale, torch.cat(stds)*scale
 
 @patch
@@ -292,9 +299,11 @@ def decode(
     latents:Tensor, # scaled latents, (b,c,h,w)
 ) -> Tensor: # pictures, (b,3,H,W), in [-1,1]
     "The pictures that latents stand for."
-    middle, scale = self.family.numbers(self.vae)
-    def decode(x): return self.vae.decode(F.pixel_shuffle(x/scale + middle, self.family.fold)).sample.float()
-    pictures = torch.cat(_by_few(self.vae, decode, latents, latents[0, 0].numel()*self.vae_scale**2))
+    middle, scale = self.family.numbers(self.codec)
+
+    def decode(x):
+        return self.codec.decode(F.pixel_shuffle(x / scale + middle, self.family.fold)).sample.float()
+    pictures = torch.cat(_by_few(self.codec, decode, latents, latents[0, 0].numel()*self.vae_scale**2))
     _check_result('decoder', pictures, latents)
     return pictures.clamp(-1, 1)
 

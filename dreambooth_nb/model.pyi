@@ -16,6 +16,7 @@ from .core import Table, UserError, did_you_mean, one_of
 from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
+from .craft.pixel_space import PixelSpace
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
 from .craft.quantization import is_quantized
 from dreambooth_nb.craft.adapters import LoRA
@@ -39,7 +40,7 @@ _Part = namedtuple('_Part', 'part parameters trained MB dtype')
 class StableDiffusion:
     tokenizer: CLIPTokenizer
     text_encoder: CLIPTextModel
-    vae: AutoencoderKL
+    vae: AutoencoderKL | None
     unet: UNet2DConditionModel | None
     scheduler_config: dict
     name: str
@@ -52,6 +53,7 @@ class StableDiffusion:
     tokenizer_3: 'transformers.PreTrainedTokenizerBase|None' = ...
     text_encoder_3: 'transformers.T5EncoderModel|None' = ...
     distilled: bool = ...
+    image_noising_scheduler: 'diffusers.SchedulerMixin|None' = ...
     _known: Any = field(init=False)
     cuda_graphs: bool = field(init=False)
     def __post_init__(self): ...
@@ -92,6 +94,8 @@ class StableDiffusion:
     def family(self) -> Family: ...
     @property
     def denoiser(self) -> nn.Module: ...
+    @property
+    def codec(self) -> AutoencoderKL | PixelSpace: ...
     def _freeze_others(self): ...
     def modules(self) -> list[nn.Module]: ...
     @property

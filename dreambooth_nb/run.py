@@ -25,7 +25,7 @@ from PIL import Image, ImageOps
 
 # %% ../nbs/09_run.ipynb #c0032
 from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, img_tag,
-                                locked, one_of, sync, to_pil, writing)
+                                locked, one_of, say, sync, to_pil, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -38,7 +38,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.lora_files import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config, say
+from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
@@ -49,7 +49,7 @@ from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import Previews, grid as _grid
 from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
-                                subject_scores, usual_encoders)
+                                    subject_scores, usual_encoders)
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
@@ -343,8 +343,8 @@ def drawn_classes(
     # later rounds come from the original weights too
     if found.policy.n and base is model: base = deepcopy(model)
     def generate(prompts, seeds):
-        return sample(base, prompts, seeds, guidance_scale=5., num_inference_steps=25,
-                      batch_size=cfg.sample_batch_size)
+        return sample(base, prompts, seeds, guidance_scale=cfg.class_guidance_scale,
+                      num_inference_steps=25, batch_size=cfg.sample_batch_size)
     found = replace(found, generate=generate, encode=encode, progress=progress)
     found.latents(0)
     return found
@@ -437,7 +437,7 @@ def new_places(
     return [p for p in PLACES if p not in seen][:n]
 
 # %% ../nbs/09_run.ipynb #c014
-DEMO = preset('micro')
+DEMO = {base: preset(base) for base in EMBEDDED}
 
 # %% ../nbs/09_run.ipynb #aefb9e2b
 @checked
@@ -460,7 +460,7 @@ def demo(
     save_images(photos, out/'instance_images')
     known, places = gallery(reader, line_up(who)), new_places(who, 3 if quick else None)
     n, shots, seconds = 1 if quick else 4, demo_prompts(who), {}
-    how = dict(solver='dpmpp_2m', num_inference_steps=5 if quick else 10)
+    how = dict(solver='dpmpp_2m' if model.unet else 'euler', num_inference_steps=5 if quick else 10)
     def pictures(): return subject_pictures(model, who, places, n, **how)
     def scores(drawn): return subject_scores(drawn, who, reader, known, places)
     with _timed(seconds, 'before'): first = scores(before := pictures())
@@ -470,7 +470,7 @@ def demo(
     with _timed(seconds, 'after'): last = scores(after := pictures())
     with atomic(out/'before_after.png') as tmp:
         before_after(photos, shots, _shown(before, n), _shown(after, n), 'picture').save(tmp)
-    seconds |= result.seconds | dict(total=round(time.perf_counter() - start, 1))
+    seconds = result.seconds | seconds | dict(total=round(time.perf_counter() - start, 1))
     metrics = dict(subject=asdict(who), device=str(model.device), samples=n*len(places), class_samples=4*n,
                    subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
                    class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
@@ -526,7 +526,7 @@ def demo_config(
         str(output_dir),
         class_prompt=f'a photo of a {class_noun}',
         seed=seed,
-        **DEMO | steps | changes,
+        **DEMO[changes.get('pretrained_model_name_or_path', 'micro')] | steps | changes,
     )
 
 # %% ../nbs/09_run.ipynb #9587af4e

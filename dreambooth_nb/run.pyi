@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image, ImageOps
-from .core import EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, img_tag, locked, one_of, sync, to_pil, writing
+from .core import EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, img_tag, locked, one_of, say, sync, to_pil, writing
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -29,7 +29,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.lora_files import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config, say
+from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model

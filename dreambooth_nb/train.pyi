@@ -9,13 +9,13 @@ from dataclasses import asdict
 import torch
 from fastcore.basics import patch
 from torch import Tensor
-from .core import UserError, as_path, generator, locked
+from .core import UserError, as_path, generator, locked, say
 from .data import Batch, Batches
 from .losses import Objective, StepLoss
 from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
-from .craft.settings import TrainConfig, say
+from .craft.settings import TrainConfig
 from .craft.requirements import machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
 from .craft.checkpoints import MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint
 from .craft.distributed import Alone, anywhere, asks_for_shards, clip, fill, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together

@@ -11,10 +11,9 @@ from collections import namedtuple
 from dataclasses import dataclass, replace
 from pathlib import Path
 import torch
-from ..core import Table, UserError, as_path, atomic, one_of
+from ..core import Table, UserError, as_path, atomic, one_of, say
 from .photos import read_text
 from ..data import Concept, fill_template
-from .settings import say
 from .requirements import load_base
 from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
 from .sweep import settings_of_each, stand_alone, train_each

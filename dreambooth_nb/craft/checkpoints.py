@@ -15,14 +15,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from ..core import UserError, as_path, checked, digest, locked, sync, writing
+from ..core import UserError, as_path, checked, digest, locked, say, sync, writing
 from ..data import Batches
 from ..model import StableDiffusion
 from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
-from .settings import TrainConfig, read_settings, save_config, say
+from .settings import TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
 
 
@@ -189,8 +189,8 @@ MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'ou
               'class_data_dir', 'concepts_list', 'pretrained_model_name_or_path', 'variant', 'revision',
               'original_config',
               'allow_pickle', 'lora_base', 'pretrained_vae_model_name_or_path', 'validation_prompt',
-              'num_validation_images', 'evaluation_steps', 'logging_dir', 'skip_save_text_encoder',
-              'output_kohya_format'}
+              'num_validation_images', 'validation_images', 'validation_solver', 'evaluation_steps',
+              'logging_dir', 'skip_save_text_encoder', 'output_kohya_format'}
 
 def fingerprints(
     model:StableDiffusion, # the base

@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from ..core import UserError, as_path, checked, digest, locked, sync, writing
+from ..core import UserError, as_path, checked, digest, locked, say, sync, writing
 from ..data import Batches
 from ..model import StableDiffusion
 from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
-from .settings import TrainConfig, read_settings, save_config, say
+from .settings import TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
 __all__ = ['MAY_CHANGE', 'checkpoints', 'write_checkpoint', 'damage', 'read_checkpoint', 'find_checkpoint', 'recover', 'prune_checkpoints', 'fingerprints', 'refuse_changes', 'output_problems', 'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
 def _pack(tree, tensors: dict, name: str): ...

@@ -7,10 +7,13 @@ __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Ou
 
 # %% ../../nbs/craft/choices.ipynb #ch02
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 import torch
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._pytree import tree_map
 from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
@@ -21,7 +24,8 @@ from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 
 # %% ../../nbs/craft/choices.ipynb #ch05
-_FLOWS = dict(sd3='sd35-lora-24gb', flux='flux-lora-48gb', zimage='zimage-lora-24gb', klein='klein-lora-24gb')
+_OF_FAMILY = dict(sdxl='sdxl-lora-16gb', sd3='sd35-lora-24gb', flux='flux-lora-48gb', klein='klein-lora-24gb',
+                  zimage='zimage-lora-24gb', if1='if-lora-32gb', if2='if2-lora-32gb')
 
 def suited(
     net:StableDiffusion, # the base, or its outline
@@ -30,9 +34,9 @@ def suited(
     "The preset for a base and a device, in the device's precision."
     weights, memory = sum(p.numel() for p in net.denoiser.parameters()), 0
     if device.type == 'cuda': memory = torch.cuda.get_device_properties(device).total_memory
+    family = next(k for k, f in FAMILIES.items() if f is net.family)
     if weights < 10**8: name = 'micro' if net.unet else 'micro-flow'
-    elif net.unet is None: name = next(_FLOWS[k] for k, f in FAMILIES.items() if f is net.family)
-    elif len(net.encoders) > 1: name = 'sdxl-lora-16gb'
+    elif family in _OF_FAMILY: name = _OF_FAMILY[family]
     else: name = 'sd15-full-24gb' if memory >= 22e9 else 'sd15-lora-8gb'
     values = {k: v for k, v in preset(name).items() if k != 'pretrained_model_name_or_path'}
     if 'mixed_precision' in values: values['mixed_precision'] = _precision_of(device)
@@ -98,9 +102,12 @@ def forward_flops(
     side = resolution//net.vae_scale
     with torch.device('meta'), FlopCounterMode(display=False) as counter, torch.no_grad():
         ids = [torch.zeros(1, e.config.max_position_embeddings, dtype=torch.long) for _, e in net.encoders]
-        ids += net.family.reads_more(net, [''])
+        with FakeTensorMode(allow_non_fake_inputs=True) if net.family.readers else nullcontext():
+            # a large text encoder looks into its mask, where that is not known to be a stand-in
+            told = net.condition_ids(ids + net.family.reads_more(net, ['']))
+        def on_meta(v): return torch.empty_like(v, device='meta') if isinstance(v, FakeTensor) else v
         x, t = torch.zeros(1, net.latent_shape[0], side, side), torch.zeros(1, dtype=torch.long)
-        net.ask(x.to(net.denoiser.dtype), t, net.condition_ids(ids))
+        net.ask(x.to(net.denoiser.dtype), t, tree_map(on_meta, told))
     return counter.get_total_flops()
 
 @cache
@@ -126,6 +133,7 @@ class Outlook:
     device: torch.device # where it runs
     training: float # seconds of all steps
     drawing: float # seconds of one picture
+    alone: bool = True # whether the base draws without a picture to enlarge
 
     @cached_property
     def memory(self) -> Forecast:
@@ -135,7 +143,7 @@ class Outlook:
     @property
     def shows(self) -> bool:
         "Whether eight pictures more take little: a minute, or a tenth of the training."
-        return 8*self.drawing < max(60, self.training/10)
+        return self.alone and 8*self.drawing < max(60, self.training/10)
 
     def __repr__(self):
         cfg, classes = self.cfg, self.cfg.with_prior_preservation
@@ -163,7 +171,7 @@ def outlook(
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
     flops = {size: forward_flops(net, size) for size in {side, net.resolution}}
     training, drawing = cfg.max_train_steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate
-    return Outlook(cfg, side, device, training, drawing)
+    return Outlook(cfg, side, device, training, drawing, not net.family.enlarges)
 
 def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."

@@ -3,10 +3,13 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 import torch
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._pytree import tree_map
 from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
@@ -16,7 +19,7 @@ from .requirements import processes
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
-_FLOWS: Any
+_OF_FAMILY: Any
 def suited(net: StableDiffusion, device: torch.device) -> tuple: ...
 def _precision_of(device) -> str: ...
 def complete(values: dict) -> Chosen: ...
@@ -41,6 +44,7 @@ class Outlook:
     device: torch.device
     training: float
     drawing: float
+    alone: bool = ...
     @cached_property
     def memory(self) -> Forecast: ...
     @property

@@ -17,7 +17,7 @@ from ..core import UserError, as_path
 from ..model import StableDiffusion
 from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
-from .lora_layouts import by_original_layers, by_our_layers, original_layers
+from .lora_layouts import LAYOUTS, by_original_layers, by_our_layers, original_layers
 from .original_names import family, invert, listed, one_to_one, rename, unet_names
 from .lora_files import lora_notes
 from .single_file import full_schedule, model_spec, save_tensors
@@ -26,8 +26,11 @@ from .single_file import full_schedule, model_spec, save_tensors
 def lora_names(
     model:StableDiffusion, # any base model, with or without a LoRA
 ) -> dict: # "unet.conv_in" -> "lora_unet_conv_in"
-    "kohya's names for all layers that can carry a LoRA."
-    xl, first = family(model) == 'sdxl', 'lora_te1_' if len(model.family.parts) > 4 else 'lora_te_'
+    "kohya's names for all layers that can carry a LoRA. Raises UserError where there are none."
+    which = family(model)
+    if which not in ('sd1', 'sd2', 'sdxl', *LAYOUTS):
+        raise UserError(f'format: kohya has no names for the layers of {model.family.title}; choose peft.')
+    xl, first = which == 'sdxl', 'lora_te1_' if len(model.family.parts) > 4 else 'lora_te_'
     heads = dict(zip(('unet', *model.family.clips), ('lora_unet_', first, 'lora_te2_')))
     table = {f'transformer.{k}': 'lora_unet_' + k.replace('.', '_') for k in original_layers(model)}
     for part, net in ((k, v) for k, v in model.parts.items() if k in heads):

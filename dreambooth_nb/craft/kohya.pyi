@@ -12,7 +12,7 @@ from ..core import UserError, as_path
 from ..model import StableDiffusion
 from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
-from .lora_layouts import by_original_layers, by_our_layers, original_layers
+from .lora_layouts import LAYOUTS, by_original_layers, by_our_layers, original_layers
 from .original_names import family, invert, listed, one_to_one, rename, unet_names
 from .lora_files import lora_notes
 from .single_file import full_schedule, model_spec, save_tensors

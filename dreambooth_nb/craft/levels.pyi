@@ -3,7 +3,9 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -11,9 +13,10 @@ from torch import Tensor
 from ..core import UserError, one_of
 from .flow import FlowSchedule, flow_levels
 from ..losses import NoiseSchedule
+from .pixel_space import dynamic_threshold
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings
-__all__ = ['SOLVERS', 'Levels', 'spread_timesteps', 'spread_sigmas', 'Solver', 'choose_levels', 'model_levels', 'clip_range', 'first_level']
+__all__ = ['SOLVERS', 'Levels', 'spread_timesteps', 'spread_sigmas', 'Solver', 'choose_levels', 'model_levels', 'kept_in_range', 'first_level']
 def spread_timesteps(n: int, T: int, spacing: str, steps_offset: int=0, spare: bool=False) -> Tensor: ...
 def spread_sigmas(n: int, lo: float, hi: float, spacing: str, rho: float=7.0) -> Tensor: ...
 SOLVERS: Any
@@ -25,7 +28,7 @@ _SIGMA: Any
 _OBEYED: Any
 def _refuse(config, how): ...
 def model_levels(model: StableDiffusion, how: Settings) -> Levels: ...
-def clip_range(config: dict, solver: str) -> float | None: ...
+def kept_in_range(config: dict, solver: str) -> Callable | None: ...
 def first_level(how: Settings) -> int: ...
 @dataclass
 class Levels:

@@ -10,10 +10,10 @@ import argparse, math, os, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, atomic, did_you_mean, in_shell
+from ..core import UserError, as_path, atomic, did_you_mean, in_shell, one_of, say
 from .photos import list_folder
-from .translations import IMPOSSIBLE, NOTHING_TO_DO
-from .settings import TrainConfig, idle, say
+from .translations import NOTHING_TO_DO
+from .settings import TrainConfig, idle
 from .commands import answered
 
 # %% ../../nbs/craft/old_commands.ipynb #oc07
@@ -47,7 +47,7 @@ center_crop                       switch off              off                   
 random_flip                       switch .                .                     off                  same
 image_interpolation_mode          str    .                lanczos               lanczos              filter
 tokenizer_max_length              int    none             none                  .                    tokens
-text_encoder_use_attention_mask   switch off              off                   .                    refuses
+text_encoder_use_attention_mask   switch off              off                   .                    says
 pre_compute_text_embeddings       switch off              off                   .                    once
 train_text_encoder                switch off              off                   off                  same
 rank                              int    .                4                     4                    same
@@ -86,7 +86,7 @@ seed                              int    none             none                  
 offset_noise                      switch off              .                     .                    noise
 snr_gamma                         float  none             .                     none                 gamma
 do_edm_style_training             switch .                .                     off                  says
-class_labels_conditioning         str    none             none                  .                    refuses
+class_labels_conditioning         str    none             none                  .                    labels
 mixed_precision                   str    none             none                  none                 precision
 allow_tf32                        switch off              off                   off                  same
 dataloader_num_workers            int    0                0                     0                    says
@@ -100,8 +100,8 @@ validation_prompt                 str    none             none                  
 num_validation_images             int    4                4                     4                    pictures
 validation_steps                  int    100              .                     .                    same
 validation_epochs                 int    .                50                    50                   epochs
-validation_images                 list   none             none                  .                    refuses
-validation_scheduler              str    DPMSolverMultistepScheduler .          .                    says
+validation_images                 list   none             none                  .                    pictures
+validation_scheduler              str    DPMSolverMultistepScheduler .          .                    pictures
 checkpointing_steps               int    500              500                   500                  same
 checkpoints_total_limit           int    none             none                  none                 same
 resume_from_checkpoint            str    none             none                  none                 resume
@@ -140,10 +140,15 @@ def _photo_count(a) -> int: # 0 where they cannot be read: the run says why
     from datasets import load_dataset
     return len(load_dataset(a.dataset_name, a.dataset_config_name, cache_dir=a.cache_dir, split='train'))
 
+_DPM = 'DPMSolverMultistepScheduler'
+
 def _pictures(a):
     "None are drawn where their number is 0."
     if not a.num_validation_images: return {}
-    return dict(validation_prompt=a.validation_prompt, num_validation_images=a.num_validation_images)
+    name = one_of('validation_scheduler', getattr(a, 'validation_scheduler', _DPM), [_DPM, 'DDPMScheduler'])
+    return dict(validation_prompt=a.validation_prompt, num_validation_images=a.num_validation_images,
+                validation_images=','.join(getattr(a, 'validation_images', None) or []) or None,
+                validation_solver='dpmpp_2m' if name == _DPM else 'ddpm')
 
 # %% ../../nbs/craft/old_commands.ipynb #oc15
 def _crops(a):
@@ -167,6 +172,12 @@ def _tokens(a):
     raise UserError(f'tokenizer_max_length: {a.tokenizer_max_length} is impossible, prompts are read in '
                     'windows of 77 tokens; leave it out (longer ones: `dreambooth train '
                     '--max_token_length 150`).')
+
+def _labels(a):
+    if a.class_labels_conditioning is None: return {}
+    one_of('class_labels_conditioning', a.class_labels_conditioning, ['timesteps'])
+    a.tell('class_labels_conditioning: has nothing to do; a base with labels is given its time as one.')
+    return {}
 
 def _once(a):
     if a.pre_compute_text_embeddings and a.train_text_encoder:
@@ -227,7 +238,7 @@ def _tracker(a):
 
 _RULES = {f.__name__[1:]: f for f in (
     _batch, _length, _epochs, _photos, _pictures, _crops, _filter, _noise, _gamma, _datasets, _tokens,
-    _once, _seed, _optimizer, _text_rate, _dora, _precision, _prior, _resume, _tracker)}
+    _labels, _once, _seed, _optimizer, _text_rate, _dora, _precision, _prior, _resume, _tracker)}
 _FIXED = dict(train_dreambooth=dict(train='unet', image_interpolation_mode='bilinear'), # what a script is
               train_dreambooth_lora=dict(train='lora'), train_dreambooth_lora_sdxl=dict(train='lora'))
 
@@ -239,7 +250,7 @@ class OldFlag:
     kind:str # int, float, str, switch, list, or truth: a word that is true or false
     default:object # of the script
     needed:bool # whether it must be given
-    here:str # what becomes of it: same, says, refuses, reads, hub, or the name of a rule
+    here:str # what becomes of it: same, says, reads, hub, or the name of a rule
 
 def _truth(text:str) -> bool: return dict(true=True, yes=True, false=False, no=False)[text.lower()]
 _KINDS = dict(int=(int, 'a whole number'), float=(float, 'a number'), truth=(_truth, 'true or false'))
@@ -270,8 +281,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _helps() -> dict: # flag -> what it is, or what becomes of it
     from fastcore.docments import docments
-    notes = (NOTHING_TO_DO | IMPOSSIBLE).items()
-    return docments(TrainConfig) | {flag: f'({line.rstrip(".")})' for flag, line in notes}
+    return docments(TrainConfig) | {flag: f'({line.rstrip(".")})' for flag, line in NOTHING_TO_DO.items()}
 
 def _parser(script, helps) -> _Parser:
     parser = _Parser(f'python -m dreambooth_nb.{script}', '%(prog)s --FLAG=VALUE ...',
@@ -332,7 +342,6 @@ def old_command(
     "The settings that a command means. `UserError` naming a flag that cannot be what it is."
     a, own = read_flags(script, argv), old_flags(script)
     for name in own:
-        if own[name].here == 'refuses' and name in a.given: raise UserError(f'{name}: {IMPOSSIBLE[name]}.')
         if own[name].here == 'says' and name in a.given: a.tell(f'{name}: {NOTHING_TO_DO[name]}')
         if own[name].kind == 'truth' and not getattr(a, name):
             a.tell(f'{name}: is false here; the script takes every word as true.')
@@ -388,14 +397,29 @@ def _upload(cfg, repo, token) -> str: # its address
     return push_to_hub(str(out), repo, token)
 
 # %% ../../nbs/craft/old_commands.ipynb #oc30
-def _predicts_noise(cfg):
-    "`UserError` for a base that predicts something else, whose loss do_edm_style_training would weigh anew."
-    from dreambooth_nb.craft.ready import outline
-    kind = outline(cfg).scheduler_config.get('prediction_type', 'epsilon')
-    if kind == 'epsilon': return
-    raise UserError(f'do_edm_style_training: {cfg.pretrained_model_name_or_path} predicts {kind}, not the '
-                    'noise, and would learn by other weights; leave the flag out, or train with the script.')
+_OF_BASE = dict(  # flag -> whether a base learns so; what is said of one that does not
+    do_edm_style_training=(
+        lambda net: net.schedule.prediction_type == 'epsilon',
+        'does not predict the noise, and would learn by other weights',
+    ),
+    text_encoder_use_attention_mask=(
+        lambda net: not net.family.by_clip,
+        'learned to read a prompt with its padding, and only so is it read here',
+    ),
+    class_labels_conditioning=(lambda net: net.family.enlarges, 'takes no labels'),
+)
 
+def _check_base(cfg, given):
+    "`UserError` for a flag that is not for the base."
+    from dreambooth_nb.craft.ready import outline
+    given = [name for name in _OF_BASE if name in given]
+    net = outline(cfg) if given else None
+    for name in given:
+        fits, why = _OF_BASE[name]
+        if not fits(net):
+            raise UserError(f'{name}: {cfg.pretrained_model_name_or_path} {why}; leave the flag out.')
+
+# %% ../../nbs/craft/old_commands.ipynb #oc30tr
 def _train(
     command:OldCommand, # what was asked for
 ):
@@ -406,10 +430,11 @@ def _train(
     os.environ.update(command.environ)
     repo = _repository(a) if a.push_to_hub and first else None
     from dreambooth_nb.run import dreambooth
-    if getattr(a, 'do_edm_style_training', False): _predicts_noise(cfg)
+    _check_base(cfg, a.given)
     name = getattr(a, 'tokenizer_name', None)
     model = _reading_with(cfg, name) if name else None
-    prompt = dreambooth(cfg, model=model, overwrite=a.overwrite).prompt
+    show = bool(a.push_to_hub) # on the model's card; the scripts draw nothing before the training
+    prompt = dreambooth(cfg, model=model, overwrite=a.overwrite, show=show).prompt
     if repo: print(_upload(cfg, repo, a.hub_token))
     if first: print(f'Done. Try: dreambooth sample {in_shell(cfg.output_dir)} {in_shell(prompt)}')
 

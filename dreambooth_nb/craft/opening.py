@@ -86,6 +86,8 @@ def _reason(e) -> str:
     return next((why for kind, why in _HUB.items() if any(isinstance(e, kind) for e in chain)), text)
 
 # %% ../../nbs/craft/opening.ipynb #fmopfa
+_TEXT = 'text_encoder', 'text_encoder_2', 'text_encoder_3'
+
 def _read_by(family, named) -> bool: # are the text encoders of the family's kind?
     others = [k for k in family.frozen if k.startswith('text') and k in named and k not in family.optional]
     return all(named[k][1].startswith(family.reader) for k in others)
@@ -99,13 +101,13 @@ def _family(where, index) -> Family:
         raise UserError(f'{where}: a {index.get("_class_name")} is of a family that is not supported; give a '
                         f'{KNOWN} base model.')
     read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
-    found = max(read, key=lambda f: len(f.parts)) if read else [*fit, FAMILIES['sd']][0]
+    there = {*named, *(_TEXT if BASE_OF_TEXT in index else ())}
+    def fits(f): return there.issuperset(f.parts), len(f.parts)
+    found = max(read, key=fits) if read else [*fit, FAMILIES['sd']][0]
     found.check_version(f'{where}: ')
     return found
 
 # %% ../../nbs/craft/opening.ipynb #c020
-_TEXT = 'text_encoder', 'text_encoder_2', 'text_encoder_3'
-
 def _index(where, hub) -> dict: # of `model_index.json`
     return diffusers.DiffusionPipeline.load_config(where, **{k: v for k, v in hub.items() if k != 'variant'})
 
@@ -139,8 +141,10 @@ def _check_files(where, classes):
 def _dtype(part, dtype): return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
 
 def _read_schedule(cls, where, **hub) -> dict:
-    "A scheduler's settings, with its class and the defaults of its class."
+    """A scheduler's settings, with its class and the defaults of its class. A variance that is learned is not
+    asked for."""
     config = dict(cls.from_config(cls.load_config(where, subfolder='scheduler', **hub)).config)
+    if str(config.get('variance_type')).startswith('learned'): config['variance_type'] = 'fixed_small'
     return {k: v for k, v in config.items()
             if k not in ('_use_default_values', '_diffusers_version')} | dict(_class_name=cls.__name__)
 
@@ -209,7 +213,7 @@ def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> 
     _check_files(where, classes)
     classes = {k: v for k, v in classes.items() if k not in but}
     local = Path(where).is_dir()
-    nets = [k for k in classes if k not in ('scheduler',) and 'tokenizer' not in k]
+    nets = [k for k in classes if not k.endswith('scheduler') and 'tokenizer' not in k]
     chosen = {k: _choose(where, k, variant, allow_pickle) if local else variant for k in nets}
     if variant and variant not in chosen.values():
         raise UserError(f'variant: {where} has none called {variant!r}; leave it out, or check its name.')
@@ -221,6 +225,7 @@ def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> 
             tokenizer = cls.from_pretrained(where, subfolder=name, **light)
             parts[name] = _remember_files(tokenizer, where, name, hub)
         elif name == 'scheduler': parts['scheduler_config'] = _read_schedule(cls, where, **light)
+        elif name.endswith('scheduler'): parts[name] = cls.from_pretrained(where, subfolder=name, **light)
         else:
             how = light | (dict(variant=chosen[name]) if chosen[name] else {})
             if quantization and name in (family.denoiser, *family.readers):
@@ -239,10 +244,8 @@ def check_contents(
     "Refuse a file that is no whole text-to-image model, or a transformer without `config`. `UserError`."
     if kind := transformer_in(shapes):
         if config: return kind
-        raise UserError(
-            f'{path}: holds the transformer of {FAMILIES[kind].title}, and not all that it needs; '
-            'give config, a diffusers folder or hub id of the same kind, for the rest.'
-        )
+        raise UserError(f'{path}: holds the transformer of {FAMILIES[kind].title}, not all that it needs; '
+                        'give config, a diffusers folder or hub id of the same kind, for the rest.')
     xl = any(k.startswith('conditioner.') for k in shapes)
     text = dict(text_encoder='conditioner.embedders.0.transformer.',
                 text_encoder_2='conditioner.embedders.1.') if xl else dict(text_encoder='cond_stage_model.')
@@ -306,10 +309,8 @@ def is_whole_model(
 
 def _as_pipeline(path, kind, dtype, config, hub):
     "diffusers' pipeline of a single file, safetensors or pickle. Raises UserError where weights do not fit."
-    cls, others = (
-        getattr(diffusers, FAMILIES[kind].pipeline),
-        dict(safety_checker=None) if kind == 'sd' else {},
-    )
+    cls = getattr(diffusers, FAMILIES[kind].pipeline)
+    others = dict(safety_checker=None) if kind == 'sd' else {}
     how = dict(config=str(as_path(config)) if config else None, **hub)
     try:
         if dtype != torch.float32:
@@ -382,11 +383,9 @@ def _first_here(named, what) -> str:
         try: find_base(n)
         except UserError: continue
         return n
-    if not named:
-        raise UserError(f'{what}: does not say which base it belongs to; give lora_base.')
+    if not named: raise UserError(f'{what}: does not say which base it belongs to; give lora_base.')
     raise UserError(f'{what}: its base {shareable_name(named[0])!r} is not here; give lora_base, '
                     'where it lies now.')
-
 
 # %% ../../nbs/craft/opening.ipynb #op10bo
 def base_of_lora(
@@ -434,7 +433,7 @@ def _check_kind(base, model):
         raise UserError(f'{base}: its {name} takes {takes:g} channels and gives {gives:g}, its VAE has '
                         f'{latents}; {_NO_CHANNELS}')
     for field in ('latents_mean', 'latents_std', *['shift_factor']*(not family.shifts)):
-        if value := getattr(model.vae.config, field, None):
+        if value := getattr(model.codec.config, field, None):
             raise UserError(f'{base}: its VAE has {field} ({value}), which {family.title} does not know; '
                             'give another base.')
     _check_noise(base, family, model.scheduler_config)
@@ -455,7 +454,6 @@ def _check_noise(base, family, config):
     if config['prediction_type'] not in PREDICTIONS:
         raise UserError(f'{base}: predicts {config["prediction_type"]!r}; we train '
                         f'{", ".join(PREDICTIONS)}. Where the files say it wrongly, set prediction_type.')
-
 
 # %% ../../nbs/craft/opening.ipynb #fmopwn
 def why_not_loaded(
@@ -504,8 +502,8 @@ def load(
         raise UserError(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
     hub |= {k: v for k, v in (('variant', variant), ('revision', revision)) if v}
     parts = _read(base, dtype, allow_pickle, config, quantization, hub)
-    if vae: parts['vae'] = _load_vae(vae, parts['vae'], allow_pickle)
-    model = StableDiffusion(**dict(unet=None) | parts, name=str(base))
+    if vae: parts['vae'] = _load_vae(vae, parts.get('vae'), allow_pickle)
+    model = StableDiffusion(**dict(unet=None, vae=None) | parts, name=str(base))
     if prediction_type: model.scheduler_config['prediction_type'] = prediction_type
     _check_kind(base, model)
     model.check_clip_skip(model.clip_skip)
@@ -572,11 +570,13 @@ def _read_vae(where, like, allow_pickle):
 # %% ../../nbs/craft/opening.ipynb #op04vae
 def _load_vae(
     name:str, # folder of a VAE or of a model, a .safetensors or .ckpt file, or a hub id
-    like:AutoencoderKL, # the base's own
+    like:AutoencoderKL|None, # the base's own; None: it has none
     allow_pickle:bool=False, # also read .ckpt and .bin files
 ) -> AutoencoderKL: # in float32
     "A VAE that can take the place of a base's own. Raises UserError when it cannot, or is not complete."
-    where, field = find_vae(name), f'pretrained_vae_model_name_or_path: {str(name)!r}'
+    field = f'pretrained_vae_model_name_or_path: {str(name)!r}'
+    if like is None: raise UserError(f'{field} is given, but the base draws pixels, without one.')
+    where = find_vae(name)
     try:
         with quiet(): net, lost = _read_vae(where, like, allow_pickle)
     except UserError: raise
@@ -606,7 +606,8 @@ def skeleton(
     def make(name, cls):
         if name.startswith('text'):
             return cls(cls.config_class.from_pretrained(where, subfolder=name, **hub)).to(dtype)
-        return cls.from_config(cls.load_config(where, subfolder=name, **hub)).to(_dtype(name, dtype))
+        made = cls.from_config(cls.load_config(where, subfolder=name, **hub))
+        return made.to(_dtype(name, dtype)) if isinstance(made, torch.nn.Module) else made # a scheduler
     try:
         with quiet():
             index = _index(where, hub)
@@ -623,7 +624,7 @@ def skeleton(
     except (OSError, ValueError) as e:
         raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e
-    model = StableDiffusion(**dict(unet=None) | parts, name=str(base), clip_skip=index.get(CLIP_SKIP),
-                            distilled=bool(index.get('is_distilled')))
+    parts = dict(unet=None, vae=None, clip_skip=index.get(CLIP_SKIP)) | parts
+    model = StableDiffusion(**parts, name=str(base), distilled=bool(index.get('is_distilled')))
     _check_kind(base, model)
     return model

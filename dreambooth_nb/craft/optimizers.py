@@ -9,7 +9,8 @@ __all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'optimizer_row', 'state_bytes',
 import importlib, importlib.util, inspect
 from contextlib import contextmanager
 import torch
-from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+from diffusers.models.attention_processor import (AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention,
+                                                  AttnProcessor, AttnProcessor2_0)
 from fastcore.basics import patch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
@@ -140,6 +141,13 @@ def tf32(
     finally: torch.set_float32_matmul_precision(before)
 
 # %% ../../nbs/craft/optimizers.ipynb #op_tune
+_PROCESSORS = dict(sdpa=(AttnProcessor2_0, AttnAddedKVProcessor2_0), # of pictures; with words joined to them
+                   eager=(AttnProcessor, AttnAddedKVProcessor))
+
+def _set_attention(unet, name):
+    for layer in (m for m in unet.modules() if isinstance(m, Attention)):
+        layer.set_processor(_PROCESSORS[name][layer.added_kv_proj_dim is not None]())
+
 @patch
 def tune(
     self:StableDiffusion,
@@ -168,7 +176,7 @@ def tune(
         net.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
     if self.unet is None: one_of('attention', attention, ['sdpa']) # a transformer has no other
     elif attention == 'sliced': net.set_attention_slice('auto')
-    else: net.set_attn_processor(AttnProcessor2_0() if attention == 'sdpa' else AttnProcessor())
+    else: _set_attention(net, attention)
     if compile: net.compile_repeated_blocks(**dict(backend=compile) if isinstance(compile, str) else {})
     return self
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import importlib, importlib.util, inspect
 from contextlib import contextmanager
 import torch
-from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+from diffusers.models.attention_processor import AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0
 from fastcore.basics import patch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
@@ -21,6 +21,8 @@ def make_optimizer(name: str, params: list, lr: float, weight_decay: float=0.01,
 ATTENTION: Any
 @contextmanager
 def tf32(device: torch.device, allow: bool=True) -> Iterator[Any]: ...
+_PROCESSORS: Any
+def _set_attention(unet, name): ...
 @contextmanager
 def nan_guard(model: StableDiffusion) -> Iterator[Any]: ...
 

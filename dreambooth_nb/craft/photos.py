@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
-from ..core import UserError, as_path, did_you_mean, is_junk
+from ..core import UserError, as_path, did_you_mean, is_junk, say_once
 
 # %% ../../nbs/craft/photos.ipynb #c033
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.jfif', '.jpe', '.png', '.apng', '.webp', '.bmp', '.dib', '.avif',
@@ -223,7 +223,7 @@ def image_files(
         raise UserError(lines[0] + (f' ({len(lines) - 1} more like this.)' if lines[1:] else ''))
     if aside := [path for part in (found, *found.below) for path in part.ignored]:
         names = ', '.join(path.name for path in aside)
-        warnings.warn(f'{found.path}: left aside are {names}.', stacklevel=2)
+        say_once(f'{found.path}: left aside are {names}.')
     return [p for part in found.parts for p in part.images]
 
 # %% ../../nbs/craft/photos.ipynb #c043

@@ -318,6 +318,13 @@ def _check_family(model, s):
         raise UserError(f'{name}: guidance is built into {family.title}, which predicts nothing without the '
                         'prompt; leave it out.')
 
+def _enlarging(model, s, image, mask) -> Settings:
+    "Settings of a picture that is another one made large. Raises UserError."
+    title = model.family.title
+    if image is None: raise UserError(f'image: {title} draws nothing by itself; give the picture to enlarge.')
+    for name, other in dict(mask=mask is not None, strength=s.strength != 1).items():
+        if other: raise UserError(f'{name}: {title} enlarges a picture as a whole; leave it out.')
+    return replace(s, image=picture_digest(image), mask=None)
 
 # %% ../../nbs/craft/prompts.ipynb #pr21b
 def complete_settings(
@@ -331,6 +338,7 @@ def complete_settings(
     if s.clip_skip is None: s = replace(s, clip_skip=model.clip_skip)
     model.check_clip_skip(s.clip_skip)
     _check_family(model, s)
+    if model.family.enlarges: return _enlarging(model, s, image, mask)
     if image is None:
         if s.strength != 1:
             raise UserError(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Ready', 'ready', 'as_planned', 'geometry_of', 'counted', 'outline', 'beneath', 'described_by', 'toy_line',
-           'look_at_photos', 'base_problems', 'word_problems', 'folder_problems', 'distilled', 'writable',
-           'bytes_to_write', 'room_problem']
+           'look_at_photos', 'base_problems', 'word_problems', 'folder_problems', 'distilled', 'enlarging_problems',
+           'writable', 'bytes_to_write', 'room_problem']
 
 # %% ../../nbs/craft/ready.ipynb #rd03
 import json, os, re, shutil
@@ -31,6 +31,8 @@ from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
 from .checkpoints import recover
 from ..train import problems
+from .pictures import pictures_to_enlarge
+from .kohya import lora_names
 from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, plan
 
 # %% ../../nbs/craft/ready.ipynb #r06ready
@@ -86,8 +88,10 @@ def ready(
     if model is None: found.problems += base_problems(cfg, net)
     if model or net and not beneath(cfg):                        # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
-    if net: found.warnings += _mixed_up(net, subjects) + distilled(net)
-    _look_at_classes(found, subjects, cfg)
+    if net:
+        found.warnings += _mixed_up(net, subjects) + distilled(net)
+        found.problems += enlarging_problems(cfg, net, subjects)
+    _look_at_classes(found, subjects, cfg, net)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
     why = why or ('' if then.does == 'is finished' else room_problem(cfg, net))
@@ -219,6 +223,7 @@ def _look_at_classes(
     found:Ready, # gets what is wrong
     subjects:list[Concept], # of the run
     cfg:TrainConfig, # output_dir and num_class_images
+    net:StableDiffusion|None=None, # the base, or its outline
 ):
     "Are the folders of class images for class images, and of the right prompt?"
     def same(a, b): return as_path(a).resolve() == as_path(b).resolve()
@@ -233,7 +238,8 @@ def _look_at_classes(
     classes = found.ask(class_images, subjects, cfg)
     for pool in classes.pools if classes else ():
         if line := pool.notice(cfg.num_class_images): found.warnings.append(line)
-        if why := _pool_problem(pool, cfg, found.geometry): found.problems.append(f'class_data_dir: {why}')
+        if why := _pool_problem(pool, cfg, found.geometry, net):
+            found.problems.append(f'class_data_dir: {why}')
         if not any(same(pool.photos or pool.folder, s.instance_data_dir) for s in subjects):
             _look_for_photos(found, pool.own[:cfg.num_class_images])
 
@@ -265,6 +271,14 @@ def _size_problems(side, net) -> list[str]:
     return [f'resolution: {side} is no multiple of {step}, as this base needs; choose '
             f'{max(side//step, 1)*step}.']
 
+def _part_problems(cfg, net) -> list[str]:
+    "What is asked of parts that a base has not."
+    vae, found = cfg.pretrained_vae_model_name_or_path, []
+    if net.vae is None and vae:
+        found = [f'pretrained_vae_model_name_or_path: {vae!r} is given, but the base draws pixels, without '
+                 'one; leave it out.']
+    return found + (refused(lora_names, net) if cfg.output_kohya_format else [])
+
 # %% ../../nbs/craft/ready.ipynb #r085look
 _WEIGHTS = r'diffusion_pytorch_model(-\d+-of-\d+)?\.' # names of the files of a UNet, without their end
 
@@ -285,7 +299,7 @@ def base_problems(
         return found + base_problems(under, net)
     if cfg.lora_base:
         found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
-    found += _size_problems(cfg.resolution or net.resolution, net)
+    found += _size_problems(cfg.resolution or net.resolution, net) + _part_problems(cfg, net)
     def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
@@ -356,17 +370,46 @@ def distilled(
     "Whether a base was made for a few steps, which training undoes."
     if not (why := net.family.few_steps(net)): return []
     return [f'pretrained_model_name_or_path: {net.public_name} seems to be distilled to a few steps ({why}); '
-            'draw with guidance_scale 1, give class images drawn so as class_data_dir, and expect training '
-            'to cost its few steps; the model that it was made from learns better.']
+            'draw with guidance_scale 1, set class_guidance_scale to 1, and expect training to cost its few '
+            'steps; the model that it was made from learns better.']
+
+def enlarging_problems(
+    cfg:TrainConfig, # what is drawn while it trains
+    net:StableDiffusion, # the base, or its outline
+    subjects:list[Concept], # of the run
+) -> list[str]:
+    "What a base that enlarges pictures cannot draw by itself; and what is said of them to another."
+    title, small = net.family.title, cfg.validation_images
+    if not net.family.enlarges:
+        why = f'validation_images: {title} draws by itself, and enlarges none; leave them out.'
+        return [why]*bool(small)
+    found = refused(pictures_to_enlarge, small)
+    if cfg.validation_prompt and not small:
+        found.append(
+            f'validation_images: {title} draws nothing by itself; give pictures to enlarge, or leave '
+            'validation_prompt out.'
+        )
+    if cfg.evaluation_steps:
+        found.append(f'evaluation_steps: {title} draws nothing by itself that could be scored; set it to 0.')
+    if cfg.with_prior_preservation and not all(s.class_data_dir for s in subjects):
+        found.append(
+            f'with_prior_preservation: {title} cannot draw class images; set it to false, or give your '
+            'own as class_data_dir.'
+        )
+    return found
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def _pool_problem(
     pool:PriorPool, # of class images
     cfg:TrainConfig, # num_class_images and resolution
     geometry:Geometry|None, # of the training pictures
+    net:StableDiffusion|None=None, # the base, or its outline
 ) -> str: # '': there is none
     "What keeps the class images that are missing from being drawn into their folder."
     missing = len(pool.missing(cfg.num_class_images))
+    if missing and net and net.family.enlarges:
+        return (f'{pool.folder} lacks {missing} of {cfg.num_class_images}, and {net.family.title} cannot '
+                'draw them; give more, or lower num_class_images.')
     if not missing or not pool.folder.is_dir(): return ''
     side = cfg.resolution or (geometry.resolution if geometry else 512)
     need, free = missing*2*side**2, shutil.disk_usage(pool.folder).free

@@ -184,6 +184,8 @@ def _save_rest(self:StableDiffusion, folder):
         for name, net in self.parts.items():
             if name.startswith('text'): _save_config(net, folder/name)
             else: net.save_config(folder/name)
+        for name in [k for k in self.family.parts if k.endswith('scheduler')]: # besides the one that draws
+            getattr(self, name).save_pretrained(folder/name)
         clips = [tokenizer for tokenizer, _ in self.encoders]
         for name in ('tokenizer', 'tokenizer_2', 'tokenizer_3'):
             if not (tokenizer := getattr(self, name)): continue

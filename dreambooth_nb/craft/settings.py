@@ -4,18 +4,17 @@
 
 # %% auto #0
 __all__ = ['PATHS', 'NEEDS', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config',
-           'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions', 'say']
+           'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions']
 
 # %% ../../nbs/craft/settings.ipynb #se03im
-import functools, math, os, re, sys
+import functools, math, os, re
 from dataclasses import asdict, dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
-                                wrong_type)
+from ..core import EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, wrong_type
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -40,6 +39,7 @@ _BIASES = 'none', 'earlier', 'later', 'range'
 _WEIGHTINGS = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
 _TRACKERS = ('all', 'aim', 'tensorboard', 'wandb', 'comet_ml', 'mlflow', 'clearml', 'dvclive', 'swanlab',
              'trackio')
+_SOLVERS = 'ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'
 _DTYPES = 'fp32', 'fp16', 'bf16'
 _QUANTIZATIONS = 'bitsandbytes_4bit', 'bitsandbytes_8bit', 'torchao'
 _FILTERS = 'lanczos', 'bicubic', 'bilinear', 'hamming', 'box', 'nearest'
@@ -73,6 +73,7 @@ class _Learned:
     refresh_class_images_every:int = _natural(0) # optimiser steps between new class images; 0: never
     refresh_class_images:int = _count(8) # how many new ones take the place of the oldest
     sample_batch_size:int = _count(16) # class images made at a time
+    class_guidance_scale:float = _natural(5.) # guidance with which class images are drawn; 1: none
     # photos that are a dataset
     dataset_name:str|None = _path() # instead of instance_data_dir: a dataset of the hub, or a folder of one
     dataset_config_name:str|None = None # part of that dataset
@@ -173,10 +174,10 @@ class _Timed(_Stepped):
     logit_std:float = _positive(1.) # of logit_normal: smaller keeps closer to the middle
     mode_scale:float = 1.29 # of mode: above 0 leans to the middle, below to the ends
 
-# %% ../../nbs/craft/settings.ipynb #c006
+# %% ../../nbs/craft/settings.ipynb #c006lo
 @dataclass
-class TrainConfig(_Timed):
-    "Everything a DreamBooth run depends on. `UserError` naming the field when a value is impossible."
+class _Weighed(_Timed):
+    "How errors count, and how often which timesteps are drawn."
     __delwrap__ = _Timed
     # the loss (chapter 03)
     loss_type:str = _of('l2', ['l2', 'huber']) # "l2" or "huber"
@@ -195,9 +196,17 @@ class TrainConfig(_Timed):
     timestep_bias_begin:int = 0 # first timestep that "range" favours
     timestep_bias_end:int|None = None # first one that it does not; null: the last
     timestep_strata:int = _count(1) # so many consecutive draws are spread evenly; 1: independent
+
+# %% ../../nbs/craft/settings.ipynb #c006
+@dataclass
+class TrainConfig(_Weighed):
+    "Everything a DreamBooth run depends on. `UserError` naming the field when a value is impossible."
+    __delwrap__ = _Weighed
     # looking on
     validation_prompt:str|None = None # what to draw from time to time while training
     num_validation_images:int = _count(4) # pictures of validation_prompt
+    validation_solver:str = _of('ddim', _SOLVERS) # of these pictures
+    validation_images:str|None = None # that a base enlarges for validation_prompt: a folder, or FILE,FILE
     num_held_out:int = _natural(0) # photos of each subject, images of each class, kept from the training
     validation_steps:int = _count(50) # optimiser steps between two looks, at pictures or what is held out
     evaluation_steps:int = _natural(0) # optimiser steps between two scorings of what is drawn; 0: never
@@ -229,7 +238,6 @@ def _only_known(init):
     return checked
 
 TrainConfig.__init__ = _only_known(TrainConfig.__init__)
-explained(TrainConfig)
 
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
@@ -464,7 +472,7 @@ NEEDS = [ # fields; the field without which they have no effect; when they have 
      lambda c: 'lora' in c.words, 'add lora to train'),
     ('placeholder_token initializer_token', 'train', lambda c: 'token' in c.words, 'add token to train'),
     ('class_data_dir num_class_images prior_loss_weight refresh_class_images_every sample_batch_size '
-     'prior_generation_precision',
+     'prior_generation_precision class_guidance_scale',
      'with_prior_preservation', lambda c: c.with_prior_preservation, 'set it to true'),
     ('refresh_class_images', 'refresh_class_images_every', lambda c: c.refresh_class_images_every, 'set it'),
     ('num_crops', 'center_crop', lambda c: not c.center_crop, 'set it to false'),
@@ -491,7 +499,8 @@ NEEDS += [
     ('early_stopping_patience load_best_at_end', 'num_held_out', lambda c: c.num_held_out, 'raise it'),
     ('validation_steps', 'num_held_out', lambda c: c.num_held_out or c.validation_prompt,
      'raise it or give validation_prompt'),
-    ('num_validation_images', 'validation_prompt', lambda c: c.validation_prompt,
+    ('num_validation_images validation_images validation_solver', 'validation_prompt',
+     lambda c: c.validation_prompt,
      'give one (photos are held out by num_held_out)'),
     ('dataset_config_name image_column caption_column', 'dataset_name', lambda c: c.dataset_name, 'give one'),
     ('repeats', 'num_train_epochs', lambda c: c.num_train_epochs, 'give it'),
@@ -542,9 +551,3 @@ def cautions(
     if cfg.optimizer == 'schedulefree' and cfg.lr_scheduler not in ('constant', 'constant_with_warmup'):
         found.append(f'lr_scheduler: schedulefree is made for a constant rate, not for {cfg.lr_scheduler}.')
     return found
-
-def say(
-    line:str, # for the user
-):
-    "Tell the user, beside the output proper."
-    print(line, file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ __all__ = ['DTYPES', 'model_spec', 'save_tensors', 'read_tensors', 'header_json'
            'to_single_file', 'empty_model', 'read_single_file', 'weight_reader', 'is_plain', 'empty_single_file']
 
 # %% ../../nbs/craft/single_file.ipynb #sf03
-import base64, datetime, inspect, io, json, re, warnings
+import base64, datetime, inspect, io, json, re
 from pathlib import Path
 import diffusers
 import torch
@@ -16,7 +16,7 @@ from diffusers.loaders import single_file_utils
 from huggingface_hub import hf_hub_download
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from ..core import FLOATS, UserError, as_path, atomic, one_of
+from ..core import FLOATS, UserError, as_path, atomic, one_of, say
 from .flow import FlowSchedule
 from .schedules import noise_schedule
 from ..model import StableDiffusion, quiet
@@ -31,7 +31,8 @@ from .opening import (check_contents, find_base, load, noted_settings, schedule_
 # %% ../../nbs/craft/single_file.ipynb #c031
 _ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',
                      sdxl='stable-diffusion-xl-v1-base', sd3='stable-diffusion-3', flux='flux-1',
-                     zimage='z-image', klein='flux-2-klein')
+                     zimage='z-image', klein='flux-2-klein', if1='deepfloyd-if-stage-1',
+                     if2='deepfloyd-if-stage-2')
 _CODE = dict(
     flux='https://github.com/black-forest-labs/flux',
     klein='https://github.com/black-forest-labs/flux2',
@@ -220,6 +221,7 @@ def to_single_file(
     metadata:dict|None=None, # header, of strings; None: `model_spec` of the model
     read=None, # function from a name to its tensor, as for `lazy_weights`
     overwrite:bool=False, # replace the file if it exists
+    silent:bool=False, # leave it to the caller to say what `lost_settings` finds
 ) -> Path: # the file
     """Write a whole model as one file in the original layout. Raises UserError when it exists, or has no
     place for all of it."""
@@ -234,8 +236,7 @@ def to_single_file(
                        force_zeros=str(model.force_zeros).lower(), clip_skip=str(model.clip_skip or 0))
     file = save_tensors(path, out, (model_spec(model) if metadata is None else metadata) | own, dtype,
                         overwrite)
-    if gaps:
-        warnings.warn(f'{path}: other programs will not find in this file: {"; ".join(gaps)}.', stacklevel=2)
+    if gaps and not silent: say(f'{path}: other programs will not find in this file: {"; ".join(gaps)}.')
     return file
 
 # %% ../../nbs/craft/single_file.ipynb #xw035d
@@ -333,7 +334,7 @@ def is_plain(
 ) -> bool:
     "Is it a model of text to image, whose table of words is the tokenizer's?"
     c = model.denoiser.config
-    usual = c.in_channels == c.out_channels == model.vae.config.latent_channels
+    usual = c.in_channels == c.out_channels == model.codec.config.latent_channels
     return usual and all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
 
 def empty_single_file(

@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import base64, datetime, inspect, io, json, re, warnings
+import base64, datetime, inspect, io, json, re
 from pathlib import Path
 import diffusers
 import torch
@@ -11,7 +11,7 @@ from diffusers.loaders import single_file_utils
 from huggingface_hub import hf_hub_download
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from ..core import FLOATS, UserError, as_path, atomic, one_of
+from ..core import FLOATS, UserError, as_path, atomic, one_of, say
 from .flow import FlowSchedule
 from .schedules import noise_schedule
 from ..model import StableDiffusion, quiet
@@ -40,7 +40,7 @@ _OF_FLOW: Any
 def _of_diffusion(model, s) -> tuple: ...
 def _of_flow(model, s) -> tuple: ...
 def lost_settings(model: StableDiffusion) -> list[str]: ...
-def to_single_file(model: StableDiffusion, path, dtype: str | None=None, metadata: dict | None=None, read=None, overwrite: bool=False) -> Path: ...
+def to_single_file(model: StableDiffusion, path, dtype: str | None=None, metadata: dict | None=None, read=None, overwrite: bool=False, silent: bool=False) -> Path: ...
 def empty_model(base: str, **hub) -> StableDiffusion: ...
 def _as_said(model, path, shapes, notes) -> StableDiffusion: ...
 def read_single_file(path, config: str, **hub) -> StableDiffusion: ...

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from ..core import say
 from ..data import Batches
 from .families import stacked
 from ..model import StableDiffusion
-from .settings import say
 
 # %% ../../nbs/craft/speed.ipynb #sp08
 @contextmanager
@@ -48,7 +48,8 @@ def text_once(
 ): # a context
     "Within it the keys and values of a text are computed once, however often its embeddings come again."
     return _instead({layer: _remembered(layer.forward) for m in unet.modules()
-                     if getattr(m, 'is_cross_attention', False) for layer in (m.to_k, m.to_v)})
+                     if getattr(m, 'is_cross_attention', False) and m.added_kv_proj_dim is None
+                     for layer in (m.to_k, m.to_v)}) # with words added, these see the picture
 
 # %% ../../nbs/craft/speed.ipynb #t014
 _REMEMBERED = 256 # prompts: 60 MB with Stable Diffusion 1, 160 with XL

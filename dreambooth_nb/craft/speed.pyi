@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from ..core import say
 from ..data import Batches
 from .families import stacked
 from ..model import StableDiffusion
-from .settings import say
 __all__ = ['text_once', 'remember', 'read_ahead', 'Recorded', 'recorded', 'deep_reused', 'Asked', 'asked_often']
 @contextmanager
 def _instead(forwards: dict) -> Iterator[Any]: ...

@@ -17,9 +17,9 @@ import torch
 from accelerate import PartialState
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
-from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, writing
+from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, say, writing
 from .log import Log
-from .settings import TrainConfig, preset, presets, read_settings, say
+from .settings import TrainConfig, preset, presets, read_settings
 from .requirements import load_base, processes
 from .callbacks import Callback, StopTraining
 from .cost import read_cost
@@ -256,7 +256,8 @@ def save(self:Sweep):
 
 # %% ../../nbs/craft/sweep.ipynb #sw51
 _DRAWS = ('pretrained_model_name_or_path pretrained_vae_model_name_or_path class_prompt resolution clip_skip '
-          'max_token_length prior_generation_precision mixed_precision').split() # what class images depend on
+          'max_token_length prior_generation_precision mixed_precision ' # what class images depend on
+          'class_guidance_scale').split()
 
 def _with_pool(cfg, folder) -> TrainConfig:
     "The same run with class images that others have, too, where nothing else was said."

@@ -7,7 +7,7 @@ __all__ = ['TINY', 'tiny_parts']
 
 # %% ../../nbs/craft/tiny.ipynb #ti_im
 import diffusers, transformers
-from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDPMScheduler, SD3Transformer2DModel, UNet2DConditionModel
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from .families import FAMILIES
@@ -137,9 +137,30 @@ def _tiny_klein(family, words) -> dict:
     return dict(tokenizer=tokenizer, text_encoder=qwen, unet=None, transformer=transformer, vae=vae,
                 scheduler_config=_FLOW | dict(use_dynamic_shifting=True))
 
+# %% ../../nbs/craft/tiny.ipynb #ti_if2
+_NOISE_OF_IF = dict(beta_schedule='squaredcos_cap_v2', num_train_timesteps=1000)
+
+def _tiny_if(family, words) -> dict:
+    tokenizer, t5 = _tiny_t5(32)
+    second = family == 'if2'
+    more = dict(class_embed_type='timestep') if second else {}
+    unet = UNet2DConditionModel(
+        sample_size=32, layers_per_block=1, block_out_channels=[8, 16], in_channels=3 + 3*second,
+        out_channels=6, down_block_types=['ResnetDownsampleBlock2D', 'SimpleCrossAttnDownBlock2D'],
+        mid_block_type='UNetMidBlock2DSimpleCrossAttn', act_fn='gelu', norm_num_groups=4,
+        up_block_types=['SimpleCrossAttnUpBlock2D', 'ResnetUpsampleBlock2D'], attention_head_dim=4,
+        cross_attention_dim=32, encoder_hid_dim=32, addition_embed_type='text',
+        addition_embed_type_num_heads=2, cross_attention_norm='group_norm',
+        resnet_time_scale_shift='scale_shift', **more)
+    learned = dict(_class_name='DDPMScheduler', thresholding=True, dynamic_thresholding_ratio=.95,
+                   sample_max_value=1.5, variance_type='learned_range')
+    parts = dict(tokenizer=tokenizer, text_encoder=t5, unet=unet, vae=None,
+                 scheduler_config=_NOISE_OF_IF | learned)
+    return parts | (dict(image_noising_scheduler=DDPMScheduler(**_NOISE_OF_IF)) if second else {})
+
 # %% ../../nbs/craft/tiny.ipynb #ti_al
 TINY = dict(sd1=_tiny_diffusion, sd2=_tiny_diffusion, sdxl=_tiny_diffusion, sd3=_tiny_diffusion,
-            flux=_tiny_flux, zimage=_tiny_zimage, klein=_tiny_klein)
+            flux=_tiny_flux, zimage=_tiny_zimage, klein=_tiny_klein, if1=_tiny_if, if2=_tiny_if)
 
 def tiny_parts(
     name:str, # one of TINY

@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import re
 from ..core import did_you_mean
-__all__ = ['NOTHING_TO_DO', 'IMPOSSIBLE', 'ELSEWHERE', 'meant']
+__all__ = ['NOTHING_TO_DO', 'ELSEWHERE', 'meant']
 _BASE: str
 _CAPTIONS: str
 _TEXTS: str
@@ -13,7 +13,6 @@ _PREVIEW: str
 _LATENTS: str
 _KOHYA: Any
 NOTHING_TO_DO: Any
-IMPOSSIBLE: Any
 _PUSH: str
 _NEEDLESS: str
 _DIFFUSERS: Any
