@@ -338,7 +338,7 @@ def draw(
     image:Image.Image|str|Path|None=None, # picture to start from
     mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
     callback:Callable|None=None, # called as callback(step) with every `Step`; may raise, to stop
-    on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
+    on_image:Callable|None=None, # called as on_image(index, picture); what it returns is kept in its place
 ) -> list[Image.Image]: # in the order of `shots`; `.info` says how each was made
     "Pictures from settings. Raises UserError when the memory does not suffice for a single one."
     if batch_size is not None and batch_size < 1:
@@ -354,8 +354,9 @@ def draw(
                 at_once = batch_size or _batch_that_fits(model, shots[todo[0]])
                 for now, made in _batches(model, shots, todo, at_once, *start):
                     for i, im in zip(now, made):
-                        pictures[i] = _finish(im, shots[i], model, image, mask)
-                        if on_image: on_image(i, pictures[i])
+                        im = _finish(im, shots[i], model, image, mask)
+                        kept = on_image(i, im) if on_image else None
+                        pictures[i] = im if kept is None else kept
                     bar.update(len(now))
     finally:
         for m, training in modes: m.train(training)
@@ -427,7 +428,7 @@ def sample(
     image:Image.Image|str|Path|None=None, # picture to start from, for the last `strength` of the way
     mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
     callback:Callable|None=None, # called as callback(step) with every `Step`
-    on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
+    on_image:Callable|None=None, # called as on_image(index, picture); what it returns is kept in its place
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
