@@ -1,13 +1,18 @@
-"""How what a run costs grows with its photos, class images and steps: `python -m benchmarks --growth`."""
+"""How what a run costs grows with its photos, class images, concepts and steps, and drawing with the number
+of prompts: `python -m benchmarks --growth`."""
 import gc, io, pathlib, tempfile, time
 from types import SimpleNamespace
+from unittest import mock
 
 import psutil, torch
+from PIL import Image
 
 from dreambooth_nb.craft.latents import Latent, LatentCache
 from dreambooth_nb.data import Batches
 from dreambooth_nb.craft.log import Log
 from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
+from dreambooth_nb.cfg_sampler import sample
+from dreambooth_nb.craft.pictures import save_png
 
 from . import models
 from .rows import CLASS, INSTANCE
@@ -15,11 +20,12 @@ from .rows import CLASS, INSTANCE
 SIZES = (10, 100, 1000, 10000)
 
 
-def cache(n, prompt, shape=(4, 64, 64)):
-    "Latents of n pictures, of the size that Stable Diffusion's have."
+def cache(n, prompt, shape=(4, 64, 64), concepts=1):
+    "Latents of n pictures of each concept, of the size that Stable Diffusion's have."
     size = torch.zeros(6, dtype=torch.long)
-    latents = [Latent(torch.zeros(shape), torch.ones(shape), size=size) for _ in range(n)]
-    return LatentCache(latents, [prompt]*n, [f'{k}' for k in range(n)])
+    prompts = [f'{prompt} {c}'*(concepts > 1) or prompt for c in range(concepts) for _ in range(n)]
+    latents = [Latent(torch.zeros(shape), torch.ones(shape), size=size) for _ in prompts]
+    return LatentCache(latents, prompts, [f'{k}' for k in range(len(prompts))])
 
 
 def milliseconds(f, n=5):
@@ -40,9 +46,11 @@ def held(make):
     return made, psutil.Process().memory_info().rss - before
 
 
-def data(photos, class_images):
-    "The batch of a step, what identifies the data, and the memory of both."
-    batches, size = held(lambda: Batches(cache(photos, INSTANCE), cache(class_images, CLASS), 4, 0))
+def data(photos, class_images, concepts=1):
+    "The batch of a step, what identifies the data, and the memory of both; so many of each concept."
+    def made(): return (cache(n, prompt, concepts=concepts)
+                        for n, prompt in ((photos, INSTANCE), (class_images, CLASS)))
+    batches, size = held(lambda: Batches(*made(), 4, 0))
     steps = iter(range(100))
     return dict(batch_ms=milliseconds(lambda: batches.batch(next(steps))), bytes=size, data=batches)
 
@@ -61,11 +69,26 @@ def log(steps):
         return dict(line_ms=line, written_anew_ms=whole, in_checkpoint_ms=milliseconds(save))
 
 
+def drawn(model, n, side=64):
+    "A picture written as it is made, without the networks' work: all that could grow with their number."
+    def made(model, shots, *start): return [Image.new('RGB', (side, side)) for _ in shots]
+    with tempfile.TemporaryDirectory() as folder, mock.patch('dreambooth_nb.cfg_sampler._draw_some', made):
+        def written(k, im): return save_png(im, pathlib.Path(folder)/f'{k}.png', model)
+        start, prompts = time.perf_counter(), [f'{INSTANCE} {k}' for k in range(n)]
+        pictures, size = held(lambda: sample(model, prompts, list(range(n)), on_image=written))
+        return dict(picture_ms=1e3*(time.perf_counter() - start)/len(pictures), bytes=size)
+
+
 def growth():
     "Milliseconds and bytes by size."
-    model, found = models.make('micro'), dict(photos={}, class_images={}, steps={})
+    model, found = models.make('micro'), dict(photos={}, class_images={}, concepts={}, prompts={}, steps={})
     model.fingerprint() # once a model
+    for n in (1, 5, 10, 50):
+        row = data(4, 8, n)
+        batches = row.pop('data')
+        found['concepts'][n] = row | dict(identified_ms=milliseconds(lambda: fingerprints(model, batches), 1))
     for n in SIZES:
+        found['prompts'][n] = drawn(model, n)
         for what, sizes in dict(photos=(n, 50), class_images=(4, n)).items():
             if what == 'class_images' and n > 5000: sizes = 4, 5000
             row = data(*sizes)
