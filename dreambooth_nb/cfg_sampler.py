@@ -347,7 +347,7 @@ def draw(
     image:Image.Image|str|Path|None=None, # picture to start from, or to enlarge
     mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
     callback:Callable|None=None, # called as callback(step) with every `Step`; may raise, to stop
-    on_image:Callable|None=None, # called as on_image(index, picture) as soon as a picture is finished
+    on_image:Callable|None=None, # called as on_image(index, picture); what it returns is kept in its place
 ) -> list[Image.Image]: # in the order of `shots`; `.info` says how each was made
     "Pictures from settings. Raises UserError when the memory does not suffice for a single one."
     if batch_size is not None and batch_size < 1:
@@ -363,8 +363,9 @@ def draw(
                 at_once = batch_size or _batch_that_fits(model, shots[todo[0]], start[0])
                 for now, made in _batches(model, shots, todo, at_once, *start):
                     for i, im in zip(now, made):
-                        pictures[i] = _finish(im, shots[i], model, image, mask)
-                        if on_image: on_image(i, pictures[i])
+                        im = _finish(im, shots[i], model, image, mask)
+                        kept = on_image(i, im) if on_image else None
+                        pictures[i] = im if kept is None else kept
                     bar.update(len(now))
     finally:
         for m, training in modes: m.train(training)
@@ -425,26 +426,21 @@ def _not_finite(model, again) -> str:
 # %% ../nbs/05_cfg_sampler.ipynb #c077
 @checked(also=[f.name for f in fields(Settings) if f.name not in ('prompt', 'seed')])
 def sample(
-    model: StableDiffusion | str | Path,  # a model, or the name of one: a run's folder, a base, a hub id
-    prompts: str | list[str],  # prompt for all pictures, or one per seed
-    seeds: int
-    | list[int]
-    | None = None,  # seeds, one per picture; None: 0 to 3, or one for each of the prompts
-    negative_prompt: str = '',  # what guidance leads away from
-    guidance_scale: float = 5.0,  # s of `guide`
-    num_inference_steps: int = 25,  # more is slower and a little better
-    eta: float = 0.0,  # fresh noise per step, see `ddim_step`
-    batch_size: int | None = 16,  # pictures made at a time, at most; None: as many as fit into memory
-    progress: bool = False,  # show a progress bar
-    image: Image.Image
-    | str
-    | Path
-    | None = None,  # picture to enlarge, or to start from, for the last `strength` of the way
-    mask: Image.Image | str | Path | None = None,  # white where to paint, black where `image` stays
-    callback: Callable | None = None,  # called as callback(step) with every `Step`
-    on_image: Callable | None = None,  # called as on_image(index, picture) as soon as a picture is finished
-    **settings,  # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
-) -> Pictures:  # a list, shown as a row; `.info` says how each was made
+    model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
+    prompts:str|list[str], # prompt for all pictures, or one per seed
+    seeds:int|list[int]|None=None, # seeds, one per picture; None: 0 to 3, or one for each of the prompts
+    negative_prompt:str='', # what guidance leads away from
+    guidance_scale:float=5., # s of `guide`
+    num_inference_steps:int=25, # more is slower and a little better
+    eta:float=0., # fresh noise per step, see `ddim_step`
+    batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
+    progress:bool=False, # show a progress bar
+    image:Image.Image|str|Path|None=None, # to enlarge, or to start from for the last `strength` of the way
+    mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
+    callback:Callable|None=None, # called as callback(step) with every `Step`
+    on_image:Callable|None=None, # called as on_image(index, picture); what it returns is kept in its place
+    **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
+) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
     if isinstance(model, (str, Path)): model = open_model(model, processes().device)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))

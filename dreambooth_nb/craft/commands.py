@@ -152,7 +152,9 @@ def _draw(model_dir, prompt, subject, out, num_images, seed, how, sampling):
     shots = share([(out/f'{name}-seed-{s}.png', p, s) for name, p in names.items() for s in seeds])
     name = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
     model = open_model(name, here.device, **how)
-    def write(k, im): print(save_png(im, shots[k][0], model, free=True), flush=True)
+    def write(k, im):
+        print(path := save_png(im, shots[k][0], model, free=True), flush=True)
+        return path # the picture itself is not kept
     _, prompts, seeds = zip(*shots) if shots else ((), (), ())
     sample(model, list(prompts), list(seeds), progress=True, on_image=write, **sampling)
 
