@@ -332,8 +332,8 @@ def is_plain(
     model:StableDiffusion, # any base model
 ) -> bool:
     "Is it a model of text to image, whose table of words is the tokenizer's?"
-    c = model.denoiser.config
-    usual = c.in_channels == c.out_channels == model.vae.config.latent_channels
+    takes, gives = model.family.channels(model.denoiser.config)
+    usual = takes == gives == model.latent_shape[0]
     return usual and all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
 
 def empty_single_file(
