@@ -128,7 +128,6 @@ door | --train lora --lora_targets all --conv_rank 4 > --conv_alpha 2 | log weig
 door | --allow_tf32 |
 door | --validation_prompt x | files
 door | --validation_prompt x > --num_validation_images 2 | files
-door | --validation_prompt x > --validation_solver euler | files
 door | --evaluation_steps 1 | log
 door | --train_text_encoder false > --skip_save_text_encoder | files weights
 door | --train lora > --output_kohya_format | files weights
@@ -142,6 +141,7 @@ apart | --image_column x | craft/datasets
 apart | --caption_column x | craft/datasets
 apart | --cuda_graphs | craft/memory
 apart | --validation_prompt x > --validation_images small.png | craft/pixel_space
+apart | --validation_prompt x > --validation_solver ddpm | craft/pixel_space
 apart | --train lora > --quantization bitsandbytes_4bit | craft/quantization
 '''
 

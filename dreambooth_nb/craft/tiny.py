@@ -170,7 +170,8 @@ def tiny_parts(
     "The parts of a random model, of torch's own generator. `UserError` where diffusers is too old."
     FAMILIES.get(name, FAMILIES['sd']).check_version()
     parts = TINY[name](name, words)
-    if shallow and parts.get('unet'): parts['unet'] = _shallow(parts['unet'].config)
+    unet = parts.get('unet')
+    if shallow and unet and len(unet.config.block_out_channels) > 2: parts['unet'] = _shallow(unet.config)
     return parts
 
 def _shallow(config) -> UNet2DConditionModel:

@@ -82,17 +82,13 @@ NOTHING_TO_DO = dict(  # flag -> what is said of it
     local_rank='has nothing to do; accelerate launch says which process this is.',
     enable_xformers_memory_efficient_attention="has nothing to do; torch's own attention needs as little.",
     do_edm_style_training='has nothing to do where the base predicts the noise: the loss is the same.',
-    text_encoder_use_attention_mask='has nothing to do with DeepFloyd IF, whose padding is never read here.',
-    class_labels_conditioning='has nothing to do with the second stage of DeepFloyd IF, which is given its '
-                              'time as '
-    'a label in any case.',
-)
+    text_encoder_use_attention_mask='has nothing to do with DeepFloyd IF, whose padding is never read here.')
 
 # %% ../../nbs/craft/translations.ipynb #oc43
 _PUSH = '`dreambooth push` when the training is done'
 _NEEDLESS = 'it is not needed; leave it out'
 _DIFFUSERS = {flag: f'it {line.rstrip(".")}' for flag, line in NOTHING_TO_DO.items()} | dict(
-    validation_scheduler='--validation_solver',
+    validation_scheduler='--validation_solver', class_labels_conditioning=_NEEDLESS,
     use_8bit_adam='--optimizer adamw8bit', use_8bit='--optimizer adamw8bit',
     use_adam8bit='--optimizer adamw8bit', offset_noise='--noise_offset 0.1', validation_epochs=_PREVIEW,
     validation_prompts='--validation_prompt', save_sample_prompt='--validation_prompt', push_to_hub=_PUSH,
