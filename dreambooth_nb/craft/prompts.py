@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
-from ..core import UserError, as_path, did_you_mean, one_of
+from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import in_chunks, no_words
 from ..model import StableDiffusion
@@ -176,6 +176,7 @@ def _check(s):
         bad('prompt_weighting', 'is impossible; it must be True or False.')
     for name in ('prompt', 'negative_prompt'):
         if not isinstance(text := getattr(s, name), str): bad(name, 'is no text; give a string.')
+        refuse_halves(**{name: text})
         try: s.prompt_weighting and parse_prompt(text)
         except UserError as e: raise UserError(str(e).replace('prompt:', f'{name}:', 1)) from None
     _numbers(s, bad)

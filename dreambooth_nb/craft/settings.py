@@ -15,7 +15,7 @@ from typing import get_args
 import yaml
 from fastcore.basics import patch
 from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
-                                wrong_type)
+                                refuse_halves, wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -244,6 +244,7 @@ def _check(cfg):
     photos = () if cfg.dataset_name else ('instance_data_dir',)
     for name in (() if cfg.concepts_list else ('instance_prompt', *photos)) + ('output_dir',):
         if not getattr(cfg, name).strip(): bad(name, 'is empty; it is needed.')
+    refuse_halves(**{f.name: getattr(cfg, f.name) for f in fields(cfg) if 'path' not in f.metadata})
     for f in fields(cfg):
         if (v := getattr(cfg, f.name)) is not None: _keep(f.name, v, f.metadata, cfg, bad)
     _contradictions(cfg, bad)
