@@ -161,7 +161,7 @@ class _Stepped(_Trained):
     use_ema:bool = False # average the weights; the average is what the run ends with
     ema_decay:float = _share(.9999) # 0.9999 averages over about 10,000 steps, 0.99 over 100
     allow_tf32:bool = False # float32 products in TF32, on GPUs that have it: faster, 10 bits of mantissa
-    seed:int = _natural(0) # of every random draw but class images, which runs of other seeds share
+    seed:int = _natural(0) # of every random draw, but for class images
 
 # %% ../../nbs/craft/settings.ipynb #fmset
 @dataclass
