@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
-           'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'in_markdown', 'in_shell',
-           'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn', 'to_tensor',
-           'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+           'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'refuse_halves', 'in_markdown',
+           'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn',
+           'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
@@ -182,6 +182,15 @@ def printable(
     return ''.join(c.encode('unicode_escape').decode() if unicodedata.category(c) in unsafe else c
                    for c in line)
 
+def refuse_halves(
+    **texts, # name of the setting -> what it says; anything but a text passes
+):
+    "`UserError` where a text holds half a character, as one that did not arrive in UTF-8, or a zero."
+    for name, text in texts.items():
+        if not isinstance(text, str) or not re.search('[\0\ud800-\udfff]', text): continue
+        raise UserError(f'{name}: {printable(text)!r} holds half a character, or a zero; write it again, in '
+                        'UTF-8.')
+
 # %% ../nbs/core.ipynb #hA_co2
 def in_markdown(
     text, # name, prompt or number
@@ -193,8 +202,10 @@ def in_shell(
     text, # name or prompt
 ) -> str:
     "A word for a command line: in double quotes, or in single ones where a shell would read more out of it."
-    if re.fullmatch(r'[\w./\\:~-]+', str(text)): return str(text)
-    return f'"{text}"' if not re.search(r'["$`\\!\n]', str(text)) else shlex.quote(str(text))
+    text, path, odd = str(text), r'[\w./:-]+', r'["$`\\!\n]'
+    if os.name == 'nt': path, odd = r'[\w./:\\-]+', '"' # where a backslash is part of a path
+    if re.fullmatch(path, text): return text
+    return shlex.quote(text) if re.search(odd, text) else f'"{text}"'
 
 # %% ../nbs/core.ipynb #co12
 def as_path(

@@ -259,12 +259,12 @@ def _asking_hub(repo_id):
 # %% ../nbs/07_export.ipynb #ex27
 @checked
 def push_to_hub(
-    folder: str, # a diffusers folder, or that of a LoRA
-    repo_id: str, # owner/name
-    token: str | None = None, # token with the right to write; None: the one that `hf auth login` has kept
-    private: bool = True, # whether only you may see it
-    endpoint: str | None = None, # address of the hub; None: huggingface.co, or what HF_ENDPOINT says
-) -> str:  # its address
+    folder:str, # a diffusers folder, or that of a LoRA
+    repo_id:str, # owner/name
+    token:str|None=None, # token with the right to write; None: the one that `hf auth login` has kept
+    private:bool=True, # whether only you may see it
+    endpoint:str|None=None, # address of the hub; None: huggingface.co, or what HF_ENDPOINT says
+) -> str: # its address
     "Upload a model with its card. Raises UserError without files, a token, a network or the right to write."
     token, folder = token or get_token(), as_path(folder)
     files = _uploadable(folder)

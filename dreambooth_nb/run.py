@@ -481,10 +481,11 @@ def demo(
     return metrics
 
 # %% ../nbs/09_run.ipynb #r20demo
-def _is_demo(was:TrainConfig) -> bool: # settings of a run
-    "Are they a demo's: photos and model in one folder?"
+def _is_demo(out:Path, was:TrainConfig) -> bool: # a folder, and the settings in it
+    "Are they a demo's: photos and model in one folder, which is not the model's own?"
     photos, model = Path(was.instance_data_dir), Path(was.output_dir)
-    return (photos.name, model.name, photos.parent) == ('instance_images', 'model', model.parent)
+    ours = (photos.name, model.name, photos.parent) == ('instance_images', 'model', model.parent)
+    return ours and not model_files(out) and not checkpoints(out)
 
 def _claim_demo(
     out:Path, # folder of the demo
@@ -493,7 +494,7 @@ def _claim_demo(
 ) -> dict|None: # the metrics, where the same demo is finished
     "Take the folder of a demo. `UserError` when it holds something else, or the demo of another toy."
     was, there = run_in(out), {p.name for p in holds(out)}
-    if there and not (was and _is_demo(was)):
+    if there and not (was and _is_demo(out, was)):
         raise UserError(f'output_dir: {out} already holds something else; choose another folder.')
     same = was and not differences(was, cfg) and was.max_train_steps == cfg.max_train_steps
     if there and not same and not overwrite:

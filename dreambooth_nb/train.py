@@ -34,13 +34,13 @@ from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callb
 
 # %% ../nbs/04_train.ipynb #c014
 def training_loss(
-    model: StableDiffusion, # whose UNet and text encoder are asked
-    batch: Batch, # latents x0, prompts, draws, is_class
-    objective: Objective, # how noise and timesteps are drawn, and how errors are measured and weighed
-    condition: Callable | None = None, # (prompts, size) -> the UNet's arguments; None: the model's own
-    timesteps: Tensor | None = None, # (b,), integers in [0, T); None: drawn
-    instance_count: int | None = None, # B_i of the whole optimiser step; None: of this batch
-    class_count: int | None = None, # B_c of the whole optimiser step; None: of this batch
+    model:StableDiffusion, # whose UNet and text encoder are asked
+    batch:Batch, # latents x0, prompts, draws, is_class
+    objective:Objective, # how noise and timesteps are drawn, and how errors are measured and weighed
+    condition:Callable|None=None, # (prompts, size) -> the UNet's arguments; None: the model's own
+    timesteps:Tensor|None=None, # (b,), integers in [0, T); None: drawn
+    instance_count:int|None=None, # B_i of the whole optimiser step; None: of this batch
+    class_count:int|None=None, # B_c of the whole optimiser step; None: of this batch
 ) -> StepLoss:
     "One forward of the UNet on [instance ; class]: the DreamBooth objective. Ruiz et al. 2023, equation 2."
     device, condition = model.device, condition or model.condition

@@ -35,9 +35,9 @@ def free_name(
     return path if not os.path.lexists(path) else next(p for p in names if not os.path.lexists(p))
 
 def _png_bytes(
-    image: Image.Image, # picture that `sample` returned
-    model: StableDiffusion | None = None, # model whose fingerprint is written, unless the picture knows it
-) -> bytes:  # of a PNG file
+    image:Image.Image, # picture that `sample` returned
+    model:StableDiffusion|None=None, # model whose fingerprint is written, unless the picture knows it
+) -> bytes: # of a PNG file
     "A picture with its settings inside."
     how, info, buffer = json.loads(image.info.get('dreambooth_nb', '{}')), PngInfo(), io.BytesIO()
     if model is not None and 'model' not in how: how['model'] = model.fingerprint()

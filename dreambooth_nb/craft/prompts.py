@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
-from ..core import UserError, as_path, did_you_mean, one_of
+from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import in_chunks, no_words
 from ..model import StableDiffusion
@@ -71,14 +71,14 @@ def tokenize(
 # %% ../../nbs/craft/prompts.ipynb #c062
 @torch.no_grad()
 def encode_weighted(
-    model: StableDiffusion, # any base model, for its tokenizers and text encoders
-    prompts: list[str], # b prompts, of any length
-    chunks: int = 1, # least number of chunks, filled up with empty ones
-    size: tuple | None = None, # (height, width) of the pictures, pixels, for XL; None: its own
-    zeros: bool = False, # whether an empty prompt of XL is nothing but zeros
-    prompt_weighting: bool = False, # brackets weigh words, as in `parse_prompt`; else they are text
-    clip_skip: int | None = None, # layers left out at the end of the text encoders; None: the model's own
-) -> dict:  # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
+    model:StableDiffusion, # any base model, for its tokenizers and text encoders
+    prompts:list[str], # b prompts, of any length
+    chunks:int=1, # least number of chunks, filled up with empty ones
+    size:tuple|None=None, # (height, width) of the pictures, pixels, for XL; None: its own
+    zeros:bool=False, # whether an empty prompt of XL is nothing but zeros
+    prompt_weighting:bool=False, # brackets weigh words, as in `parse_prompt`; else they are text
+    clip_skip:int|None=None, # layers left out at the end of the text encoders; None: the model's own
+) -> dict: # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
     "`model.condition` for prompts of any length, with weights where they are asked for."
     def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
     b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
@@ -176,6 +176,7 @@ def _check(s):
         bad('prompt_weighting', 'is impossible; it must be True or False.')
     for name in ('prompt', 'negative_prompt'):
         if not isinstance(text := getattr(s, name), str): bad(name, 'is no text; give a string.')
+        refuse_halves(**{name: text})
         try: s.prompt_weighting and parse_prompt(text)
         except UserError as e: raise UserError(str(e).replace('prompt:', f'{name}:', 1)) from None
     _numbers(s, bad)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from ..core import EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, wrong_type
+from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, refuse_halves,
+                                wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -162,7 +163,7 @@ class _Stepped(_Trained):
     use_ema:bool = False # average the weights; the average is what the run ends with
     ema_decay:float = _share(.9999) # 0.9999 averages over about 10,000 steps, 0.99 over 100
     allow_tf32:bool = False # float32 products in TF32, on GPUs that have it: faster, 10 bits of mantissa
-    seed:int = _natural(0) # of every random draw but class images, which runs of other seeds share
+    seed:int = _natural(0) # of every random draw, but for class images
 
 # %% ../../nbs/craft/settings.ipynb #fmset
 @dataclass
@@ -252,6 +253,7 @@ def _check(cfg):
     photos = () if cfg.dataset_name else ('instance_data_dir',)
     for name in (() if cfg.concepts_list else ('instance_prompt', *photos)) + ('output_dir',):
         if not getattr(cfg, name).strip(): bad(name, 'is empty; it is needed.')
+    refuse_halves(**{f.name: getattr(cfg, f.name) for f in fields(cfg) if 'path' not in f.metadata})
     for f in fields(cfg):
         if (v := getattr(cfg, f.name)) is not None: _keep(f.name, v, f.metadata, cfg, bad)
     _contradictions(cfg, bad)

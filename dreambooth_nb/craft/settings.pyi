@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from ..core import EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, wrong_type
+from ..core import EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, refuse_halves, wrong_type
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 __all__ = ['PATHS', 'NEEDS', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions']

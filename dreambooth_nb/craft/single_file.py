@@ -333,15 +333,15 @@ def is_plain(
     model:StableDiffusion, # any base model
 ) -> bool:
     "Is it a model of text to image, whose table of words is the tokenizer's?"
-    c = model.denoiser.config
-    usual = c.in_channels == c.out_channels == model.codec.config.latent_channels
+    takes, gives = model.family.channels(model.denoiser.config)
+    usual = takes == gives == model.latent_shape[0]
     return usual and all(len(tokenizer) == tokenizer.vocab_size for tokenizer, _ in model.encoders)
 
 def empty_single_file(
     path, # .safetensors file in the original layout, of which the header alone is read
-    config: str | None = None, # diffusers folder or hub id of the same kind; None: diffusers' guess
+    config:str|None=None, # diffusers folder or hub id of the same kind; None: diffusers' guess
     **hub, # options of huggingface_hub: token, ...
-) -> StableDiffusion | None:  # None: it takes more than that
+) -> StableDiffusion|None: # None: it takes more than that
     "The networks of a single file on the meta device."
     path = as_path(path)
     try:

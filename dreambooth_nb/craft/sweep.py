@@ -36,10 +36,10 @@ def _short(v) -> str:
     return text if len(text) <= 24 else f'{text[:16]}-{digest([text])[:6]}'
 
 def combinations(
-    grid: dict | None = None,  # field of TrainConfig -> list of its values: every combination is a run
-    runs: list
-    | None = None,  # or a list of settings, perhaps with a name; with a grid each of them with each of it
-) -> dict[str, dict]:  # name of a run -> what is its own
+    grid:dict|None=None, # field of TrainConfig -> list of its values: every combination is a run
+    runs:list
+    | None = None, # or a list of settings, perhaps with a name; with a grid each of them with each of it
+) -> dict[str, dict]: # name of a run -> what is its own
     "The runs of a sweep. `UserError`: there is none, or two are the same."
     if not grid and not runs: raise UserError('grid: is empty, and so is runs; give settings that differ.')
     for name, values in (grid or {}).items():

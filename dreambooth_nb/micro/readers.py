@@ -51,7 +51,7 @@ class Reader(nn.Module):
     def forward(
         self,
         x:Tensor, # pictures, (b,3,h,w), in [-1,1]
-    ) -> dict:  # attribute -> logits, (b, number of values)
+    ) -> dict: # attribute -> logits, (b, number of values)
         "Logits of all attributes, from the maxima of the features and the means of their quarters."
         f = self.body(x)
         f = torch.cat([F.adaptive_avg_pool2d(f, 2).flatten(1), f.amax((2, 3))], 1)
