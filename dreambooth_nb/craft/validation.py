@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
-from ..core import UserError
+from ..core import UserError, at_least
 from .latents import LatentCache
 from ..data import Batch, Batches
 from ..losses import Objective
@@ -163,6 +163,8 @@ def find_lr(
     steps:int=25, # from one to the other; it ends sooner where the loss soars
 ) -> LRCurve:
     "Try growing learning rates. `UserError` when even the first breaks the model."
+    at_least(2, steps=steps)
+    if not 0 < lo < hi: raise UserError(f'lo: rates from {lo} to {hi} do not grow; give 0 < lo < hi.')
     if 'token' in cfg.words.split('+') and not model.new_tokens():
         raise UserError(f'train: there is no new token yet; add it first: model.add_token{cfg.token}.')
     had = model.has_lora()
