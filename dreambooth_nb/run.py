@@ -527,7 +527,7 @@ def demo_config(
         str(output_dir),
         class_prompt=f'a photo of a {class_noun}',
         seed=seed,
-        **DEMO[changes.get('pretrained_model_name_or_path', 'micro')] | steps | changes,
+        **DEMO.get(changes.get('pretrained_model_name_or_path'), DEMO['micro']) | steps | changes,
     )
 
 # %% ../nbs/09_run.ipynb #9587af4e

@@ -35,7 +35,7 @@ def suited(
     weights, memory = sum(p.numel() for p in net.denoiser.parameters()), 0
     if device.type == 'cuda': memory = torch.cuda.get_device_properties(device).total_memory
     family = next(k for k, f in FAMILIES.items() if f is net.family)
-    if weights < 10**8: name = 'micro' if net.unet else 'micro-flow'
+    if weights < 10**8: name = 'micro' if net.family.denoiser == 'unet' else 'micro-flow'
     elif family in _OF_FAMILY: name = _OF_FAMILY[family]
     else: name = 'sd15-full-24gb' if memory >= 22e9 else 'sd15-lora-8gb'
     values = {k: v for k, v in preset(name).items() if k != 'pretrained_model_name_or_path'}
