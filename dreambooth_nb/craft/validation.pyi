@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
-from ..core import UserError
+from ..core import UserError, at_least
 from .latents import LatentCache
 from ..data import Batch, Batches
 from ..losses import Objective
