@@ -14,14 +14,14 @@ from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import in_chunks, no_words
 from ..model import StableDiffusion
-__all__ = ['SOLVER_NAMES', 'SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest', 'complete_settings']
+from .settings import SOLVER_NAMES
+__all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest', 'complete_settings']
 _PIECES: Any
 _HEAVIEST: float
 def parse_prompt(prompt: str) -> list: ...
 def tokenize(model: StableDiffusion, prompt: str, encoder: int=0, prompt_weighting: bool=False) -> tuple: ...
 def encode_weighted(model: StableDiffusion, prompts: list[str], chunks: int=1, size: tuple | None=None, zeros: bool=False, prompt_weighting: bool=False, clip_skip: int | None=None) -> dict: ...
 def read_prompts(path: str | Path, subject: str | None=None) -> list[str]: ...
-SOLVER_NAMES: Any
 SPACINGS: Any
 GUIDANCE_NAMES: Any
 def _numbers(s, bad): ...

@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from ..core import EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, refuse_halves, wrong_type
 from .photos import read_text
 from .translations import ELSEWHERE, meant
-__all__ = ['PATHS', 'NEEDS', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions']
+__all__ = ['SOLVER_NAMES', 'PATHS', 'NEEDS', 'TrainConfig', 'expanded', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'class_prompt_of', 'filled', 'idle', 'cautions']
 def _rule(must: str, test): ...
 _count: Any
 _positive: Any
@@ -27,7 +27,7 @@ _SCHEDULES: Any
 _BIASES: Any
 _WEIGHTINGS: Any
 _TRACKERS: Any
-_SOLVERS: Any
+SOLVER_NAMES: Any
 _DTYPES: Any
 _QUANTIZATIONS: Any
 _FILTERS: Any
