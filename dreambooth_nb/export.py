@@ -28,7 +28,7 @@ from .craft.discretion import discreet, is_path, public_settings, shareable_name
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
 from .craft.opening import find_base, load
-from .craft.checkpoints import open_model as open_run
+from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
                                              save_tensors, to_single_file, weight_reader)
@@ -166,7 +166,7 @@ def _read_run(
         return header_json(
             read_tensors(path)[1].get('dreambooth_nb')
         ) if path.suffix == '.safetensors' else {}, {}
-    if path.name.startswith('checkpoint-') and not (path/'config.yaml').is_file(): path = path.parent
+    if is_checkpoint(path): path = path.parent
     def read(name, parse):
         return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
     try: settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)

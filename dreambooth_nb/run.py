@@ -38,7 +38,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.lora_files import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config
+from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
@@ -71,6 +71,8 @@ class Result:
     log: Log # a row a step
     seconds: dict # phase -> how long it took; empty: the run was finished already
     cost: Cost|None = None # all that it has used, in other sessions too; None: it kept no account
+
+    def __post_init__(self): self.settings = in_full(self.settings) # which a change of folder leaves true
 
     @property
     def folder(self) -> Path: return Path(self.settings.output_dir)
