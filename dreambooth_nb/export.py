@@ -464,7 +464,7 @@ def _beside(out):
     "A hidden folder beside `out`: what is made in it takes its place at the end, all of it or nothing."
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.tmp') as d:
+        with tempfile.TemporaryDirectory(dir=out.parent.absolute(), prefix=f'.{out.name}.tmp') as d:
             try: yield Path(d)
             except UserError as e:
                 raise UserError(str(e).replace(f'{d}{os.sep}', f'{out.parent}{os.sep}')) from e

@@ -110,6 +110,8 @@ def grid(
     "Pictures of each prompt from the same seeds, in rows."
     at_least(1, size=size)
     rows, labels = _listed(self.prompt if prompts is None else prompts), [f'seed {s}' for s in seeds]
+    for name, given in dict(prompts=rows, seeds=labels).items():
+        if not given: raise UserError(f'{name}: there is none; give at least one.')
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
 @patch
