@@ -22,7 +22,7 @@ from .captions import Captions
 from ..data import Concept, Geometry
 from .report import Report, preflight
 from ..priors import PriorPool, hold_out
-from ..model import StableDiffusion
+from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
 from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
@@ -457,11 +457,13 @@ def bytes_to_write(
 ) -> int:
     "What a run puts into its output folder at the fullest moment."
     params = [p for m in net.modules() for p in m.parameters()]
-    net = deepcopy(net, {id(p): torch.nn.Parameter(torch.empty_like(p, device='meta')) for p in params})
     words, whole = set(cfg.words.split('+')), 4*sum(p.numel() for p in params)
-    with torch.device('meta'):
-        trained = 0 if 'token' in words else sum(p.numel()
-                                                 for p in net.trainable(train=cfg.words, lora=cfg.lora))
+    if 'lora' in words: # it is put on a copy without weights
+        net = deepcopy(net, {id(p): torch.nn.Parameter(torch.empty_like(p, device='meta')) for p in params})
+        with torch.device('meta'): net.trainable(train='+'.join(words - {'token'}), lora=cfg.lora)
+    parts = [('unet', net.denoiser), *[('text_encoder', text) for _, text in net.encoders]]
+    trained = sum(p.numel() for part, m in parts for k, p in m.named_parameters()
+                  if is_trained(part, k, words))
     model = 4*trained if 'lora' in words or 'token' in words else whole
     checkpoint = trained*(4 + OPTIMIZERS[cfg.optimizer][3] + 4*cfg.use_ema)
     kept = cfg.max_train_steps//cfg.checkpointing_steps
