@@ -117,32 +117,6 @@ def _make_controls(
         c[f'{way[:-1]}_values'] = W.Text(description='', placeholder='values', **wide)
     return c
 
-# %% ../nbs/08_studio.ipynb #d064
-STYLE = '''<style>
-.dn-studio .jupyter-widgets {min-width:0; max-width:100%}
-.dn-studio .widget-inline-hbox {max-width:calc(100% - 4px)}
-.dn-studio img {display:block; margin:0; max-width:100%; height:auto; border-radius:4px}
-.dn-studio .dn-panes {gap:16px}
-.dn-studio .dn-stage {gap:12px 24px}
-.dn-gallery > * {flex:0 0 auto}
-.dn-gallery, .dn-gallery .widget-box, .dn-gallery .widget-gridbox {gap:6px}
-.dn-gallery {margin-top:6px}
-.dn-cell {position:relative; overflow:hidden; margin:0; border-radius:4px; flex:0 1 auto}
-.dn-studio .dn-cell img {width:100%}
-.dn-cell .jupyter-button {position:absolute; left:0; top:0; width:100%; height:100%; margin:0; opacity:0}
-.dn-cell::after {content:''; position:absolute; inset:0; border-radius:4px; pointer-events:none}
-.dn-cell:hover::after {box-shadow:inset 0 0 0 2px #42a5f5}
-.dn-cell:focus-within::after, .dn-chosen::after {box-shadow:inset 0 0 0 3px #1e88e5}
-.dn-studio mark {background:#ffe082; color:#222; border-radius:3px; padding:0 3px}
-.dn-studio .dn-words {margin:0 4px 4px 8px}
-.dn-studio .dn-wrong {color:#e53935; font-weight:600}
-.dn-studio .widget-html-content {line-height:1.35; white-space:normal; overflow-wrap:anywhere}
-.dn-studio .dn-head {font-size:12px; text-align:center}
-.dn-studio .dn-row {grid-column:1/-1; text-align:left; font-weight:600}
-.dn-studio svg {max-width:100%; height:auto}
-.dn-studio table.dn-help td {vertical-align:top; padding:3px 8px; text-align:left; white-space:normal}
-</style>'''
-
 # %% ../nbs/08_studio.ipynb #st02
 @dataclass
 class _Gallery:
@@ -191,8 +165,8 @@ class Studio:
         grid_of(replace(first, rows=None, columns=None), self.models) # raises UserError
         self.controls = _make_controls(first, self.models)
         self.words = [identifier] if identifier else _find_identifier(run) + (model.new_tokens() or [])
-        self.build()
-        self.connect()
+        self._build()
+        self._connect()
         self.set_state(first)
 
     def _ipython_display_(self): display(self.box)
@@ -254,9 +228,35 @@ def button(
     b.on_click(lambda _: on_click())
     return b
 
+# %% ../nbs/08_studio.ipynb #d064
+STYLE = '''<style>
+.dn-studio .jupyter-widgets {min-width:0; max-width:100%}
+.dn-studio .widget-inline-hbox {max-width:calc(100% - 4px)}
+.dn-studio img {display:block; margin:0; max-width:100%; height:auto; border-radius:4px}
+.dn-studio .dn-panes {gap:16px}
+.dn-studio .dn-stage {gap:12px 24px}
+.dn-gallery > * {flex:0 0 auto}
+.dn-gallery, .dn-gallery .widget-box, .dn-gallery .widget-gridbox {gap:6px}
+.dn-gallery {margin-top:6px}
+.dn-cell {position:relative; overflow:hidden; margin:0; border-radius:4px; flex:0 1 auto}
+.dn-studio .dn-cell img {width:100%}
+.dn-cell .jupyter-button {position:absolute; left:0; top:0; width:100%; height:100%; margin:0; opacity:0}
+.dn-cell::after {content:''; position:absolute; inset:0; border-radius:4px; pointer-events:none}
+.dn-cell:hover::after {box-shadow:inset 0 0 0 2px #42a5f5}
+.dn-cell:focus-within::after, .dn-chosen::after {box-shadow:inset 0 0 0 3px #1e88e5}
+.dn-studio mark {background:#ffe082; color:#222; border-radius:3px; padding:0 3px}
+.dn-studio .dn-words {margin:0 4px 4px 8px}
+.dn-studio .dn-wrong {color:#e53935; font-weight:600}
+.dn-studio .widget-html-content {line-height:1.35; white-space:normal; overflow-wrap:anywhere}
+.dn-studio .dn-head {font-size:12px; text-align:center}
+.dn-studio .dn-row {grid-column:1/-1; text-align:left; font-weight:600}
+.dn-studio svg {max-width:100%; height:auto}
+.dn-studio table.dn-help td {vertical-align:top; padding:3px 8px; text-align:left; white-space:normal}
+</style>'''
+
 # %% ../nbs/08_studio.ipynb #d066a
 @patch
-def build(self:Studio):
+def _build(self:Studio):
     "Put the widgets in their places."
     c, folded = self.controls, dict(selected_index=None, layout=W.Layout(width='98%'))
     self.run = button('Generate', self.generate, button_style='primary')
@@ -280,35 +280,35 @@ def build(self:Studio):
     # room for whatever is said: what is below does not move
     self.amount.layout.min_height, self.status.layout.min_height = '24px', '42px'
     # the picture looked at stays in view: it comes first, and a gallery of many rows scrolls by itself
-    self.stage, self.strip = self.build_stage(), beside()
+    self.stage, self.strip = self._build_stage(), beside()
     self.gallery = column(max_height=f'{3*self.side}px', overflow='auto').add_class('dn-gallery')
     right = column(self.stage, self.strip, self.gallery, flex='999 1 420px')
     self.box = column(W.HTML(STYLE), beside(left, right).add_class('dn-panes')).add_class('dn-studio')
 
 # %% ../nbs/08_studio.ipynb #sd066
 @patch
-def connect(self:Studio):
+def _connect(self:Studio):
     "What else changes when a control does."
     c = self.controls
     for name in ('prompt', 'prompt_weighting', 'checkpoint'):
-        if name in c: c[name].observe(lambda _: self.mark(), 'value')
+        if name in c: c[name].observe(lambda _: self._mark(), 'value')
     for way, values in (('rows', 'row_values'), ('columns', 'column_values')):
         c[way].observe(lambda change, v=values: setattr(c[v], 'value', AXES[change['new']][1]
                                                         if change['new'] else ''), 'value')
     # what `amount` reads
     for name in ('rows', 'row_values', 'columns', 'column_values', 'count', 'num_inference_steps', 'size'):
-        c[name].observe(lambda _: self.count_up(), 'value')
-    self.count_up()
+        c[name].observe(lambda _: self._count_up(), 'value')
+    self._count_up()
 
 @patch
-def mark(self:Studio):
+def _mark(self:Studio):
     "Show the prompt with its identifier marked."
     s = self.state
     model = self.models[s.checkpoint or list(self.models)[-1]]
     self.marked.value = highlight(s.prompt, self.words, model, s.prompt_weighting)
 
 @patch
-def count_up(self:Studio):
+def _count_up(self:Studio):
     "Say how many pictures Generate will make, and how long it takes, before it is pressed."
     s = self.state
     self.amount.value = f'<small>{amount(s, list(self.models), self.pace.get(s.size))}</small>'
@@ -324,7 +324,7 @@ def say(
     self.status.value = f'<span class="{"dn-wrong" if wrong else ""}">{html.escape(str(text))}</span>'
 
 @patch
-def fingerprints(self:Studio, grid:Grid) -> dict: # id of a model -> fingerprint
+def _fingerprints(self:Studio, grid:Grid) -> dict: # id of a model -> fingerprint
     "Which weights each model has now."
     return {id(m): m.fingerprint() for m in {id(m): m for m, _ in map(grid.shot, grid.places())}.values()}
 
@@ -334,11 +334,11 @@ def generate(self:Studio):
     try:
         refuse_busy()
         grid = grid_of(self.state, self.models)
-        marks = self.fingerprints(grid)
+        marks = self._fingerprints(grid)
         for model, how in map(grid.shot, grid.places()): latent_shape(model, how) # raises UserError
     except UserError as e: return self.say(e, wrong=True)
-    g = self.shown = self.going = self.lay_out(grid, marks)
-    self.hold()
+    g = self.shown = self.going = self._lay_out(grid, marks)
+    self._hold()
     self.say(f'Painting {len(g.places) - len(g.pictures)} …')
     def work(tell): paint(grid, tell, self.made, marks, self.every)
     self.task = drive(work, lambda *what: self.show(g, *what), lambda error: self.finish(g, error), self.wait)
@@ -352,7 +352,7 @@ def finish(
 ):
     "Say how it ended; give the buttons back."
     self.error, self.going, self.bar.value = error, None, 0
-    self.hold()
+    self._hold()
     n = len(g.pictures)
     if isinstance(error, Stopped):
         self.say(f'Cancelled; {n} of {len(g.places)} pictures are there.', wrong=True)
@@ -361,15 +361,15 @@ def finish(
     else:
         seconds = time.perf_counter() - g.began
         if g.steps: self.pace[g.size] = seconds/g.steps
-        self.count_up()
+        self._count_up()
         self.say(f'{n} picture{"s"*(n != 1)} in {seconds:.1f} s. Click one to look closer.')
         # who has clicked meanwhile keeps what was clicked
-        if self.chosen is g.before: self.choose(self.same_place(g), g)
+        if self.chosen is g.before: self.choose(self._same_place(g), g)
 
 
 # %% ../nbs/08_studio.ipynb #st05
 @patch
-def same_place(
+def _same_place(
     self:Studio,
     g:_Gallery, # that is finished
 ) -> tuple: # place in the grid
@@ -379,7 +379,7 @@ def same_place(
     return again if again in g.pictures else min(g.pictures)
 
 @patch
-def hold(self:Studio):
+def _hold(self:Studio):
     "Show by the buttons what can be pressed."
     going = self.going is not None
     self.run.disabled, self.stop.disabled = going, not going
@@ -420,10 +420,10 @@ def _table(
 
 # %% ../nbs/08_studio.ipynb #st04
 @patch
-def lay_out(
+def _lay_out(
     self:Studio,
     grid:Grid, # grid to paint
-    marks:dict, # as `fingerprints` returns them
+    marks:dict, # as `_fingerprints` returns them
 ) -> _Gallery:
     "Make room for every picture of the grid; show those that are there already."
     s = self.state
@@ -446,7 +446,7 @@ def lay_out(
         pages += [W.HTML(f'<b>{html.escape(title)}</b>')]*bool(title)
         pages += [_table(down, across, cells[n*k:n*(k + 1)], blank.width)]
     self.gallery.children = pages
-    if not self.chosen: self.magnify(blank)
+    if not self.chosen: self._magnify(blank)
     return g
 
 # %% ../nbs/08_studio.ipynb #sd004
@@ -465,11 +465,11 @@ def show(
         g.places[place].children[0].value = png(thumbnail(image, g.side))
         if finished: g.pictures[place] = image
     first = min(g.places)
-    if not self.chosen and first in pictures: self.magnify(pictures[first])
+    if not self.chosen and first in pictures: self._magnify(pictures[first])
 
 # %% ../nbs/08_studio.ipynb #d072
 @patch
-def build_stage(self:Studio) -> W.Box:
+def _build_stage(self:Studio) -> W.Box:
     "The chosen picture, large, and its buttons."
     self.large, self.caption = W.Image(format='png'), W.HTML()
     self.actions = dict(
@@ -480,7 +480,7 @@ def build_stage(self:Studio) -> W.Box:
     self.edge = W.FloatSlider(description='wipe', value=.5, min=0, max=1, step=.02, readout=False,
                               layout=W.Layout(width=f'{2*self.side}px'), style=dict(description_width='34px'))
     self.wiped = W.Image(format='png')
-    self.edge.observe(lambda _: self.show_wipe(), 'value')
+    self.edge.observe(lambda _: self._show_wipe(), 'value')
     key = W.HTML('left: pinned, right: chosen').add_class('dn-head')
     self.compare = column(self.wiped, self.edge, key, display='none').add_class('dn-wipe')
     buttons = beside(*self.actions.values())
@@ -511,13 +511,13 @@ def look(
 ):
     "Put a picture on the stage."
     self.chosen = image, model, label
-    self.magnify(image)
+    self._magnify(image)
     self.caption.value = facts(image, label)
-    self.hold()
-    self.show_wipe()
+    self._hold()
+    self._show_wipe()
 
 @patch
-def magnify(
+def _magnify(
     self:Studio,
     image:Image.Image, # a picture, or a preview of one
 ):
@@ -527,7 +527,7 @@ def magnify(
 
 # %% ../nbs/08_studio.ipynb #d072b
 @patch
-def show_wipe(self:Studio):
+def _show_wipe(self:Studio):
     "The pinned picture over the chosen one."
     self.compare.layout.display = '' if self.pins and self.chosen else 'none'
     if not (self.pins and self.chosen): return
@@ -544,7 +544,7 @@ def pin(self:Studio):
     self.left = self.pins[-1][0] if self.pins else None
     pinned = [_cell(thumbnail(p[0], 64), lambda p=p: self.look(*p), 'look at it again') for p in self.pins]
     self.strip.children = [W.HTML('pinned: ')]*bool(self.pins) + pinned
-    self.show_wipe()
+    self._show_wipe()
 
 @patch
 def copy(self:Studio):

@@ -92,6 +92,16 @@ class Run:
         if cfg.cuda_graphs: self.loss = recorded(self.loss, model.parts.values())
         self.choose_optimizer()
 
+# %% ../nbs/04_train.ipynb #hS04u
+def _refuse_unseen(
+    words:list[str], # that are trained
+    prompts:list[str], # of the photos
+):
+    "`UserError` where no photo's prompt has a word that is trained."
+    if any(w in p for p in prompts for w in words): return
+    raise UserError(f'placeholder_token: {", ".join(words)} is in no prompt or caption of the photos, so '
+                    f'it would learn nothing; {prompts[0]!r} is the first of them.')
+
 # %% ../nbs/04_train.ipynb #t024
 @patch
 def choose_parameters(self:Run):
@@ -111,15 +121,6 @@ def choose_parameters(self:Run):
     self.learns_text = any(k.startswith('text') for k in self.trained)
     self.condition = model.condition if self.learns_text else remember(model)
     self.ema = EMA(self.trained.values(), cfg.ema_decay) if cfg.use_ema else None
-
-def _refuse_unseen(
-    words:list[str], # that are trained
-    prompts:list[str], # of the photos
-):
-    "`UserError` where no photo's prompt has a word that is trained."
-    if any(w in p for p in prompts for w in words): return
-    raise UserError(f'placeholder_token: {", ".join(words)} is in no prompt or caption of the photos, so '
-                    f'it would learn nothing; {prompts[0]!r} is the first of them.')
 
 @patch
 def gather(self:Run):
@@ -352,12 +353,12 @@ def train(
             while run.goes_on():
                 run.one_step()
                 run.tell('after_step')
-            run.finish()
+            run._finish()
     return run.log
 
 # %% ../nbs/04_train.ipynb #tr12fi
 @patch
-def finish(self:Run):
+def _finish(self:Run):
     "First of all save; then end with the weights that are to be kept."
     self.show()
     unfinished = self.step < self.cfg.max_train_steps

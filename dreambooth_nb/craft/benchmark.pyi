@@ -13,11 +13,11 @@ from ..data import Concept, fill_template
 from .requirements import load_base
 from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
 from .sweep import settings_of_each, stand_alone, train_each
-__all__ = ['Published', 'PUBLISHED', 'Subject', 'dreambench', 'published_beside', 'Benchmark', 'benchmark']
+__all__ = ['PUBLISHED', 'Subject', 'dreambench', 'published_beside', 'Benchmark', 'benchmark']
 _DREAMBENCH: str
 def dreambench(root: str | Path, url: str=...) -> list[Subject]: ...
 def _download(root: Path, url: str): ...
-Published = namedtuple('Published', 'what base DINO CLIP_I CLIP_T PRES DIV source')
+_Published = namedtuple('_Published', 'what base DINO CLIP_I CLIP_T PRES DIV source')
 _PAPER: str
 PUBLISHED: Any
 _OURS: Any

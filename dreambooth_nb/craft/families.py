@@ -108,7 +108,6 @@ _UNET = dict(denoiser='unet', network='UNet2DConditionModel', call=_ask_unet,
 _ONE = 'tokenizer', 'text_encoder', 'vae', 'unet'
 _TWO = *_ONE, 'tokenizer_2', 'text_encoder_2'
 
-# %% ../../nbs/craft/families.ipynb #fa_sd1
 _WITHOUT_CHECKER = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
 _SD = Family('Stable Diffusion 1 or 2', 'StableDiffusionPipeline', _ONE, condition=_words, **_UNET,
              settings=lambda model: _WITHOUT_CHECKER)

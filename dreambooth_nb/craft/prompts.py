@@ -125,7 +125,6 @@ def read_prompts(
 SPACINGS = 'leading', 'trailing', 'linspace', 'karras', 'exponential'
 GUIDANCE_NAMES = 'constant', 'linear', 'cosine'
 
-# %% ../../nbs/craft/prompts.ipynb #c065
 @dataclass(frozen=True)
 class Settings:
     "All that a picture depends on, besides the model."
@@ -140,7 +139,7 @@ class Settings:
     spacing:str|None = None # one of SPACINGS; None: as the model's own settings have it
     guidance_rescale:float = 0. # 0 to 1: undo the growth of contrast that guidance brings
     guidance_interval:tuple|None = None # (t_lo, t_hi): timesteps with guidance; None: all
-    guidance_schedule:str = 'constant' # how guidance changes on the way: one of GUIDANCE_NAMES
+    guidance_schedule:str = 'constant' # how guidance changes on the way: constant, linear or cosine
     width:int|None = None # width, pixels; None: the model's
     height:int|None = None # height, pixels; None: the model's
     image:str|None = None # digest of the picture to start from, if any

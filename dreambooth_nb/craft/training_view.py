@@ -111,31 +111,6 @@ class TrainingView(Callback):
                   sample(model, self.prompts, [0]*len(self.prompts), **self.settings) if due else [])
         if self.stopping: raise StopTraining('the button was pressed')
 
-# %% ../../nbs/craft/training_view.ipynb #tv094b
-@patch
-def before_train(
-    self:TrainingView,
-    run, # run that begins
-):
-    "Note how many steps there will be."
-    self.total = run.cfg.max_train_steps
-
-@patch
-def after_step(
-    self:TrainingView,
-    run, # run, with the row of its last step
-):
-    "Show the step, and pictures where they are due."
-    self(run.step, run.row, run.model)
-
-@patch
-def after_train(
-    self:TrainingView,
-    run, # run that has ended
-):
-    "Show that the run has ended."
-    if self.tell == self.show: self.finish(None)
-
 # %% ../../nbs/craft/training_view.ipynb #tv094
 @patch
 def begin(self:TrainingView):
@@ -186,6 +161,31 @@ def look(self:TrainingView):
     self.pictures.children = [column(W.Image(value=png(thumbnail(im, 128)), format='png', **size),
                                      W.HTML(html.escape(p), **size).add_class('dn-head'))
                               for im, p in zip(made, self.prompts)]
+
+# %% ../../nbs/craft/training_view.ipynb #tv094b
+@patch
+def before_train(
+    self:TrainingView,
+    run, # run that begins
+):
+    "Note how many steps there will be."
+    self.total = run.cfg.max_train_steps
+
+@patch
+def after_step(
+    self:TrainingView,
+    run, # run, with the row of its last step
+):
+    "Show the step, and pictures where they are due."
+    self(run.step, run.row, run.model)
+
+@patch
+def after_train(
+    self:TrainingView,
+    run, # run that has ended
+):
+    "Show that the run has ended."
+    if self.tell == self.show: self.finish(None)
 
 # %% ../../nbs/craft/training_view.ipynb #d095a
 @patch
