@@ -176,7 +176,6 @@ class _Timed(_Stepped):
     logit_std:float = _positive(1.) # of logit_normal: smaller keeps closer to the middle
     mode_scale:float = 1.29 # of mode: above 0 leans to the middle, below to the ends
 
-# %% ../../nbs/craft/settings.ipynb #c006lo
 @dataclass
 class _Weighed(_Timed):
     "How errors count, and how often which timesteps are drawn."
