@@ -494,8 +494,9 @@ def _write_file(model, path, dtype, about, read, card):
     if words(model): to_embeddings(model, path.parent, dtype, **about)
     return said
 
-_DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and AUTOMATIC1111 and InvokeAI '
-         'wrongly; for exact pictures there, export the whole model as single-file.')
+_DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and diffusers, AUTOMATIC1111 and '
+         'InvokeAI wrongly; for exact pictures there, export it as peft for diffusers, or the whole model as '
+         'single-file.')
 
 def _write_kohya(model, path, dtype, about, read, card):
     save_kohya(model, path, card['base'], dtype=dtype, **about)

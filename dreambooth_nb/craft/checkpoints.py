@@ -347,6 +347,8 @@ def open_model(
     folder = as_path(path)
     whole = (folder/'model_index.json').is_file()
     added = [] if whole else [f for f in (folder/LORA_FILE, *sorted(folder.glob(_WORDS))) if f.is_file()]
+    if isinstance(path, Path) and not folder.exists():
+        raise UserError(f'{path}: there is no such file or folder.')
     if is_checkpoint(folder): return _open_checkpoint(folder, device, dtype, lora_base, how)
     run = read_settings(folder/'config.yaml') if (folder/'config.yaml').is_file() else {}
     if added and run: return _open_added(folder, added, device, dtype, lora_base, run, how)

@@ -583,4 +583,7 @@ def cautions(
                      f'{cfg.max_train_steps}; the learning rate will never reach its peak.')
     if cfg.optimizer == 'schedulefree' and cfg.lr_scheduler not in ('constant', 'constant_with_warmup'):
         found.append(f'lr_scheduler: schedulefree is made for a constant rate, not for {cfg.lr_scheduler}.')
+    if cfg.output_kohya_format and cfg.use_dora:
+        found.append('output_kohya_format: of a DoRA in this format only LyCORIS draws the same pictures; '
+                     'diffusers draws them from what lies beside it.')
     return found
