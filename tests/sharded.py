@@ -32,8 +32,8 @@ template = load(base)
 pixels = torch.stack([torch.linspace(-1, 1, 3*64*64).reshape(3, 64, 64).roll(k*7, -1) for k in range(3)])
 
 
-def cache(images, prompt): return LatentCache.build(images, [prompt]*3, ['a', 'b', 'c'],
-                                                          template.encode_images)
+def cache(images, prompt):
+    return LatentCache.build(images, [prompt]*3, ['a', 'b', 'c'], template.encode_images)
 
 
 instance = cache(to_pil(pixels), 'a photo of a sks dog')
