@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Is the house in order? Modules import only from rooms above (.ci/rooms.txt), and nothing private; none
-exports over 600 lines, a chapter of the method no more than one sitting's 450; no cell has over 40.
+exports over 600 lines, a chapter of the method no more than one sitting's 450; no cell has over 40. And
+all figures have one style.
 
     python .ci/check_rooms.py
 """
@@ -82,5 +83,11 @@ for path in sorted((root/'nbs').rglob('*.ipynb')):
         if (n := len(source.split('\n'))) > CELL:
             first = next(line for line in source.split('\n') if line.strip() and not line.startswith('#|'))
             problems.append(f'{path.relative_to(root)}: a cell of {n} lines, over {CELL}: {first[:60]}')
+folders = {p.parent for p in (root/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts}
+style = (root/'nbs'/'matplotlibrc').read_bytes()
+for folder in sorted(folders):
+    own = folder/'matplotlibrc'
+    if not own.is_file() or own.read_bytes() != style:
+        problems.append(f'{own.relative_to(root)}: is not what nbs/matplotlibrc is, the style of all figures')
 print('\n'.join(problems) or f'{len(order)} rooms in order')
 sys.exit(bool(problems))

@@ -10,6 +10,7 @@ __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Integral
 from pathlib import Path
 import torch
 from PIL import Image
@@ -444,7 +445,7 @@ def sample(
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
     if isinstance(model, (str, Path)): model = open_model(model, processes().device)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
-    seeds = [seeds] if isinstance(seeds, int) else list(seeds)
+    seeds = [seeds] if isinstance(seeds, Integral) else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
     if len(prompts) != len(seeds):
         raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')

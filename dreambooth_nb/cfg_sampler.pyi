@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Integral
 from pathlib import Path
 import torch
 from PIL import Image

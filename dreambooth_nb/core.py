@@ -139,7 +139,8 @@ def checked(
         return f
     signature, title = inspect.signature(f), f.__qualname__.removesuffix('.__init__').rpartition('.')[-1]
     known, rest = signature.parameters, [p for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
-    takes = [name for name, p in known.items() if p not in rest and name != 'self'] + [*also]
+    takes = [name for name, p in known.items() if p not in rest and name != 'self']
+    takes += [name for name in also if name not in takes]
 
     @wraps(f)
     def g(*args, **kwargs):
@@ -463,7 +464,9 @@ def img_tag(
 class Pictures(list):
     "A list of pictures that a notebook shows as a row."
     def _repr_html_(self) -> str:
-        def tag(im): return img_tag(im, json.loads(im.info.get('dreambooth_nb', '{}')).get('prompt', ''))
+        def tag(im):
+            if not hasattr(im, 'info'): return html.escape(str(im)) # its file, such as `on_image` returned it
+            return img_tag(im, json.loads(im.info.get('dreambooth_nb', '{}')).get('prompt', ''))
         return '<div style="display:flex;flex-wrap:wrap;gap:4px">' + ''.join(map(tag, self)) + '</div>'
 
 # %% ../nbs/core.ipynb #co_tb1

@@ -27,9 +27,9 @@ from .data import Concept
 from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, class_prompt_of, read_settings
+from .craft.settings import TrainConfig, class_prompt_of, identifier_of, read_settings
 from .craft.requirements import load_base
-from .craft.checkpoints import base_settings, open_model
+from .craft.checkpoints import base_settings, is_checkpoint, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import (Encoder, among, apart, clip_encoder, dino_encoder, likeness,
@@ -350,17 +350,14 @@ class Learned:
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
-        "The words that the subject's prompt has and its class does not."
-        new = re.findall(r'<[^<>\s]+>', self.prompt)
-        if new: return new[0]
-        known = (self.class_prompt or self.prompt).split()
-        return ' '.join(w for w in self.prompt.split() if w not in known) or None
+        "The words for the subject, which its class does without."
+        return identifier_of(self.prompt, self.class_prompt)
 
 # %% ../nbs/06_evaluate.ipynb #ev85b
 def _home(run):
     "The folder of a run, of which one of its checkpoints may have been given."
     folder = as_path(run)
-    return folder.parent if folder.name.startswith('checkpoint-') else folder
+    return folder.parent if is_checkpoint(folder) else folder
 
 def learned_by(
     run, # folder of a run or of one of its checkpoints, its settings, or a `Result`
@@ -418,6 +415,8 @@ def _prompts(who:Learned, prompts) -> list[str]:
     if prompts is None: return [f'{who.prompt} {place}' for place in PLACES.values()]
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for p in prompts:
+        if not p.strip(): raise UserError('prompts: one is empty; ask for the subject, such as "'
+                                          f'{who.prompt} on the moon".')
         if who.identifier and plain_text(p, who.identifier) == ' '.join(p.split()):
             raise UserError(f'prompts: {p!r} does not have the identifier {who.identifier!r}; it would be '
                             'drawn without the subject.')

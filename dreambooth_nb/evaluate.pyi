@@ -20,9 +20,9 @@ from .data import Concept
 from .model import StableDiffusion
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, class_prompt_of, read_settings
+from .craft.settings import TrainConfig, class_prompt_of, identifier_of, read_settings
 from .craft.requirements import load_base
-from .craft.checkpoints import base_settings, open_model
+from .craft.checkpoints import base_settings, is_checkpoint, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import Encoder, among, apart, clip_encoder, dino_encoder, likeness, lpips_encoder, nearest_photo, reader_encoder, unet_encoder

@@ -28,7 +28,7 @@ from .craft.discretion import discreet, is_path, public_settings, shareable_name
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE
 from .craft.opening import find_base, load
-from .craft.checkpoints import open_model as open_run
+from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
                                              save_tensors, to_single_file, weight_reader)
@@ -166,7 +166,7 @@ def _read_run(
         return header_json(
             read_tensors(path)[1].get('dreambooth_nb')
         ) if path.suffix == '.safetensors' else {}, {}
-    if path.name.startswith('checkpoint-') and not (path/'config.yaml').is_file(): path = path.parent
+    if is_checkpoint(path): path = path.parent
     def read(name, parse):
         return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
     try: settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)
@@ -464,7 +464,7 @@ def _beside(out):
     "A hidden folder beside `out`: what is made in it takes its place at the end, all of it or nothing."
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.tmp') as d:
+        with tempfile.TemporaryDirectory(dir=out.parent.absolute(), prefix=f'.{out.name}.tmp') as d:
             try: yield Path(d)
             except UserError as e:
                 raise UserError(str(e).replace(f'{d}{os.sep}', f'{out.parent}{os.sep}')) from e
@@ -494,8 +494,9 @@ def _write_file(model, path, dtype, about, read, card):
     if words(model): to_embeddings(model, path.parent, dtype, **about)
     return said
 
-_DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and AUTOMATIC1111 and InvokeAI '
-         'wrongly; for exact pictures there, export the whole model as single-file.')
+_DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and diffusers, AUTOMATIC1111 and '
+         'InvokeAI wrongly; for exact pictures there, export it as peft for diffusers, or the whole model as '
+         'single-file.')
 
 def _write_kohya(model, path, dtype, about, read, card):
     save_kohya(model, path, card['base'], dtype=dtype, **about)

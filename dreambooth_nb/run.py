@@ -37,7 +37,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.lora_files import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config
+from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
@@ -70,6 +70,8 @@ class Result:
     log: Log # a row a step
     seconds: dict # phase -> how long it took; empty: the run was finished already
     cost: Cost|None = None # all that it has used, in other sessions too; None: it kept no account
+
+    def __post_init__(self): self.settings = in_full(self.settings) # which a change of folder leaves true
 
     @property
     def folder(self) -> Path: return Path(self.settings.output_dir)
@@ -107,6 +109,8 @@ def grid(
     "Pictures of each prompt from the same seeds, in rows."
     at_least(1, size=size)
     rows, labels = _listed(self.prompt if prompts is None else prompts), [f'seed {s}' for s in seeds]
+    for name, given in dict(prompts=rows, seeds=labels).items():
+        if not given: raise UserError(f'{name}: there is none; give at least one.')
     return _grid([self.sample(p, seeds, **settings) for p in rows], rows, labels, size=size)
 
 @patch

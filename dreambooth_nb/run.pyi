@@ -29,7 +29,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.lora_files import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.settings import TrainConfig, expanded, own_settings, preset, save_config
+from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import drawing, keeps_text, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
@@ -85,6 +85,7 @@ class Result:
     log: Log
     seconds: dict
     cost: Cost | None = ...
+    def __post_init__(self): ...
     @property
     def folder(self) -> Path: ...
     @property

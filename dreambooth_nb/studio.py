@@ -17,7 +17,7 @@ from IPython.display import display
 from PIL import Image
 from .core import UserError, as_path, at_least, checked, one_of
 from .model import StableDiffusion
-from .craft.settings import read_config, read_settings
+from .craft.settings import identifier_of, read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS
@@ -59,8 +59,7 @@ def _find_identifier(
     run:dict, # fields of TrainConfig
 ) -> list[str]: # words
     "The words that name the subject: those of the instance prompt that the class prompt lacks."
-    usual = set((run.get('class_prompt') or '').split())
-    return [w for w in (run.get('instance_prompt') or '').split() if w not in usual] if usual else []
+    return (identifier_of(run.get('instance_prompt') or '', run.get('class_prompt')) or '').split()
 
 # %% ../nbs/08_studio.ipynb #d061
 def _sizes(
@@ -105,7 +104,8 @@ def _make_controls(
         count=W.IntSlider(description='pictures', min=1, max=9, **wide),
         size=W.Dropdown(description='size', options=_sizes(model), **wide))
     if len(models) > 1:
-        c['checkpoint'] = W.SelectionSlider(description='checkpoint', options=list(models), **wide)
+        c['checkpoint'] = W.SelectionSlider(description='checkpoint', options=list(models),
+                                            continuous_update=False, **wide)
     if model.has_lora():
         c['lora_scale'] = W.FloatSlider(description='LoRA scale', min=0, max=2, step=.1, **wide)
     if possible['clip_skip']:
@@ -304,7 +304,7 @@ def _connect(self:Studio):
 def _mark(self:Studio):
     "Show the prompt with its identifier marked."
     s = self.state
-    model = self.models[s.checkpoint or list(self.models)[-1]]
+    model = self.models.at_hand(s.checkpoint) # none is loaded for it: that takes its time
     self.marked.value = highlight(s.prompt, self.words, model, s.prompt_weighting)
 
 @patch

@@ -13,7 +13,7 @@ from IPython.display import display
 from PIL import Image
 from .core import UserError, as_path, at_least, checked, one_of
 from .model import StableDiffusion
-from .craft.settings import read_config, read_settings
+from .craft.settings import identifier_of, read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
-from torch.utils.flop_counter import FlopCounterMode
 from torch.utils._pytree import tree_map
 from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
-from .settings import TrainConfig, filled, idle, preset
+from .settings import TrainConfig, changed, filled, idle, preset
 from .requirements import processes
+from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 
@@ -67,6 +67,7 @@ def complete(
     cfg, found, name = TrainConfig(**whole), {}, ''
     try: name, found = suited(outline(cfg), processes().device)
     except UserError: pass # `ready` says what is wrong with the base
+    found = changed(found, values)
     found = _with_effect(cfg, {k: v for k, v in found.items() if k not in values})
     cfg = replace(cfg, **found)
     folders = [cfg.output_dir]
@@ -100,7 +101,7 @@ def forward_flops(
 ) -> int: # operations
     "What one forward pass of the UNet takes for one picture."
     side = resolution//net.vae_scale
-    with torch.device('meta'), FlopCounterMode(display=False) as counter, torch.no_grad():
+    with torch.device('meta'), Operations() as counted, torch.no_grad():
         ids = [torch.zeros(1, e.config.max_position_embeddings, dtype=torch.long) for _, e in net.encoders]
         with FakeTensorMode(allow_non_fake_inputs=True) if net.family.readers else nullcontext():
             # a large text encoder looks into its mask, where that is not known to be a stand-in
@@ -108,7 +109,7 @@ def forward_flops(
         def on_meta(v): return torch.empty_like(v, device='meta') if isinstance(v, FakeTensor) else v
         x, t = torch.zeros(1, net.latent_shape[0], side, side), torch.zeros(1, dtype=torch.long)
         net.ask(x.to(net.denoiser.dtype), t, tree_map(on_meta, told))
-    return counter.get_total_flops()
+    return counted.total
 
 @cache
 def measured_rate(

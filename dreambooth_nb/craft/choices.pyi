@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
-from torch.utils.flop_counter import FlopCounterMode
 from torch.utils._pytree import tree_map
 from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
-from .settings import TrainConfig, filled, idle, preset
+from .settings import TrainConfig, changed, filled, idle, preset
 from .requirements import processes
+from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
 __all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']

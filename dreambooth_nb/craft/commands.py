@@ -13,7 +13,7 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_c
 import argparse, inspect, json, os, re, subprocess, sys, textwrap, warnings
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,7 +24,8 @@ from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_lea
                                 did_you_mean, in_shell, one_of, say, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import TrainConfig, expanded, filled, preset, presets, read_settings
+from .settings import (TrainConfig, changed, expanded, filled, preset, presets,
+                                          read_settings)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -209,10 +210,14 @@ def priors_command(
     **settings, # fields of TrainConfig
 ):
     "Draw the class images of a run, and stop: to look at them first, or for several runs of one class."
-    settings = dict(instance_data_dir='-', instance_prompt='-', output_dir='-') | settings
-    if not settings.get('class_data_dir') and settings['output_dir'] == '-':
+    settings = changed(dict(instance_data_dir='-', instance_prompt='-'), settings)
+    where = filled(settings)
+    if not where.get('class_data_dir') and not where.get('output_dir'):
         raise UserError('class_data_dir: is needed; give the folder of the class images.')
-    _said_at_once(settings)
+    settings = dict(output_dir=where.get('output_dir', '-')) | settings
+    _said_at_once(filled(settings))
+    if not TrainConfig(**filled(settings)).with_prior_preservation:
+        raise UserError('with_prior_preservation: is false, so the run has no class images; leave it out.')
     from dreambooth_nb.craft.requirements import load_base, processes
     from dreambooth_nb.craft.run_folder import concepts
     from dreambooth_nb.craft.choices import complete
@@ -226,7 +231,7 @@ def forecast_command(
 ):
     "Say what a run would be, its memory and time, and what makes it fit. Nothing is loaded."
     usual = dict(instance_data_dir='-', output_dir='-', instance_prompt='a photo of a sks thing')
-    settings = usual | settings
+    settings = changed(usual, settings)
     _said_at_once(filled(settings))
     from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.ready import outline
@@ -488,6 +493,8 @@ def read_command(
     if command is None or command == 'help':
         print(version('dreambooth_nb') if '--version' in argv else overview())
         return None, {}, {}
+    if argv[0] != command:
+        raise UserError(f'{argv[0]}: stands before the command; write `dreambooth COMMAND` first.')
     if command not in COMMANDS:
         raise UserError(f'{command}: there is no such command; '
                         + did_you_mean(command, COMMANDS, f'choose {", ".join(COMMANDS)}.'))
@@ -504,7 +511,7 @@ def read_command(
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}
-    return command, {k: v for found in (*files.values(), given) for k, v in found.items()}, origin
+    return command, reduce(changed, (*files.values(), given), {}), origin
 
 # %% ../../nbs/craft/commands.ipynb #r42pars
 def _parsed(command, argv) -> dict: # parameter -> value
@@ -527,9 +534,9 @@ def _in_our_words(text, command) -> UserError:
     if name and name[1] in flags(command):
         kind = flags(command)[name[1]][0].annotation
         return wrong_type(name[1], value[-1].strip("'") if value else None, kind)
-    word = re.search(r'(?i)unrecognized arguments: (\S+)', text)
+    word = re.search(r'(?i)unrecognized arguments:\s*(\S*)', text)
     if not word: return UserError(' '.join(text.split()))
-    word = word[1]
+    if not (word := word[1]): return UserError('"": an empty word belongs to no flag; leave it out.')
     if command in SETTINGS and as_path(word).is_dir():
         return UserError(f'{word}: this word belongs to no flag; write --instance_data_dir {word}.')
     return UserError(f'{word}: this word belongs to no flag; put quotes around what has spaces.')

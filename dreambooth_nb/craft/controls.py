@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from queue import SimpleQueue
 from threading import Thread
 from PIL import Image, ImageDraw
-from ..core import UserError, one_of, to_pil
+from ..core import UserError, at_least, checked, one_of, to_pil
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings, parse_prompt
 from .levels import SOLVERS
@@ -58,6 +58,7 @@ HELP = dict(  # control -> (what it does, its equation)
 )
 
 # %% ../../nbs/craft/controls.ipynb #d031
+@checked
 @dataclass(frozen=True)
 class StudioState:
     "What the controls of a studio say."
@@ -77,6 +78,9 @@ class StudioState:
     row_values:str = '' # its values
     columns:str|None = None # name of a setting to vary from column to column
     column_values:str = '' # its values
+
+    def __post_init__(self):
+        at_least(1, count=self.count, num_inference_steps=self.num_inference_steps)
 
 AXES = dict( # setting -> its type, values to begin with
     guidance_scale=(float, '1, 3, 5, 8'), num_inference_steps=(int, '4, 8, 16, 32'),
@@ -113,6 +117,11 @@ class Models(dict):
         one_of('checkpoint', label, self)
         if not isinstance(model := super().__getitem__(label), StableDiffusion): self[label] = model = model()
         return model
+
+    def at_hand(self, label:str|None=None) -> StableDiffusion|None: # None: none is loaded yet
+        "The model of a label where it is loaded, else the last that is."
+        loaded = {k: m for k, m in self.items() if isinstance(m, StableDiffusion)}
+        return loaded.get(label) or next(reversed(loaded.values()), None)
 
 # %% ../../nbs/craft/controls.ipynb #ct033
 def _axes_of(

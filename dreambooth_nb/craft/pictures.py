@@ -55,9 +55,9 @@ def file_names(
     same."""
     found = {}
     for prompt in dict.fromkeys(prompts):
-        name = re.sub(r'\W+', '-', prompt.lower())[:48].strip('-') or 'picture'
-        same = sum(other == name or other.rpartition('-')[0] == name for other in found)
-        found[f'{name}-{same + 1}' if same else name] = prompt
+        first = re.sub(r'\W+', '-', prompt.lower())[:48].strip('-') or 'picture'
+        names = itertools.chain([first], (f'{first}-{k}' for k in itertools.count(2)))
+        found[next(name for name in names if name not in found)] = prompt
     return found
 
 def next_seed(
@@ -243,6 +243,7 @@ def grid(
     "Pictures in labelled rows and columns, in their proportions. Small ones are enlarged without smoothing."
     at_least(1, size=size)
     at_least(0, label_width=label_width)
+    if rows and not any(rows): raise UserError('rows: hold no picture; give at least one.')
     if not rows or len(rows) != len(row_labels):
         raise UserError(f'row_labels: there are {len(row_labels)} for {len(rows)} rows; give one for each.')
     n, heads = max(len(r) for r in rows), [_wrap(text, 15, size) for text in col_labels or []]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 import torch
 from diffusers.loaders.single_file_utils import fetch_diffusers_config
@@ -21,7 +22,7 @@ from .captions import Captions
 from ..data import Concept, Geometry
 from .report import Report, preflight
 from ..priors import PriorPool, hold_out
-from ..model import StableDiffusion
+from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
 from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
@@ -144,11 +145,22 @@ def outline(
     base, hub = cfg.pretrained_model_name_or_path, dict(revision=cfg.revision) if cfg.revision else {}
     name, path = described_by(cfg), Path(find_base(base))
     try:
-        with torch.device('meta'): return skeleton(name, **hub)
+        return _outline_of(name, _written(find_base(name)), **hub)
     except UserError as e:
         if not path.is_file(): raise
         if cfg.original_config: raise rename(e, 'original_config') from None
         raise as_settings(UserError(why_not_loaded(base, path, None, e.__cause__ or e))) from None
+
+# %% ../../nbs/craft/ready.ipynb #r07outln
+@lru_cache(2)
+def _outline_of(name, written, **hub):
+    "One outline for all who ask: what is chosen, said and checked before a run looks at the same base."
+    with torch.device('meta'): return skeleton(name, **hub)
+
+def _written(where) -> tuple: # (file, when it was written), ...; of a hub id: ()
+    "The configuration in a folder: when it is another one, so is the outline."
+    files = [p for pattern in ('*.json', '*/*.json') for p in Path(where).glob(pattern)]
+    return tuple(sorted((str(p), p.stat().st_mtime_ns) for p in files))
 
 # %% ../../nbs/craft/ready.ipynb #r07under
 def beneath(
@@ -441,16 +453,17 @@ def writable(
 # %% ../../nbs/craft/ready.ipynb #r09bytes
 def bytes_to_write(
     cfg:TrainConfig, # what is trained, and how often it is saved
-    net:StableDiffusion, # the base; or its outline, which gets the LoRA
+    net:StableDiffusion, # the base, or its outline
 ) -> int:
     "What a run puts into its output folder at the fullest moment."
     params = [p for m in net.modules() for p in m.parameters()]
-    if params[0].device.type != 'meta':
-        net = deepcopy(net, {id(p): torch.nn.Parameter(torch.empty_like(p, device='meta')) for p in params})
     words, whole = set(cfg.words.split('+')), 4*sum(p.numel() for p in params)
-    with torch.device('meta'):
-        trained = 0 if 'token' in words else sum(p.numel()
-                                                 for p in net.trainable(train=cfg.words, lora=cfg.lora))
+    if 'lora' in words: # it is put on a copy without weights
+        net = deepcopy(net, {id(p): torch.nn.Parameter(torch.empty_like(p, device='meta')) for p in params})
+        with torch.device('meta'): net.trainable(train='+'.join(words - {'token'}), lora=cfg.lora)
+    parts = [('unet', net.denoiser), *[('text_encoder', text) for _, text in net.encoders]]
+    trained = sum(p.numel() for part, m in parts for k, p in m.named_parameters()
+                  if is_trained(part, k, words))
     model = 4*trained if 'lora' in words or 'token' in words else whole
     checkpoint = trained*(4 + OPTIMIZERS[cfg.optimizer][3] + 4*cfg.use_ema)
     kept = cfg.max_train_steps//cfg.checkpointing_steps
