@@ -153,7 +153,8 @@ def train_more(
 ) -> Result:
     "The same run, prolonged: it goes on from its last checkpoint."
     at_least(1, steps=steps)
-    cfg = replace(self.settings, max_train_steps=self.settings.max_train_steps + steps)
+    had = self.log[-1]['step'] if self.log else 0 # fewer than were asked for, where it was stopped
+    cfg = replace(self.settings, max_train_steps=had + steps, resume_from_checkpoint='latest')
     return dreambooth(cfg, **how)
 
 # %% ../nbs/09_run.ipynb #rn23
@@ -215,7 +216,8 @@ def dreambooth(
 ) -> Result:
     "Photos in, `output_dir` with a personalised model out. Raises UserError on wrong input."
     here = processes()
-    chosen = _settings_of(photos, dict(instance_prompt=prompt, pretrained_model_name_or_path=base), kwargs)
+    named = dict(instance_prompt=prompt, pretrained_model_name_or_path=base)
+    chosen = _settings_of(photos, named, kwargs, model)
     chosen = agreed(lambda found=chosen: found) # of which folder is free one process decides
     cfg = replace(chosen.cfg, **expanded(asdict(chosen.cfg)))
     cfg = agreed(lambda: counted(with_photos(cfg)))
@@ -228,28 +230,29 @@ def dreambooth(
     if progress:
         for line in found.warnings: say(line)
     if found.does == 'is finished':
-        if here.is_main_process: say(f'{out}: this run is finished already; {_FURTHER}')
+        if here.is_main_process: say(f'{out}: {_how_it_ended(cfg, Log.read(out))}')
         return Result(open_model(str(out), here.device), cfg, Log.read(out), {}, read_cost(out))
     with locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: _claim(cfg, found.does))
         return _personalise(cfg, found, model, progress, callbacks, look if show else None)
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
-_FURTHER = ('give another output_dir for the next one, a larger max_train_steps to train on, '
-           'or set overwrite to train it anew.')
+
 
 # %% ../nbs/09_run.ipynb #rn22
-def _settings_of(photos, named, settings) -> Chosen:
+def _settings_of(photos, named, settings, model=None) -> Chosen:
     "The settings of a run from what `dreambooth` was given. `UserError`: nothing, or too much."
     named = {name: v for name, v in named.items() if v is not None}
+    loaded = {} if model is None else dict(pretrained_model_name_or_path=model.name) # unless you name it
     if isinstance(photos, TrainConfig):
         for name in {**named, **settings}:
             raise UserError(
                 f'{name}: is given besides a TrainConfig, which has it; change it there, by replace.'
             )
-        return Chosen(photos)
+        named = photos.pretrained_model_name_or_path != 'micro'
+        return Chosen(photos if named else replace(photos, **loaded))
     if photos is not None: named['instance_data_dir'] = str(photos)
-    return complete(settings | named)
+    return complete(loaded | settings | named)
 
 def _begin(cfg, chosen, device) -> Outlook|None: # None: of a model that was made in memory
     "Say what the run is, what it will take, and what was chosen for it."
@@ -259,6 +262,17 @@ def _begin(cfg, chosen, device) -> Outlook|None: # None: of a model that was mad
     if chosen.names: say(chosen)
     say(f'output: {cfg.output_dir}; all settings: {Path(cfg.output_dir)/"config.yaml"}')
     return look
+
+# %% ../nbs/09_run.ipynb #rn22en
+def _how_it_ended(cfg, log) -> str: # a line
+    "What a finished run is, and how to go on from there."
+    had = log[-1]['step'] if log else cfg.max_train_steps
+    found, on = 'is finished already', 'a larger max_train_steps to train on'
+    if had < cfg.max_train_steps:
+        found = f'was stopped after step {had} of {cfg.max_train_steps}'
+        on = 'resume_from_checkpoint "latest" for the other steps'
+    return (f'this run {found}; give another output_dir for the next one, {on}, or set overwrite to train it '
+            'anew.')
 
 # %% ../nbs/09_run.ipynb #r12person
 def _personalise(

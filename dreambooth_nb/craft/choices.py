@@ -18,7 +18,7 @@ from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, changed, filled, idle, preset
-from .requirements import processes
+from .requirements import processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
@@ -85,8 +85,9 @@ def _with_effect(cfg, found) -> dict:
 def _in_the_first_free(cfg, folders, chosen) -> TrainConfig:
     "The same in a folder that is free or holds this run, whose own choices stay; else in the first of them."
     def there(folder):
-        was = run_in(folder)
-        return replace(cfg, output_dir=folder, **{k: getattr(was, k) for k in chosen if was})
+        was, counted = run_in(folder), written_out(cfg, 1) # what a run counts out is counted anew
+        its = {k: getattr(was, k) for k in chosen if was and getattr(counted, k) == getattr(cfg, k)}
+        return replace(cfg, output_dir=folder, **its)
     if len(folders) == 1: return there(folders[0])
     try: photos = learned_from(concepts(cfg))
     except (UserError, OSError): return cfg

@@ -239,8 +239,10 @@ def _tracker(a):
 _RULES = {f.__name__[1:]: f for f in (
     _batch, _length, _epochs, _photos, _pictures, _crops, _filter, _noise, _gamma, _datasets, _tokens,
     _labels, _once, _seed, _optimizer, _text_rate, _dora, _precision, _prior, _resume, _tracker)}
-_FIXED = dict(train_dreambooth=dict(train='unet', image_interpolation_mode='bilinear'), # what a script is
-              train_dreambooth_lora=dict(train='lora'), train_dreambooth_lora_sdxl=dict(train='lora'))
+_FIXED = dict( # what a script is
+    train_dreambooth=dict(train='unet', image_interpolation_mode='bilinear', class_guidance_scale=7.5),
+    train_dreambooth_lora=dict(train='lora', class_guidance_scale=7.5),
+    train_dreambooth_lora_sdxl=dict(train='lora', class_guidance_scale=5.))
 
 # %% ../../nbs/craft/old_commands.ipynb #oc20
 @dataclass

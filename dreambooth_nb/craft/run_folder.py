@@ -155,14 +155,16 @@ def _record(
     except (OSError, ValueError): return {}
     return found if isinstance(found, dict) else {}
 
+_STEADY = 'constant', 'constant_with_warmup' # schedules that do not depend on the length of a run
+
 def differences(
     was:TrainConfig, # settings of the run that is there
     now:TrainConfig, # settings of the run to come
     free:set|frozenset=frozenset(), # more fields that may differ
 ) -> list[str]: # "rank: was 4, is 8"
     "The settings that keep one run from being the other."
-    constant = now.lr_scheduler in ('constant', 'constant_with_warmup')
-    if constant and now.max_train_steps >= was.max_train_steps: free = free | {'max_train_steps'}
+    longer = now.max_train_steps >= was.max_train_steps
+    if longer and now.lr_scheduler in _STEADY: free = free | {'max_train_steps'}
     free = {*MAY_CHANGE, *free, 'train', 'train_text_encoder'}
     names = [f.name for f in fields(now) if f.name not in free]
     pairs = [('train', was.words, now.words)] + [(name, getattr(was, name), getattr(now, name))
@@ -190,6 +192,9 @@ def plan(
     if was is None and _only_begun(out): return Plan()
     if was is None: return no('already holds something else', 'choose another folder, or empty it yourself')
     if not done and not cut: return Plan()
+    asked = was.max_train_steps
+    ended = min(_record(out).get('step', asked), asked) if done else asked # sooner, where it was stopped
+    if cfg.lr_scheduler in _STEADY: was = replace(was, max_train_steps=ended)
     other = differences(was, cfg) + _other_photos(out, was, cfg, photos)*bool(done)
     if overwrite and (done or other): return Plan('replaces')
     if other:
@@ -197,7 +202,8 @@ def plan(
         return no(f'holds {what} of other settings ({", ".join(other[:3])}{", ..." if other[3:] else ""})',
                   'choose another folder, or set overwrite to replace it')
     if not done: return Plan('goes on')
-    if cfg.max_train_steps == was.max_train_steps: return Plan('is finished')
+    on = cfg.resume_from_checkpoint and ended < asked
+    if cfg.max_train_steps == ended or cfg.max_train_steps == asked and not on: return Plan('is finished')
     if cut: return Plan('goes on')
     return no(f'holds a finished model of {was.max_train_steps} steps and no checkpoint to go on from',
               'choose another folder, or set overwrite to train it anew')
@@ -231,8 +237,9 @@ def _other_photos(
 ) -> list[str]:
     "What a finished run learned from, where it was something else."
     names = 'pretrained_model_name_or_path', 'pretrained_vae_model_name_or_path', 'class_data_dir'
+    def place(v): return Path(v).resolve() if v and Path(v).exists() else v
     pairs = [(name, getattr(was, name), getattr(now, name)) for name in names]
-    other = [f'{name}: was {a!r}, is {b!r}' for name, a, b in pairs if a != b]
+    other = [f'{name}: was {a!r}, is {b!r}' for name, a, b in pairs if place(a) != place(b)]
     if photos and _record(out).get('photos', photos) != photos:
         where = now.instance_data_dir or now.concepts_list
         other.append(f'other photos, masks or captions than {where} holds now')

@@ -464,18 +464,20 @@ def class_prompt_of(
     rest = [w for w in words if w not in new]
     return ' '.join(rest) if new and rest and rest[-1].lower() not in _ARTICLES else None
 
+def _bare(word): return word.lower().strip('.,;:!?')
+
 def identifier_of(
     prompt:str, # of the subject, e.g. "a photo of a sks dog"
     class_prompt:str|None=None, # e.g. "a picture of a dog"; it may be worded otherwise
 ) -> str|None: # e.g. "sks"; None: the prompts do not show it
     "A word in <>; or what stands before a word of the class prompt, and not in it."
     if new := re.findall(r'<[^<>\s]+>', prompt): return new[0]
-    known, run, found, before = (class_prompt or prompt).split(), [], [], []
+    known, run, found, before = {*map(_bare, (class_prompt or prompt).split())}, [], [], []
     for w in [*prompt.split(), '']:
-        if w and w not in known and w.lower() not in _ARTICLES: run.append(w)
+        if w and _bare(w) not in known and _bare(w) not in _ARTICLES: run.append(w)
         elif run:
             found.append(' '.join(run))
-            if w and w.lower() not in _ARTICLES: before.append(found[-1])
+            if w and _bare(w) not in _ARTICLES: before.append(found[-1])
             run = []
     return (before[:1] or found[-1:] or [None])[0]
 

@@ -40,7 +40,7 @@ _KOHYA |= dict( # pictures and captions
     face_crop_aug_range=_COLOURS, enable_bucket='--aspect_ratio_buckets',
     min_bucket_reso='--aspect_ratio_buckets, around --resolution',
     max_bucket_reso='--aspect_ratio_buckets, around --resolution', bucket_no_upscale='--aspect_ratio_buckets',
-    bucket_reso_steps='--aspect_ratio_buckets, in steps of 64',
+    bucket_reso_steps='--aspect_ratio_buckets, in steps that suit the base',
     resize_interpolation='--image_interpolation_mode', cache_latents=_LATENTS,
     cache_latents_to_disk='--cache_dir', masked_loss='--use_masks', alpha_mask='--use_masks',
     conditioning_data_dir='--use_masks, with NAME.mask.png beside each photo')
