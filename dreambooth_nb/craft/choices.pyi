@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
-from torch.utils.flop_counter import FlopCounterMode
 from torch.utils._pytree import tree_map
 from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
+from .cost import Operations
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset
 from .requirements import processes

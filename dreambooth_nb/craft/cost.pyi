@@ -7,14 +7,15 @@ from collections import namedtuple
 from dataclasses import asdict, dataclass
 import psutil, torch
 from fastcore.basics import patch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 from ..core import Table, as_path, atomic
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
 from .callbacks import Callback
 from ..train import training_loss
-__all__ = ['Cost', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
+__all__ = ['Cost', 'Operations', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
 def step_flops(model: StableDiffusion, batch: Batch, objective: Objective | None=None, condition=None) -> int: ...
 def peak_bytes(device: str='cpu') -> int: ...
 def energy(device: str='cpu') -> float | None: ...
@@ -32,6 +33,10 @@ class Cost:
     joules: float | None = ...
     device: str = ...
     def __repr__(self): ...
+
+class Operations(TorchDispatchMode):
+    total: ClassVar[Any]
+    def __torch_dispatch__(self, func, types, args=..., kwargs=None): ...
 
 class Ledger(Callback):
     seconds: Any
