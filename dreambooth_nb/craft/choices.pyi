@@ -14,7 +14,7 @@ from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, changed, filled, idle, preset
-from .requirements import processes
+from .requirements import processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import described_by, geometry_of, outline
