@@ -7,8 +7,9 @@
 
 The cells are chosen and run by nbdev.test.test_nb, as in nbdev_test; but nbdev_test shares worker
 processes between notebooks, says only "Success." and is content when nothing matched. On Linux the
-libraries are loaded once and each notebook begins in a fork, which loads the package itself. The last line
-is `N passed, N failed`; the exit code is 0 only when at least one notebook ran and none failed.
+libraries are loaded once and each notebook begins in a fork, which loads the package itself. The book is run
+from its end: what comes late does more and takes longer, so that no long notebook is left alone at the end.
+The last line is `N passed, N failed`; the exit code is 0 only when at least one notebook ran and none failed.
 """
 import argparse, importlib, multiprocessing, os, sys, tempfile, time
 from multiprocessing.connection import wait
@@ -87,7 +88,7 @@ def main():
 
     os.chdir(get_config().config_path)
     root = get_config().nbs_path.absolute()
-    nbs = sorted(f.absolute() for f in nbglob(as_path=True))
+    nbs = sorted((f.absolute() for f in nbglob(as_path=True)), reverse=True) # the short first chapters last
     if args.patterns: nbs = [f for f in nbs if any(f.relative_to(root).match(o) for o in args.patterns)]
     counts = {OK: 0, FAIL: 0, NOT_RUN: 0}
     if not nbs: print(f"no notebook in {root} matches {' '.join(args.patterns) or '*.ipynb'}")

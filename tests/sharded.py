@@ -7,7 +7,7 @@ Runs of two steps, in FOLDER: PROCESSES/KIND for each kind of PLAIN, where each 
 sharded ones (FSDP), and runs that go on from each other's checkpoints. What the processes saw is in
 one.json, two0.json and two1.json. nbs/craft/distributed.ipynb runs it and compares; it needs os.fork.
 """
-import json, os, signal, socket, sys
+import copy, json, os, signal, socket, sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,11 +28,12 @@ from dreambooth_nb.train import train
 
 where, base = Path(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(1)
-encode = load(base).encode_images
+template = load(base)
 pixels = torch.stack([torch.linspace(-1, 1, 3*64*64).reshape(3, 64, 64).roll(k*7, -1) for k in range(3)])
 
 
-def cache(images, prompt): return LatentCache.build(images, [prompt]*3, ['a', 'b', 'c'], encode)
+def cache(images, prompt):
+    return LatentCache.build(images, [prompt]*3, ['a', 'b', 'c'], template.encode_images)
 
 
 instance = cache(to_pil(pixels), 'a photo of a sks dog')
@@ -44,11 +45,11 @@ masked = replace(instance, latents=[replace(z, mask=m) for z, m in zip(instance.
 
 # sgd, since Adam makes as much of a gradient that is nothing but rounding as of any other
 SGD = dict(optimizer='sgd', checkpointing_steps=2)
-PLAIN = dict(full={}, accumulated=dict(gradient_accumulation_steps=2), masks=dict(photos=masked),
-             sizes=dict(photos=wide), few=dict(b=1, others=None, with_prior_preservation=False),
+PLAIN = dict(full={}, masks=dict(photos=masked, gradient_checkpointing=True), sizes=dict(photos=wide),
+             few=dict(b=1, others=None, with_prior_preservation=False),
              frozen=dict(train='unet', use_ema=True, ema_decay=.5),
-             recomputed=dict(gradient_checkpointing=True), lora=dict(train='lora+text_encoder', rank=3),
-             stopped=dict(stop_text_encoder_training=1))
+             lora=dict(train='lora+text_encoder', rank=3),
+             stopped=dict(stop_text_encoder_training=1, gradient_accumulation_steps=2))
 FULL = SGD | dict(gradient_accumulation_steps=2)
 LORA = dict(train='lora', rank=3, use_ema=True, checkpointing_steps=1)
 
@@ -79,7 +80,8 @@ def run(name, b=2, photos=instance, others=class_, callbacks=(), progress=False,
     cfg = TrainConfig(**dict(instance_data_dir='photos', instance_prompt='a photo of a sks dog',
                              output_dir=str(where/name), class_prompt='a photo of a dog', train_batch_size=b,
                              learning_rate=1e-2, max_train_steps=2, max_grad_norm=.1) | changes)
-    model, look = load(base).tune(channels_last=True), Look()
+    own = copy.deepcopy(template.parts)
+    model, look = replace(template, **own).tune(channels_last=True), Look()
     try: train(model, Batches(photos, others, b, 0), cfg, [look, *callbacks], progress)
     except UserError as e: return str(e)
     last = where/name/'checkpoint-2'

@@ -2,9 +2,9 @@
 
 A row is `who | context > flag | changes`. A run with the words of the context is compared with one that has
 the flag as well; what is listed changes, and nothing else. `who` reads the field: `train`, followed in
-chapter 04 through a run's parts; or the `door` between photos and training, followed in craft/commands
+chapter 04 through a run's parts; or the `door` between photos and training, followed in craft/wiring
 through the records that pass it, from the command line; `apart`: what needs a package or a device that is
-not here, and where stand-ins prove it. A field of TrainConfig without a row is an error in craft/commands.
+not here, and where stand-ins prove it. A field of TrainConfig without a row is an error in craft/wiring.
 """
 import yaml
 
