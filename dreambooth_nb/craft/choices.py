@@ -17,7 +17,7 @@ from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
-from .settings import TrainConfig, changed, filled, idle, preset
+from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
@@ -67,7 +67,7 @@ def complete(
     cfg, found, name = TrainConfig(**whole), {}, ''
     try: name, found = suited(outline(cfg), processes().device)
     except UserError: pass # `ready` says what is wrong with the base
-    found = changed(found, values)
+    found = with_changes(found, values)
     found = _with_effect(cfg, {k: v for k, v in found.items() if k not in values})
     cfg = replace(cfg, **found)
     folders = [cfg.output_dir]

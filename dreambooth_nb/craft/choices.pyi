@@ -13,7 +13,7 @@ from ..core import UserError
 from .families import FAMILIES
 from ..model import StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
-from .settings import TrainConfig, changed, filled, idle, preset
+from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in

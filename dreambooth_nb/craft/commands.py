@@ -24,8 +24,8 @@ from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_lea
                                 did_you_mean, in_shell, one_of, say, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import (TrainConfig, changed, expanded, filled, preset, presets,
-                                          read_settings)
+from .settings import (TrainConfig, expanded, filled, preset, presets, read_settings,
+                                          with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -210,7 +210,7 @@ def priors_command(
     **settings, # fields of TrainConfig
 ):
     "Draw the class images of a run, and stop: to look at them first, or for several runs of one class."
-    settings = changed(dict(instance_data_dir='-', instance_prompt='-'), settings)
+    settings = with_changes(dict(instance_data_dir='-', instance_prompt='-'), settings)
     where = filled(settings)
     if not where.get('class_data_dir') and not where.get('output_dir'):
         raise UserError('class_data_dir: is needed; give the folder of the class images.')
@@ -231,7 +231,7 @@ def forecast_command(
 ):
     "Say what a run would be, its memory and time, and what makes it fit. Nothing is loaded."
     usual = dict(instance_data_dir='-', output_dir='-', instance_prompt='a photo of a sks thing')
-    settings = changed(usual, settings)
+    settings = with_changes(usual, settings)
     _said_at_once(filled(settings))
     from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.ready import outline
@@ -511,7 +511,7 @@ def read_command(
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}
-    return command, reduce(changed, (*files.values(), given), {}), origin
+    return command, reduce(with_changes, (*files.values(), given), {}), origin
 
 # %% ../../nbs/craft/commands.ipynb #r42pars
 def _parsed(command, argv) -> dict: # parameter -> value

@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, say, writing
 from .log import Log
-from .settings import TrainConfig, changed, preset, presets, read_settings
+from .settings import TrainConfig, preset, presets, read_settings, with_changes
 from .requirements import load_base, processes
 from .callbacks import Callback, StopTraining
 from .cost import read_cost
@@ -274,7 +274,7 @@ def settings_of_each(
     "The settings of each run. `Problems` with all that is wrong with them."
     found, wrong = {}, []
     for name, mine in own.items():
-        whole = changed(settings, mine)
+        whole = with_changes(settings, mine)
         for k in ('output_dir', 'resume_from_checkpoint', 'overwrite'):
             if k in whole:
                 raise UserError(f'{k}: each run of a sweep has a folder of its own; leave {k} out.')
@@ -420,5 +420,5 @@ def read_sweep(
             raise UserError(f'{path}: {part} is {values[part]!r}; give {what}.')
     settings = dict(values.get('settings') or {})
     name = settings.pop('config', None)
-    if name: settings = changed(preset(name) if name in presets() else read_settings(name), settings)
+    if name: settings = with_changes(preset(name) if name in presets() else read_settings(name), settings)
     return dict(output_dir=as_path(path).stem) | values | dict(settings=settings)

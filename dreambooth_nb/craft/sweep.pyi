@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, say, writing
 from .log import Log
-from .settings import TrainConfig, changed, preset, presets, read_settings
+from .settings import TrainConfig, preset, presets, read_settings, with_changes
 from .requirements import load_base, processes
 from .callbacks import Callback, StopTraining
 from .cost import read_cost
