@@ -39,7 +39,9 @@ def train_command(
     result = dreambooth(**settings, overwrite=overwrite)
     tell = PartialState().print   # once, however many processes there are
     if result.scores: tell(result.log.verdict)
-    tell(f'Done. Try: dreambooth sample {in_shell(result.folder)} {in_shell(result.prompt)}')
+    folder, here = result.folder, Path.cwd()
+    if folder.is_relative_to(here): folder = folder.relative_to(here)
+    tell(f'Done. Try: dreambooth sample {in_shell(folder)} {in_shell(result.prompt)}')
 
 def _said_at_once(settings):
     "What is wrong with settings alone, or is not where they say: before any library is loaded."
