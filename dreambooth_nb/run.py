@@ -249,8 +249,8 @@ def _settings_of(photos, named, settings, model=None) -> Chosen:
             raise UserError(
                 f'{name}: is given besides a TrainConfig, which has it; change it there, by replace.'
             )
-        named = photos.pretrained_model_name_or_path != 'micro'
-        return Chosen(photos if named else replace(photos, **loaded))
+        is_named = photos.pretrained_model_name_or_path != 'micro'
+        return Chosen(photos if is_named else replace(photos, **loaded))
     if photos is not None: named['instance_data_dir'] = str(photos)
     return complete(loaded | settings | named)
 

@@ -22,7 +22,7 @@ from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
-from .settings import TrainConfig, read_settings, save_config
+from .settings import STEADY, TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
 
 
@@ -229,8 +229,7 @@ def _same_run(
 ) -> list[str]: # names of fields; none: it is the same run
     "The settings that differ and may not. At a constant learning rate a run may be prolonged."
     was = was if isinstance(was, dict) else asdict(was)
-    free = MAY_CHANGE | ({'max_train_steps'} if now.lr_scheduler in ('constant',
-                                                                     'constant_with_warmup') else set())
+    free = MAY_CHANGE | ({'max_train_steps'} if now.lr_scheduler in STEADY else set())
     return [name for name, v in asdict(now).items() if name not in free and was.get(name, v) != v]
 
 def refuse_changes(

@@ -16,7 +16,7 @@ from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
-from .settings import TrainConfig, read_settings, save_config
+from .settings import STEADY, TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
 __all__ = ['MAY_CHANGE', 'checkpoints', 'is_checkpoint', 'write_checkpoint', 'damage', 'read_checkpoint', 'find_checkpoint', 'recover', 'prune_checkpoints', 'fingerprints', 'refuse_changes', 'output_problems', 'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
 def _pack(tree, tensors: dict, name: str): ...

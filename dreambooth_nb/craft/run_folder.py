@@ -21,7 +21,7 @@ from .own_images import open_pool
 from .families import PARTS
 from ..model import StableDiffusion
 from .lora_files import KOHYA_FILE, LORA_FILE, TOKEN_FILE
-from .settings import TrainConfig, expanded, read_config
+from .settings import STEADY, TrainConfig, expanded, read_config
 from .datasets import from_dataset
 from .checkpoints import MAY_CHANGE, checkpoints
 from .prompts import current_lora_scale
@@ -155,8 +155,6 @@ def _record(
     except (OSError, ValueError): return {}
     return found if isinstance(found, dict) else {}
 
-_STEADY = 'constant', 'constant_with_warmup' # schedules that do not depend on the length of a run
-
 def differences(
     was:TrainConfig, # settings of the run that is there
     now:TrainConfig, # settings of the run to come
@@ -164,7 +162,7 @@ def differences(
 ) -> list[str]: # "rank: was 4, is 8"
     "The settings that keep one run from being the other."
     longer = now.max_train_steps >= was.max_train_steps
-    if longer and now.lr_scheduler in _STEADY: free = free | {'max_train_steps'}
+    if longer and now.lr_scheduler in STEADY: free = free | {'max_train_steps'}
     free = {*MAY_CHANGE, *free, 'train', 'train_text_encoder'}
     names = [f.name for f in fields(now) if f.name not in free]
     pairs = [('train', was.words, now.words)] + [(name, getattr(was, name), getattr(now, name))
@@ -193,8 +191,8 @@ def plan(
     if was is None: return no('already holds something else', 'choose another folder, or empty it yourself')
     if not done and not cut: return Plan()
     asked = was.max_train_steps
-    ended = min(_record(out).get('step', asked), asked) if done else asked # sooner, where it was stopped
-    if cfg.lr_scheduler in _STEADY: was = replace(was, max_train_steps=ended)
+    ended = max(1, min(_record(out).get('step', asked), asked)) if done else asked # sooner, if stopped
+    if cfg.lr_scheduler in STEADY: was = replace(was, max_train_steps=ended)
     other = differences(was, cfg) + _other_photos(out, was, cfg, photos)*bool(done)
     if overwrite and (done or other): return Plan('replaces')
     if other:
