@@ -225,7 +225,7 @@ def dreambooth(
     progress = progress and here.is_main_process
     if here.num_processes > 1: asks_for_shards(cfg)
     begins = progress and not found.problems and found.does != 'is finished'
-    look = _begin(cfg, chosen, here.device) if begins else None
+    look = _begin(cfg, chosen, found, here.device) if begins else None
     found.refuse()
     if progress:
         for line in found.warnings: say(line)
@@ -254,10 +254,10 @@ def _settings_of(photos, named, settings, model=None) -> Chosen:
     if photos is not None: named['instance_data_dir'] = str(photos)
     return complete(loaded | settings | named)
 
-def _begin(cfg, chosen, device) -> Outlook|None: # None: of a model that was made in memory
+def _begin(cfg, chosen, found, device) -> Outlook|None: # None: of a model that was made in memory
     "Say what the run is, what it will take, and what was chosen for it."
     look = None
-    try: say(look := outlook(cfg, outline(cfg), device))
+    try: say(look := outlook(cfg, outline(cfg), device, found))
     except UserError: pass
     if chosen.names: say(chosen)
     say(f'output: {cfg.output_dir}; all settings: {Path(cfg.output_dir)/"config.yaml"}')

@@ -21,7 +21,7 @@ from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
-from .ready import described_by, geometry_of, outline
+from .ready import Ready, described_by, geometry_of, outline
 
 # %% ../../nbs/craft/choices.ipynb #ch05
 _OF_FAMILY = dict(sdxl='sdxl-lora-16gb', sd3='sd35-lora-24gb', flux='flux-lora-48gb', klein='klein-lora-24gb',
@@ -133,13 +133,15 @@ class Outlook:
     cfg: TrainConfig # its settings
     resolution: int # side of the training pictures, pixels
     device: torch.device # where it runs
-    training: float # seconds of all steps
+    training: float # seconds of the steps that are left
     drawing: float # seconds of one picture
+    steps: int # that are left
+    pictures: int # class images that are not there yet
     alone: bool = True # whether the base draws without a picture to enlarge
 
     @cached_property
     def memory(self) -> Forecast:
-        "At the peak of a training step, by what it is for: traced when it is asked for, which takes seconds."
+        "At the peak of a training step, by what it is for: traced when it is asked for."
         return forecast(**_as_forecast(self.cfg, self.device))
 
     @property
@@ -149,21 +151,24 @@ class Outlook:
 
     def __repr__(self):
         cfg, classes = self.cfg, self.cfg.with_prior_preservation
-        seconds = self.training + self.drawing*cfg.num_class_images*classes
+        seconds, held = self.training + self.drawing*self.pictures, self.memory.peak/1e6
         took = f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} min' if seconds < 6000 else \
             f'{seconds/3600:.0f} h'
+        memory = f'{held:.0f} MB' if held < 1000 else f'{held/1000:.1f} GB'
+        left = f'{self.steps} more' if self.steps < cfg.max_train_steps else cfg.max_train_steps
         numbers = dict(no='float32').get(cfg.mixed_precision, cfg.mixed_precision)
         rows = f'{cfg.train_batch_size}{f" + {cfg.train_batch_size}" if classes else ""}'
         base = cfg.pretrained_model_name_or_path
         return (f'{base} at {self.resolution} pixels on {self.device} in {numbers}: '
-                f'trains {cfg.words.replace("+", " + ")} for {cfg.max_train_steps} steps of {rows} pictures; '
-                f'about {took}')
+                f'trains {cfg.words.replace("+", " + ")} for {left} steps of {rows} pictures; '
+                f'about {memory} and {took}')
 
 # %% ../../nbs/craft/choices.ipynb #ch15b
 def outlook(
     cfg:TrainConfig, # settings of the run
     net:StableDiffusion, # outline of the base
     device:torch.device, # where it will run
+    left:Ready|None=None, # the look at its folders, which says what is left to do; None: all of it
 ) -> Outlook:
     "What a run is and takes, from its configuration and one product on the device."
     half = dict(no=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
@@ -172,8 +177,10 @@ def outlook(
     passes = (2.2 if cfg.lora else 3) + cfg.gradient_checkpointing
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
     flops = {size: forward_flops(net, size) for size in {side, net.resolution}}
-    training, drawing = cfg.max_train_steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate
-    return Outlook(cfg, side, device, training, drawing, not net.family.enlarges)
+    steps = cfg.max_train_steps - (left.taken if left else 0)
+    pictures = left.pictures if left and left.pictures is not None else cfg.num_class_images
+    return Outlook(cfg, side, device, steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate,
+                   steps, pictures*cfg.with_prior_preservation, not net.family.enlarges)
 
 def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."

@@ -30,7 +30,7 @@ from .opening import (base_of_lora, check_contents, find_base, is_whole_model, s
 from .optimizers import OPTIMIZERS
 from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
-from .checkpoints import recover
+from .checkpoints import find_checkpoint, recover
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
@@ -43,6 +43,8 @@ class Ready:
     problems: list[str] = field(default_factory=list) # each keeps the run from beginning
     warnings: list[str] = field(default_factory=list) # each is worth a look
     does: str = 'begins' # see `Plan`
+    taken: int = 0 # steps that lie in the checkpoint from which it goes on
+    pictures: int|None = None # class images to draw; None: not known yet
     geometry: Geometry|None = None # of the training pictures; None: the base has to be loaded first
     report: Report|None = None # of the photos
     photos: str = '' # as `learned_from` gives it
@@ -81,7 +83,7 @@ def ready(
     found.ask(recover, out)
     look_at_photos(found, subjects, cfg, net)
     then = plan(cfg, found.photos, overwrite)
-    found.does = then.does
+    found.does, found.taken = then.does, _taken(as_planned(cfg, then))
     if getattr(model, 'trained_for', '') and then.does != 'is finished':
         return Ready([f'model: it has been trained already, for {model.trained_for}; load it again.'])
     found.problems += [line.replace(str(out/'new'), str(out))
@@ -110,6 +112,12 @@ def as_planned(
         return replace(cfg, resume_from_checkpoint=cfg.resume_from_checkpoint or 'latest')
     there = then.problem or then.does != 'begins'
     return replace(cfg, output_dir=str(Path(cfg.output_dir)/'new')) if there else cfg
+
+def _taken(cfg) -> int:
+    "The steps that lie in the checkpoint from which a run goes on."
+    try: folder = find_checkpoint(cfg, wrong=lambda folder: None)
+    except UserError: return 0 # `problems` says why
+    return int(folder.name.rpartition('-')[2]) if folder else 0
 
 # %% ../../nbs/craft/ready.ipynb #r07shape
 def geometry_of(
@@ -245,15 +253,18 @@ def _look_at_classes(
             found.problems.append(f'class_data_dir: {folder} is the folder of the photos; give another one.')
         if same(folder, cfg.output_dir):
             found.problems.append(f'class_data_dir: {folder} is output_dir too; give another one, or none.')
+    prompts = {s.class_prompt for s in subjects}
     if found.does in ('begins', 'replaces'): # what we drew for another class is set aside
         subjects = [s for s in subjects if s.class_data_dir]
-    classes = found.ask(class_images, subjects, cfg)
-    for pool in classes.pools if classes else ():
-        if line := pool.notice(cfg.num_class_images): found.warnings.append(line)
+    classes, n = found.ask(class_images, subjects, cfg), cfg.num_class_images
+    pools = classes.pools if classes else []
+    if prompts: found.pictures = n*(len(prompts) - len(pools)) + sum(len(pool.missing(n)) for pool in pools)
+    for pool in pools:
+        if line := pool.notice(n): found.warnings.append(line)
         if why := _pool_problem(pool, cfg, found.geometry, net):
             found.problems.append(f'class_data_dir: {why}')
         if not any(same(pool.photos or pool.folder, s.instance_data_dir) for s in subjects):
-            _look_for_photos(found, pool.own[:cfg.num_class_images])
+            _look_for_photos(found, pool.own[:n])
 
 # %% ../../nbs/craft/ready.ipynb #r08twins
 def _look_for_photos(
