@@ -205,7 +205,7 @@ def _side_of_vae(model): return model.vae.config.sample_size//model.vae_scale # 
 def _schnell(model): # [dev] has one
     return '' if model.transformer.config.guidance_embeds else 'it has no guidance embedding'
 
-_SINGLE = ['proj_mlp', 'proj_out'] # of the layers for picture and words alike
+_SINGLE = ['proj_mlp', 'single_transformer_blocks.*.proj_out'] # of blocks for picture and words alike
 _FLOW = dict(denoiser='transformer', schedule=FlowSchedule, spread=dict(to_last_step=True), by_clip=False,
              shifts=True, side=_side_of_vae)
 _FLUX = Family('FLUX.1', 'FluxPipeline', _TWO_AND_TRANSFORMER, network='FluxTransformer2DModel',

@@ -21,6 +21,8 @@ _PICTURE, _WORDS = (_OWN, 'to_out.0'), (('add_q_proj', 'add_k_proj', 'add_v_proj
 def _sd3(config) -> dict:
     table = {'context_embedder': ('context_embedder',), 'final_layer.linear': ('proj_out',),
              'final_layer.adaLN_modulation.1': ('norm_out.linear~',)}
+    table |= {f'{a}.mlp.{2*k}': (f'time_text_embed.{b}.linear_{k + 1}',) for k in (0, 1)
+              for a, b in (('t_embedder', 'timestep_embedder'), ('y_embedder', 'text_embedder'))}
     for i in range(config.num_layers):
         last = '~'*(i == config.num_layers - 1)
         for theirs, ff, norm, attn in (('x_block', 'ff', 'norm1', _PICTURE),
@@ -79,8 +81,9 @@ def _zimage(config) -> dict:
                       f'{at}.adaLN_modulation.0': (f'{at}.adaLN_modulation.0',)}
             table |= {f'{at}.feed_forward.w{k}': (f'{at}.feed_forward.w{k}',) for k in (1, 2, 3)}
     patch = f'{config.all_patch_size[0]}-{config.all_f_patch_size[0]}'
-    return table | {'cap_embedder.1': ('cap_embedder.1',),
-                    'final_layer.linear': (f'all_final_layer.{patch}.linear',)}
+    table |= {k: (k,) for k in ('cap_embedder.1', 't_embedder.mlp.0', 't_embedder.mlp.2')}
+    table |= {f'final_layer.{k}': (f'all_final_layer.{patch}.{k}',) for k in ('linear', 'adaLN_modulation.1')}
+    return table | {'x_embedder': (f'all_x_embedder.{patch}',)}
 
 LAYOUTS = dict(sd3=_sd3, flux=_flux, klein=_klein, zimage=_zimage) # by names of FAMILIES
 

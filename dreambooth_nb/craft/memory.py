@@ -118,6 +118,9 @@ def _made_whole(model, quantization) -> int: # bytes
 # %% ../../nbs/craft/memory.ipynb #c110b
 def _size(tensors) -> int: return sum(t.numel()*t.element_size() for t in tensors)
 
+def _tensors(net) -> list: # parameters and what else is saved with them, each once
+    return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
+
 def _trace(model, rows, resolution, half, batches) -> tuple:
     "Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels."
     with quiet(), FakeTensorMode(allow_non_fake_inputs=True), torch.device('cpu'), warnings.catch_warnings():
@@ -205,7 +208,7 @@ def forecast(
     sizes = [p.numel() for p in params]
     states = state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
-    weights = _size(p for net in model.modules() for p in net.parameters()) - spared
+    weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu
     if gpu and half: _float32_norms(model)
     gradients, activations, kernels = _trace(model, rows, resolution or model.resolution, half,

@@ -136,9 +136,7 @@ def open_clip_names(
 
 # %% ../../nbs/craft/original_names.ipynb #on06
 def _sd3_rest(config) -> dict:
-    time, table = 'time_text_embed', {'pos_embed.pos_embed': 'pos_embed', 'pos_embed.proj': 'x_embedder.proj'}
-    table |= {f'{time}.{b}.linear_{k + 1}': f'{a}.mlp.{2*k}' for k in (0, 1)
-              for a, b in (('t_embedder', 'timestep_embedder'), ('y_embedder', 'text_embedder'))}
+    table = {'pos_embed.pos_embed': 'pos_embed', 'pos_embed.proj': 'x_embedder.proj'}
     norms = (('attn.norm_', 'x_block.attn.ln_'), ('attn.norm_added_', 'context_block.attn.ln_'),
              ('attn2.norm_', 'x_block.attn2.ln_'))
     return table | {f'transformer_blocks.{i}.{a}{x}': f'joint_blocks.{i}.{b}{x}'
@@ -156,10 +154,7 @@ def _flux_rest(config) -> dict:
     return table
 
 def _zimage_rest(config) -> dict:
-    patch, last = f'{config.all_patch_size[0]}-{config.all_f_patch_size[0]}', 'adaLN_modulation.1'
-    same = ['x_pad_token', 'cap_pad_token', 't_embedder.mlp.0', 't_embedder.mlp.2', 'cap_embedder.0']
-    table = {f'all_x_embedder.{patch}': 'x_embedder',
-             f'all_final_layer.{patch}.{last}': f'final_layer.{last}'}
+    same, table = ['x_pad_token', 'cap_pad_token', 'cap_embedder.0'], {}
     stacks = dict(layers=config.n_layers, noise_refiner=config.n_refiner_layers,
                   context_refiner=config.n_refiner_layers)
     for at in (f'{stack}.{i}' for stack, n in stacks.items() for i in range(n)):
