@@ -133,9 +133,9 @@ class _Gallery:
     cancelled:bool = False # to be stopped before the next step
 
 # %% ../nbs/08_studio.ipynb #d064a
+@checked(also=[f.name for f in fields(StudioState) if f.name != 'prompt'])
 class Studio:
     "Pictures to order: controls, live previews, grids, pins, before and after."
-    @checked(also=[f.name for f in fields(StudioState) if f.name != 'prompt'])
     def __init__(
         self,
         # a StableDiffusion, a run's folder, a base's name, or a dict label -> one of these

@@ -202,7 +202,8 @@ MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'ou
               'pretrained_model_name_or_path', 'variant', 'revision',
               'original_config',
               'allow_pickle', 'lora_base', 'pretrained_vae_model_name_or_path', 'validation_prompt',
-              'num_validation_images', 'validation_images', 'validation_solver', 'evaluation_steps',
+              'num_validation_images', 'validation_images', 'validation_solver',
+              'validation_guidance_scale', 'evaluation_steps',
               'logging_dir', 'skip_save_text_encoder', 'output_kohya_format'}
 
 def fingerprints(

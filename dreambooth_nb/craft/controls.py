@@ -316,7 +316,7 @@ def _stamp(image, mark) -> Image.Image:
     return image
 
 def _drawn_by(model, label, how) -> Settings:
-    "Of a picture by this model. Raises UserError where its LoRA is to act otherwise than trained, without one."
+    "The settings for this model. Raises UserError where there is no LoRA to act otherwise than trained."
     if how.lora_scale is None or model.has_lora(): return how
     if how.lora_scale == 1: return replace(how, lora_scale=None) # as trained
     raise UserError(f'lora_scale: {label} has no LoRA; set it to 1, or leave {label} out.')

@@ -505,7 +505,7 @@ class Previews(Callback):
     "A row of pictures of `validation_prompt` every `validation_steps` and at the end, from the same seeds."
     def __init__(
         self,
-        **settings, # of `sample`: num_inference_steps, guidance_scale, negative_prompt, ...
+        **settings, # of `sample`: num_inference_steps, negative_prompt, ...
     ): self.settings = settings
 
     def draw(
@@ -515,7 +515,8 @@ class Previews(Callback):
         "The pictures, at the size that is trained at."
         cfg, step = run.cfg, run.model.size_step
         side = (cfg.resolution or run.model.resolution)//step*step
-        how = dict(width=side, height=side, solver=cfg.validation_solver)
+        how = dict(width=side, height=side, solver=cfg.validation_solver,
+                   guidance_scale=cfg.validation_guidance_scale)
         seeds = range(cfg.seed, cfg.seed + cfg.num_validation_images)
         small = pictures_to_enlarge(cfg.validation_images)
         with run.accelerator.autocast(), run.ema.applied() if run.ema else nullcontext():
