@@ -26,7 +26,7 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE
+from .craft.lora_files import LORA_FILE, TOKEN_FILE, is_lora
 from .craft.opening import find_base, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
@@ -330,13 +330,13 @@ def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."
     with safe_open(path, 'pt') as f: names = list(f.keys())
     if any(k.startswith('model.diffusion_model.') for k in names) or transformer_in(names): return 'model'
-    if any(k.startswith('lora_') for k in names): return 'kohya'
-    return 'lora' if any(re.search('[._]lora[._]', k) for k in names) else 'word'
+    if not is_lora(path): return 'word'
+    return 'kohya' if any(k.startswith('lora_') for k in names) else 'lora'
 
 def _put_on(model, file, kind, **how) -> StableDiffusion:
     "A LoRA or a learned word on top of its base."
     if kind == 'word': return model.load_token(file, **how)
-    if kind == 'lora': return model.load_lora(file)
+    if kind == 'lora': return model.load_lora(file, **how)
     with tempfile.TemporaryDirectory() as d:
         ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file)[0], model, str(file)))
         try: return model.load_lora(ours)
@@ -364,7 +364,8 @@ def open_any(
         for f in files: _put_on(model, f, 'lora' if f.name == LORA_FILE else 'word')
         return model
     if path.is_file() and path.suffix in ('.pt', '.bin') and lora_base:
-        return _put_on(_base(lora_base, light, config, **how), path, 'word', allow_pickle=allow_pickle)
+        kind = 'lora' if is_lora(path, allow_pickle) else 'word'
+        return _put_on(_base(lora_base, light, config, **how), path, kind, allow_pickle=allow_pickle)
     if not path.is_file() or path.suffix != '.safetensors': return _base(model_dir, light, config, **how)
     try: kind = _kind(path)
     except (SafetensorError, OSError) as e:
@@ -478,11 +479,11 @@ def _take_place(new, old):
         os.replace(new, old)
         return
     away = new.with_name(f'.{new.name}.old')
-    os.rename(old, away)
     try:
+        os.rename(old, away)
         os.rename(new, old)
     except BaseException:
-        os.rename(away, old)
+        if not old.exists(): os.rename(away, old)
         raise
 
 

@@ -29,7 +29,7 @@ from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
+from .lora_files import added_files, is_lora, noted_skip, tensors_in
 
 # %% ../../nbs/craft/opening.ipynb #c006
 _PICKLES = '.ckpt', '.pt', '.pth', '.bin'
@@ -40,14 +40,15 @@ def find_base(
     "Where a base model is. Raises UserError when it is no model of ours and cannot be a hub id."
     if str(base) in EMBEDDED: base = resources.files('dreambooth_nb')/'models'/str(base)
     path = as_path(str(base))
-    if any((path/name).is_file() for name in ('model_index.json', LORA_FILE, TOKEN_FILE, PEFT_FILE)):
-        return str(path)
+    if (path/'model_index.json').is_file() or path.is_dir() and added_files(path): return str(path)
     if path.is_file() and path.suffix in ('.safetensors', *_PICKLES): return str(path)
     if path.is_file():
         raise UserError(f'{path}: this is no model; give a .safetensors or .ckpt file, or a folder.')
     if path.exists():
+        files = [p.name for p in sorted(path.iterdir()) if p.suffix in ('.safetensors', *_PICKLES)]
+        also = f', or the file, {files[0]}' if files else ''
         raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); '
-                        'give the folder that holds unet/, vae/ and text_encoder/.')
+                        f'give the folder that holds unet/, vae/ and text_encoder/{also}.')
     a_path = str(base).startswith(('/', '.', '~')) or path.suffix in ('.safetensors', *_PICKLES)
     if str(base).count('/') != 1 or a_path:
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
@@ -412,13 +413,12 @@ def _texts(model) -> dict: return {k: v for k in _TEXT if (v := getattr(model, k
 
 def _load_added(path, base, **kwargs) -> StableDiffusion:
     "A LoRA or learned tokens, a folder of them or one file, on the base that is given, or that they name."
-    inside = (path/LORA_FILE, path/PEFT_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors')))
-    files = [path] if path.is_file() else [f for f in inside if f.is_file()]
+    files, allowed = added_files(path), kwargs['allow_pickle']
     if not kwargs['vae']: kwargs['vae'] = _run_beside(files[0]).get('pretrained_vae_model_name_or_path')
     model = load(base or base_of_lora(files[0]), **kwargs)
     for f in files:
-        if f.suffix == '.safetensors' and is_lora(f): model.load_lora(f)
-        else: model.load_token(f, allow_pickle=kwargs['allow_pickle'])
+        if is_lora(f, allowed): model.load_lora(f, allow_pickle=allowed)
+        else: model.load_token(f, allow_pickle=allowed)
     return model
 
 # %% ../../nbs/craft/opening.ipynb #c024
