@@ -540,6 +540,7 @@ def _write_peft(model, path, dtype, about, read, card):
         )
     path.mkdir()
     tensors, notes = read_tensors(model.save_lora(path))
+    tensors = {k: v.clone() for k, v in tensors.items()} # a file that is mapped is not replaced on Windows
     made = {LORA_FILE: (tensors, notes | model_spec(model, kind='lora', **about))}
     for k, (word, rows) in enumerate(new_words(model).items()):
         two, name = len(rows) > 1, Path(TOKEN_FILE)

@@ -26,13 +26,13 @@ from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
 from .tiny import TINY, tiny_parts
 from .quantization import QUANTIZATIONS, quantization_problems, stored
 from ..model import StableDiffusion, quiet
-from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name
+from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
 from .lora_files import added_files, is_lora, noted_skip, tensors_in
 
 # %% ../../nbs/craft/opening.ipynb #c006
-_PICKLES = '.ckpt', '.pt', '.pth', '.bin'
+_WEIGHTS = '.safetensors', '.ckpt', '.pt', '.pth', '.bin'
 
 def find_base(
     base:str='micro', # "micro", a diffusers folder, a .safetensors or .ckpt file, or a hub id
@@ -41,15 +41,14 @@ def find_base(
     if str(base) in EMBEDDED: base = resources.files('dreambooth_nb')/'models'/str(base)
     path = as_path(str(base))
     if (path/'model_index.json').is_file() or path.is_dir() and added_files(path): return str(path)
-    if path.is_file() and path.suffix in ('.safetensors', *_PICKLES): return str(path)
+    if path.is_file() and path.suffix in _WEIGHTS: return str(path)
     if path.is_file():
         raise UserError(f'{path}: this is no model; give a .safetensors or .ckpt file, or a folder.')
     if path.exists():
-        files = [p.name for p in sorted(path.iterdir()) if p.suffix in ('.safetensors', *_PICKLES)]
-        also = f', or the file, {files[0]}' if files else ''
-        raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); '
-                        f'give the folder that holds unet/, vae/ and text_encoder/{also}.')
-    a_path = str(base).startswith(('/', '.', '~')) or path.suffix in ('.safetensors', *_PICKLES)
+        files = [f', or the file, {p.name}' for p in path.glob('*.*') if p.suffix in _WEIGHTS]
+        raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); give the '
+                        f'folder that holds unet/, vae/ and text_encoder/{"".join(sorted(files)[:1])}.')
+    a_path = str(base).startswith(('/', '.', '~')) or path.suffix in _WEIGHTS
     if str(base).count('/') != 1 or a_path:
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
                         'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
@@ -510,6 +509,7 @@ def load(
     for part, net in model.parts.items():
         check_finite(base, {f'{part}.{k}': v for k, v in stored(net).items()},
                      'the model is damaged, take an earlier one or download it again.')
+    let_go(model)
     return model.to(device)
 
 # %% ../../nbs/craft/opening.ipynb #s02o010
@@ -546,7 +546,7 @@ def find_vae(
     path, field = as_path(str(name)), 'pretrained_vae_model_name_or_path'
     for folder in (path, path/'vae'):
         if (folder/'config.json').is_file(): return str(folder)
-    if path.is_file() and path.suffix in ('.safetensors', *_PICKLES): return str(path)
+    if path.is_file() and path.suffix in _WEIGHTS: return str(path)
     if path.exists():
         raise UserError(f'{field}: {path} is no VAE (it has no config.json); give the folder of one, or a '
                         '.safetensors file.')
