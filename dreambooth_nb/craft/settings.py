@@ -290,8 +290,8 @@ def with_changes(
     "Settings with changes in their place, without what does not go with a change."
     both = [pair[::-1] for pair in EITHER] + [pair for pair in EITHER if pair[0] not in _PARTS]
     gone = {other: name for name, other in both if changes.get(name)}
-    for other in {k for k in gone if values.get(k)} & (origin or {}).keys():
-        if int(os.environ.get('RANK') or 0): continue # of several processes the first one says it
+    first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
+    for other in [k for k in origin or () if first and k in gone and values.get(k)]:
         say(f'{other}: {values[other]!r} of {origin[other]} gives way to {gone[other]}, which is given.')
     return {name: v for name, v in values.items() if name not in gone} | changes
 
