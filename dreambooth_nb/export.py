@@ -26,8 +26,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE, is_lora
-from .craft.opening import find_base, load
+from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, is_lora
+from .craft.opening import find_base, is_whole_model, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
@@ -323,8 +323,10 @@ def _base_of(
             f'lora_base: {file} goes on {named!r}, which is not here; give its folder, file or hub id.'
         ) from e
     # the run went on from a LoRA
-    below = (where/LORA_FILE).is_file() and not (where/'model_index.json').is_file()
-    return _base_of(where/LORA_FILE, settings.get('lora_base')) if below else str(named)
+    files = [] if (where/'model_index.json').is_file() else added_files(where)
+    if not files or where.is_file() and is_whole_model(where, bool(settings.get('allow_pickle'))):
+        return str(named)
+    return _base_of(files[0], settings.get('lora_base'))
 
 def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."
