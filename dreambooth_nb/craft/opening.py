@@ -29,7 +29,7 @@ from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
-from .lora_files import added_files, is_lora, noted_skip, tensors_in
+from .lora_files import added_files, is_lora, noted_skip, refuse_others, tensors_in
 
 # %% ../../nbs/craft/opening.ipynb #c006
 _WEIGHTS = '.safetensors', '.ckpt', '.pt', '.pth', '.bin'
@@ -48,8 +48,7 @@ def find_base(
         files = [f', or the file, {p.name}' for p in path.glob('*.*') if p.suffix in _WEIGHTS]
         raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); give the '
                         f'folder that holds unet/, vae/ and text_encoder/{"".join(sorted(files)[:1])}.')
-    a_path = str(base).startswith(('/', '.', '~')) or path.suffix in _WEIGHTS
-    if str(base).count('/') != 1 or a_path:
+    if str(base).count('/') != 1 or str(base).startswith(('/', '.', '~')) or path.suffix in _WEIGHTS:
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
                         'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
     return str(base)
@@ -252,6 +251,7 @@ def check_contents(
     prefixes = dict(unet='model.diffusion_model.', vae=('first_stage_model.', 'vae.'), **text)
     absent = [part for part, prefix in prefixes.items() if not any(k.startswith(prefix) for k in shapes)]
     if 'unet' in absent:
+        refuse_others(path, shapes)
         raise UserError(f'{path}: this is no Stable Diffusion model (it has no model.diffusion_model); '
                         'a LoRA or an embedding goes on a model: give that as lora_base.')
     if absent:

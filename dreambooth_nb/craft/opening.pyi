@@ -24,7 +24,7 @@ from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
-from .lora_files import added_files, is_lora, noted_skip, tensors_in
+from .lora_files import added_files, is_lora, noted_skip, refuse_others, tensors_in
 __all__ = ['HUB_OPTIONS', 'find_base', 'tiny_base', 'check_contents', 'noted_settings', 'schedule_in_file', 'is_whole_model', 'base_of_lora', 'why_not_loaded', 'load', 'find_vae', 'skeleton']
 _WEIGHTS: Any
 def find_base(base: str='micro') -> str: ...
