@@ -99,7 +99,8 @@ def short_path(micro):
 def main():
     print(', '.join(f'{name} {version(name)}' for name in LIBRARIES.split()))
     micro = Path(find_base('micro')).resolve()
-    with tempfile.TemporaryDirectory(prefix='short_path.') as folder:
+    # Windows keeps files that diffusers has mapped
+    with tempfile.TemporaryDirectory(prefix='short_path.', ignore_cleanup_errors=True) as folder:
         os.chdir(folder)
         try: short_path(micro)
         finally: os.chdir(micro)

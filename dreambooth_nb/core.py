@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
-           'at_least', 'of_type', 'wrong_type', 'checked', 'explained', 'printable', 'refuse_halves', 'in_markdown',
+           'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown',
            'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn',
            'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
@@ -86,6 +86,30 @@ def at_least(
         if v is not None and v < least:
             raise UserError(f'{name}: {v} is impossible; it must be at least {least}.')
 
+# %% ../nbs/core.ipynb #coexpl1
+def _with_notes(f, doc) -> str:
+    notes = docments(f)
+    lines = [f'{name}: {" ".join(note.split())}' for name, note in notes.items() if note and name != 'return']
+    new = [line for line in lines if line not in doc]
+    return doc + '\n'*bool(new) + ''.join(f'\n{line}' for line in new)
+
+class _Doc:
+    "The docstring of a class, made when it is read: the source of many fields takes a tenth of a second."
+    def __init__(self, doc): self.doc, self.whole = doc, None
+    def __get__(self, it, cls) -> str:
+        if self.whole is None:
+            self.whole = self.doc # for who looks for notes in it
+            self.whole = _with_notes(cls, self.doc)
+        return self.whole
+
+def explained(
+    f, # function or class, its parameters or fields with comments
+): # the same one
+    "Has `help` and `?` show the comment of each parameter: a line in the docstring, where it is not there."
+    doc = inspect.getdoc(f) or ''
+    f.__doc__ = _Doc(doc) if isinstance(f, type) else _with_notes(f, doc)
+    return f
+
 # %% ../nbs/core.ipynb #cotyp1
 def _kinds(hint) -> tuple: return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
@@ -132,11 +156,11 @@ def checked(
     f=None, # function or class that people call; None: a decorator with these options
     also:Iterable=(), # names that its ** takes; none: any, which it looks at itself
 ): # the same one; its `takes`: all names that it takes
-    "Has a function raise `UserError` where an argument is unknown, missing, or of another type than it says."
+    "A function that raises `UserError` on an argument unknown, missing or of another type; `explained`, too."
     if f is None: return partial(checked, also=also)
     if isinstance(f, type):
         f.__init__ = checked(f.__init__, also)
-        return f
+        return explained(f)
     signature, title = inspect.signature(f), f.__qualname__.removesuffix('.__init__').rpartition('.')[-1]
     known, rest = signature.parameters, [p for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
     takes = [name for name, p in known.items() if p not in rest and name != 'self']
@@ -156,18 +180,7 @@ def checked(
             raise wrong_type(name, value, p.annotation)
         return f(*args, **kwargs)
     g.takes = tuple(takes)
-    return g
-
-# %% ../nbs/core.ipynb #coexpl1
-def explained(
-    f, # function or class, its parameters or fields with comments
-): # the same one
-    "Has `help` and `?` show the comment of each parameter: a line in the docstring, where it is not there."
-    doc, notes = inspect.getdoc(f) or '', docments(f)
-    lines = [f'{name}: {" ".join(note.split())}' for name, note in notes.items() if note and name != 'return']
-    new = [line for line in lines if line not in doc]
-    f.__doc__ = doc + '\n'*bool(new) + ''.join(f'\n{line}' for line in new)
-    return f
+    return g if g.__name__ == '__init__' else explained(g) # else its class is explained
 
 # %% ../nbs/core.ipynb #coemb1
 EMBEDDED = 'micro', 'micro-flow'

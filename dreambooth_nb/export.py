@@ -26,8 +26,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE
-from .craft.opening import find_base, load
+from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, is_lora
+from .craft.opening import find_base, is_whole_model, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
@@ -323,20 +323,22 @@ def _base_of(
             f'lora_base: {file} goes on {named!r}, which is not here; give its folder, file or hub id.'
         ) from e
     # the run went on from a LoRA
-    below = (where/LORA_FILE).is_file() and not (where/'model_index.json').is_file()
-    return _base_of(where/LORA_FILE, settings.get('lora_base')) if below else str(named)
+    files = [] if (where/'model_index.json').is_file() else added_files(where)
+    if not files or where.is_file() and is_whole_model(where, bool(settings.get('allow_pickle'))):
+        return str(named)
+    return _base_of(files[0], settings.get('lora_base'))
 
 def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."
     with safe_open(path, 'pt') as f: names = list(f.keys())
     if any(k.startswith('model.diffusion_model.') for k in names) or transformer_in(names): return 'model'
-    if any(k.startswith('lora_') for k in names): return 'kohya'
-    return 'lora' if any(re.search('[._]lora[._]', k) for k in names) else 'word'
+    if not is_lora(path): return 'word'
+    return 'kohya' if any(k.startswith('lora_') for k in names) else 'lora'
 
 def _put_on(model, file, kind, **how) -> StableDiffusion:
     "A LoRA or a learned word on top of its base."
     if kind == 'word': return model.load_token(file, **how)
-    if kind == 'lora': return model.load_lora(file)
+    if kind == 'lora': return model.load_lora(file, **how)
     with tempfile.TemporaryDirectory() as d:
         ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file)[0], model, str(file)))
         try: return model.load_lora(ours)
@@ -364,7 +366,8 @@ def open_any(
         for f in files: _put_on(model, f, 'lora' if f.name == LORA_FILE else 'word')
         return model
     if path.is_file() and path.suffix in ('.pt', '.bin') and lora_base:
-        return _put_on(_base(lora_base, light, config, **how), path, 'word', allow_pickle=allow_pickle)
+        kind = 'lora' if is_lora(path, allow_pickle) else 'word'
+        return _put_on(_base(lora_base, light, config, **how), path, kind, allow_pickle=allow_pickle)
     if not path.is_file() or path.suffix != '.safetensors': return _base(model_dir, light, config, **how)
     try: kind = _kind(path)
     except (SafetensorError, OSError) as e:
@@ -478,11 +481,11 @@ def _take_place(new, old):
         os.replace(new, old)
         return
     away = new.with_name(f'.{new.name}.old')
-    os.rename(old, away)
     try:
+        os.rename(old, away)
         os.rename(new, old)
     except BaseException:
-        os.rename(away, old)
+        if not old.exists(): os.rename(away, old)
         raise
 
 
@@ -539,6 +542,7 @@ def _write_peft(model, path, dtype, about, read, card):
         )
     path.mkdir()
     tensors, notes = read_tensors(model.save_lora(path))
+    tensors = {k: v.clone() for k, v in tensors.items()} # a file that is mapped is not replaced on Windows
     made = {LORA_FILE: (tensors, notes | model_spec(model, kind='lora', **about))}
     for k, (word, rows) in enumerate(new_words(model).items()):
         two, name = len(rows) > 1, Path(TOKEN_FILE)

@@ -23,8 +23,8 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image, ImageOps
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, img_tag,
-                                locked, one_of, say, sync, to_pil, writing)
+from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, explained,
+                                img_tag, locked, one_of, say, sync, to_pil, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -237,6 +237,7 @@ def dreambooth(
         return _personalise(cfg, found, model, progress, callbacks, look if show else None)
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
+explained(dreambooth)
 
 
 # %% ../nbs/09_run.ipynb #rn22

@@ -133,9 +133,9 @@ class _Gallery:
     cancelled:bool = False # to be stopped before the next step
 
 # %% ../nbs/08_studio.ipynb #d064a
+@checked(also=[f.name for f in fields(StudioState) if f.name != 'prompt'])
 class Studio:
     "Pictures to order: controls, live previews, grids, pins, before and after."
-    @checked(also=[f.name for f in fields(StudioState) if f.name != 'prompt'])
     def __init__(
         self,
         # a StableDiffusion, a run's folder, a base's name, or a dict label -> one of these
@@ -324,23 +324,16 @@ def say(
     self.status.value = f'<span class="{"dn-wrong" if wrong else ""}">{html.escape(str(text))}</span>'
 
 @patch
-def _fingerprints(self:Studio, grid:Grid) -> dict: # id of a model -> fingerprint
-    "Which weights each model has now."
-    return {id(m): m.fingerprint() for m in {id(m): m for m, _ in map(grid.shot, grid.places())}.values()}
-
-@patch
 def generate(self:Studio):
     "Make what the controls say."
     try:
         refuse_busy()
         grid = grid_of(self.state, self.models)
-        marks = self._fingerprints(grid)
-        for model, how in map(grid.shot, grid.places()): latent_shape(model, how) # raises UserError
     except UserError as e: return self.say(e, wrong=True)
-    g = self.shown = self.going = self._lay_out(grid, marks)
+    g = self.shown = self.going = self._lay_out(grid)
     self._hold()
     self.say(f'Painting {len(g.places) - len(g.pictures)} …')
-    def work(tell): paint(grid, tell, self.made, marks, self.every)
+    def work(tell): paint(grid, tell, self.made, self.every)
     self.task = drive(work, lambda *what: self.show(g, *what), lambda error: self.finish(g, error), self.wait)
 
 # %% ../nbs/08_studio.ipynb #st03
@@ -423,11 +416,10 @@ def _table(
 def _lay_out(
     self:Studio,
     grid:Grid, # grid to paint
-    marks:dict, # as `_fingerprints` returns them
 ) -> _Gallery:
     "Make room for every picture of the grid; show those that are there already."
     s = self.state
-    w, h = s.size or [self.models[s.checkpoint or list(self.models)[-1]].resolution] * 2
+    w, h = s.size or [self.models.at_hand(s.checkpoint).resolution] * 2
     labels = [list(v) for v in grid.axes.values()]
     titles, down, across = [['']] * (3 - len(labels)) + labels
     g = _Gallery(grid, s.checkpoint, max(64, min(self.side, 640//max(len(across), 3))), s.size,
@@ -435,7 +427,7 @@ def _lay_out(
     blank = thumbnail(Image.new('RGB', (w, h), '#9e9e9e'), g.side)
     for place in grid.places():
         model, how = grid.shot(place)
-        image = self.made.get((marks[id(model)], how))
+        image = self.made.get((model.mark, how))
         text = ', '.join(list(v)[k] for k, v in zip(place, grid.axes.values()))
         g.places[place] = _cell(thumbnail(image, g.side) if image else blank,
                                 lambda place=place: self.choose(place, g), text)
@@ -499,18 +491,17 @@ def choose(
     models = list(g.grid.axes.get('model', {}))
     k = list(g.grid.axes).index('model') if models else None
     self.place = place
-    self.look(g.pictures[place], g.grid.shot(place)[0], models[place[k]] if models else g.label)
+    self.look(g.pictures[place], models[place[k]] if models else g.label)
     for p, box in g.places.items(): (box.add_class if p == place else box.remove_class)('dn-chosen')
 
 @patch
 def look(
     self:Studio,
     image:Image.Image, # with the settings it was drawn with
-    model:StableDiffusion, # that drew it
-    label:str|None, # the model's name, where there are several
+    label:str|None, # of the model that drew it, where there are several
 ):
     "Put a picture on the stage."
-    self.chosen = image, model, label
+    self.chosen = image, label
     self._magnify(image)
     self.caption.value = facts(image, label)
     self._hold()
@@ -549,7 +540,7 @@ def pin(self:Studio):
 @patch
 def copy(self:Studio):
     "Put the controls where they were for the chosen picture."
-    image, _, label = self.chosen
+    image, label = self.chosen
     self.set_state(restore(self.state, image, label))
     self.say('The controls are where they were for this picture.')
 
@@ -558,7 +549,7 @@ def vary(self:Studio):
     "The chosen picture's settings with the four next seeds."
     try: refuse_busy()
     except UserError as e: return self.say(e, wrong=True)
-    image, _, label = self.chosen
+    image, label = self.chosen
     was = restore(self.state, image, label)
     self.set_state(replace(was, seed=was.seed + 1, count=4))
     self.generate()
@@ -566,12 +557,12 @@ def vary(self:Studio):
 @patch
 def save(self:Studio):
     "Save the chosen picture in the folder of those already saved."
-    image, model, _ = self.chosen
+    image = self.chosen[0] # which says what drew it
     how = json.loads(image.info['dreambooth_nb'])
     name = re.sub(r'\W+', '-', how['prompt'].lower()).strip('-')
     name = name.encode()[:60].decode(errors='ignore') or 'picture'
     file = self.folder/f'{name}-seed{how["seed"]}.png'
-    try: self.say(f'Saved as {save_png(image, file, model, free=True)}')
+    try: self.say(f'Saved as {save_png(image, file, free=True)}')
     except UserError as e: self.say(e, wrong=True)
 
 # %% ../nbs/08_studio.ipynb #sq13

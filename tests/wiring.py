@@ -128,6 +128,7 @@ door | --train lora --lora_targets all --conv_rank 4 > --conv_alpha 2 | log weig
 door | --allow_tf32 |
 door | --validation_prompt x | files
 door | --validation_prompt x > --num_validation_images 2 | files
+door | --validation_prompt x > --validation_guidance_scale 2 | files
 door | --evaluation_steps 1 | log
 door | --train_text_encoder false > --skip_save_text_encoder | files weights
 door | --train lora > --output_kohya_format | files weights

@@ -136,7 +136,9 @@ def read_checkpoint(
     folder = as_path(folder)
     if what := damage(folder): raise UserError(f'{folder}: {what}; take another checkpoint.')
     notes = json.loads((folder/'state.json').read_text(encoding='utf-8'))
-    def tensors(part): return load_file(p) if (p := folder/f'{part}.safetensors').is_file() else {}
+    def tensors(part): # copies: the folder can go, while a run goes on from it
+        path = folder/f'{part}.safetensors'
+        return {k: v.clone() for k, v in load_file(path).items()} if path.is_file() else {}
     return {part: _unpack(tree, tensors(part)) for part, tree in notes.items()}
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0365
@@ -202,7 +204,8 @@ MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'ou
               'pretrained_model_name_or_path', 'variant', 'revision',
               'original_config',
               'allow_pickle', 'lora_base', 'pretrained_vae_model_name_or_path', 'validation_prompt',
-              'num_validation_images', 'validation_images', 'validation_solver', 'evaluation_steps',
+              'num_validation_images', 'validation_images', 'validation_solver',
+              'validation_guidance_scale', 'evaluation_steps',
               'logging_dir', 'skip_save_text_encoder', 'output_kohya_format'}
 
 def fingerprints(

@@ -13,7 +13,7 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_c
 import argparse, inspect, json, os, re, subprocess, sys, textwrap, warnings
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,8 +24,8 @@ from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_lea
                                 did_you_mean, in_shell, one_of, say, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import (TrainConfig, expanded, filled, preset, presets, read_settings,
-                                          with_changes)
+from .settings import (TrainConfig, check_strength, expanded, filled, preset, presets,
+                                          read_settings, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -128,8 +128,7 @@ def sample_command(
         raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE.')
     _is_there('model_dir', model_dir)
     if image and not as_path(image).is_file(): raise UserError(f'image: {image} is not there; give another.')
-    if not 0 < strength <= 1: raise UserError(f'strength: {strength} is impossible; choose up to 1, above 0.')
-    if strength < 1 and not image: raise UserError('strength: means nothing without image; give one.')
+    check_strength(strength, image)
     if prompt.startswith('@'): read_text(prompt[1:])
     if (out := as_path(output_dir)).is_file(): raise UserError(f'output_dir: {out} is a file; give a folder.')
     how = dict(config=original_config, variant=variant, revision=revision, allow_pickle=allow_pickle,
@@ -513,7 +512,8 @@ def read_command(
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}
-    return command, reduce(with_changes, (*files.values(), given), {}), origin
+    yours = {k: name for k, name in origin.items() if as_path(name).is_file()}
+    return command, reduce(partial(with_changes, origin=yours), (*files.values(), given), {}), origin
 
 # %% ../../nbs/craft/commands.ipynb #r42pars
 def _parsed(command, argv) -> dict: # parameter -> value

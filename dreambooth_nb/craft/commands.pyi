@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import argparse, inspect, json, os, re, subprocess, sys, textwrap, warnings
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from fastcore.docments import docments
 from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, in_shell, one_of, say, wrong_type
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import TrainConfig, expanded, filled, preset, presets, read_settings, with_changes
+from .settings import TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes
 __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_command', 'sample_command', 'demo_command', 'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command', 'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage', 'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'read_command', 'in_lines', 'is_wrong_input', 'answered', 'main']
 def train_command(overwrite: bool=False, **settings): ...
 def _said_at_once(settings): ...

@@ -153,7 +153,7 @@ class TensorStore:
         if self.folder is None: return self.memory.get(key)
         try:
             with safe_open(self.folder/f'{key}.safetensors', 'pt') as f:
-                notes, tensors = f.metadata() or {}, {name: f.get_tensor(name) for name in f.keys()}
+                notes, tensors = f.metadata() or {}, {name: f.get_tensor(name).clone() for name in f.keys()}
         except (OSError, SafetensorError): return None
         whole = notes.get('key') == key and notes.get('sha256') == digest(tensors)
         return tensors if whole and all(t.isfinite().all() for t in tensors.values()) else None

@@ -6,9 +6,8 @@
 __all__ = ['NAMES', 'find']
 
 # %% ../../nbs/craft/names.ipynb #nm02
-from functools import cache
 from importlib import import_module
-from ..core import did_you_mean, explained
+from ..core import did_you_mean
 
 # %% ../../nbs/craft/names.ipynb #nm05
 NAMES = dict( # name -> room
@@ -20,22 +19,10 @@ NAMES = dict( # name -> room
     export_model='export', push_to_hub='export', # out into the world
     UserError='core') # wrong input, in one line
 
-@cache
 def find(
     name:str, # one of NAMES
-): # what it names, with comments that `help` shows
+): # what it names
     "The object of a name, from its room. `AttributeError` with the nearest name where there is none."
-    if name in NAMES:
-        room = import_module(f'dreambooth_nb.{NAMES[name]}')
-        for other in NAMES: # what a function returns is explained with it
-            if NAMES[other] == NAMES[name]: _with_help(getattr(room, other))
-        return getattr(room, name)
+    if name in NAMES: return getattr(import_module(f'dreambooth_nb.{NAMES[name]}'), name)
     raise AttributeError(f"module 'dreambooth_nb' has no attribute {name!r}; "
                          + did_you_mean(name, NAMES, f'it has {", ".join(NAMES)}.'))
-
-def _with_help(it):
-    "A function, or a class and its methods, explained."
-    own = vars(it).items() if isinstance(it, type) else ()
-    for name, f in own:
-        if callable(f) and not name.startswith('_'): explained(f)
-    return explained(it)

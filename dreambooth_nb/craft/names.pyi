@@ -2,10 +2,8 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-from functools import cache
 from importlib import import_module
-from ..core import did_you_mean, explained
+from ..core import did_you_mean
 __all__ = ['NAMES', 'find']
 NAMES: Any
 def find(name: str): ...
-def _with_help(it): ...

@@ -239,10 +239,11 @@ def _tracker(a):
 _RULES = {f.__name__[1:]: f for f in (
     _batch, _length, _epochs, _photos, _pictures, _crops, _filter, _noise, _gamma, _datasets, _tokens,
     _labels, _once, _seed, _optimizer, _text_rate, _dora, _precision, _prior, _resume, _tracker)}
-_FIXED = dict( # what a script is
-    train_dreambooth=dict(train='unet', image_interpolation_mode='bilinear', class_guidance_scale=7.5),
-    train_dreambooth_lora=dict(train='lora', class_guidance_scale=7.5),
-    train_dreambooth_lora_sdxl=dict(train='lora', class_guidance_scale=5.))
+def _guided(scale): return dict(class_guidance_scale=scale, validation_guidance_scale=scale)
+_FIXED = dict( # what a script is, and the guidance of its pipeline
+    train_dreambooth=dict(train='unet', image_interpolation_mode='bilinear') | _guided(7.5),
+    train_dreambooth_lora=dict(train='lora') | _guided(7.5),
+    train_dreambooth_lora_sdxl=dict(train='lora') | _guided(5.))
 
 # %% ../../nbs/craft/old_commands.ipynb #oc20
 @dataclass

@@ -26,13 +26,13 @@ from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
 from .tiny import TINY, tiny_parts
 from .quantization import QUANTIZATIONS, quantization_problems, stored
 from ..model import StableDiffusion, quiet
-from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name
+from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, noted_skip, tensors_in
+from .lora_files import added_files, is_lora, noted_skip, refuse_others, tensors_in
 
 # %% ../../nbs/craft/opening.ipynb #c006
-_PICKLES = '.ckpt', '.pt', '.pth', '.bin'
+_WEIGHTS = '.safetensors', '.ckpt', '.pt', '.pth', '.bin'
 
 def find_base(
     base:str='micro', # "micro", a diffusers folder, a .safetensors or .ckpt file, or a hub id
@@ -40,16 +40,15 @@ def find_base(
     "Where a base model is. Raises UserError when it is no model of ours and cannot be a hub id."
     if str(base) in EMBEDDED: base = resources.files('dreambooth_nb')/'models'/str(base)
     path = as_path(str(base))
-    if any((path/name).is_file() for name in ('model_index.json', LORA_FILE, TOKEN_FILE, PEFT_FILE)):
-        return str(path)
-    if path.is_file() and path.suffix in ('.safetensors', *_PICKLES): return str(path)
+    if (path/'model_index.json').is_file() or path.is_dir() and added_files(path): return str(path)
+    if path.is_file() and path.suffix in _WEIGHTS: return str(path)
     if path.is_file():
         raise UserError(f'{path}: this is no model; give a .safetensors or .ckpt file, or a folder.')
     if path.exists():
-        raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); '
-                        'give the folder that holds unet/, vae/ and text_encoder/.')
-    a_path = str(base).startswith(('/', '.', '~')) or path.suffix in ('.safetensors', *_PICKLES)
-    if str(base).count('/') != 1 or a_path:
+        files = [f', or the file, {p.name}' for p in path.glob('*.*') if p.suffix in _WEIGHTS]
+        raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); give the '
+                        f'folder that holds unet/, vae/ and text_encoder/{"".join(sorted(files)[:1])}.')
+    if str(base).count('/') != 1 or str(base).startswith(('/', '.', '~')) or path.suffix in _WEIGHTS:
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
                         'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
     return str(base)
@@ -252,6 +251,7 @@ def check_contents(
     prefixes = dict(unet='model.diffusion_model.', vae=('first_stage_model.', 'vae.'), **text)
     absent = [part for part, prefix in prefixes.items() if not any(k.startswith(prefix) for k in shapes)]
     if 'unet' in absent:
+        refuse_others(path, shapes)
         raise UserError(f'{path}: this is no Stable Diffusion model (it has no model.diffusion_model); '
                         'a LoRA or an embedding goes on a model: give that as lora_base.')
     if absent:
@@ -412,13 +412,12 @@ def _texts(model) -> dict: return {k: v for k in _TEXT if (v := getattr(model, k
 
 def _load_added(path, base, **kwargs) -> StableDiffusion:
     "A LoRA or learned tokens, a folder of them or one file, on the base that is given, or that they name."
-    inside = (path/LORA_FILE, path/PEFT_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors')))
-    files = [path] if path.is_file() else [f for f in inside if f.is_file()]
+    files, allowed = added_files(path), kwargs['allow_pickle']
     if not kwargs['vae']: kwargs['vae'] = _run_beside(files[0]).get('pretrained_vae_model_name_or_path')
     model = load(base or base_of_lora(files[0]), **kwargs)
     for f in files:
-        if f.suffix == '.safetensors' and is_lora(f): model.load_lora(f)
-        else: model.load_token(f, allow_pickle=kwargs['allow_pickle'])
+        if is_lora(f, allowed): model.load_lora(f, allow_pickle=allowed)
+        else: model.load_token(f, allow_pickle=allowed)
     return model
 
 # %% ../../nbs/craft/opening.ipynb #c024
@@ -510,6 +509,7 @@ def load(
     for part, net in model.parts.items():
         check_finite(base, {f'{part}.{k}': v for k, v in stored(net).items()},
                      'the model is damaged, take an earlier one or download it again.')
+    let_go(model)
     return model.to(device)
 
 # %% ../../nbs/craft/opening.ipynb #s02o010
@@ -546,7 +546,7 @@ def find_vae(
     path, field = as_path(str(name)), 'pretrained_vae_model_name_or_path'
     for folder in (path, path/'vae'):
         if (folder/'config.json').is_file(): return str(folder)
-    if path.is_file() and path.suffix in ('.safetensors', *_PICKLES): return str(path)
+    if path.is_file() and path.suffix in _WEIGHTS: return str(path)
     if path.exists():
         raise UserError(f'{field}: {path} is no VAE (it has no config.json); give the folder of one, or a '
                         '.safetensors file.')

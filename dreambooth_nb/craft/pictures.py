@@ -8,6 +8,7 @@ __all__ = ['free_name', 'file_names', 'next_seed', 'save_png', 'parameters', 'pi
 
 # %% ../../nbs/craft/pictures.ipynb #pi03
 import base64, hashlib, html, io, itertools, json, os, re, unicodedata
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, fields
 from functools import cache
@@ -269,7 +270,7 @@ class Grid:
     "Pictures over one to three settings, made when they are looked at, and only once."
     def __init__(
         self,
-        model:StableDiffusion|None, # model that draws; None where "model" is an axis
+        model:StableDiffusion|Callable|None, # that draws, or what loads it; None where "model" is an axis
         axes:dict, # name of a setting, or "model" -> list of values, or dict of label -> value
         folder:str|Path|None=None, # folder that keeps the pictures, as PNG files with their settings
         size:int=128, # side of each picture when displayed, pixels
@@ -335,7 +336,7 @@ def make(
     for model, how in (self.shot(p) for p in (self.places() if places is None else places)):
         name = model if isinstance(model, str) else id(model)
         if name not in ready:
-            model = load(model) if isinstance(model, str) else model
+            model = load(model) if isinstance(model, str) else model() if callable(model) else model
             ready[name] = model, model.fingerprint()
         keys.append((ready[name][1], complete_settings(ready[name][0], how, self.image, self.mask)))
     for key in keys:
@@ -504,7 +505,7 @@ class Previews(Callback):
     "A row of pictures of `validation_prompt` every `validation_steps` and at the end, from the same seeds."
     def __init__(
         self,
-        **settings, # of `sample`: num_inference_steps, guidance_scale, negative_prompt, ...
+        **settings, # of `sample`: num_inference_steps, negative_prompt, ...
     ): self.settings = settings
 
     def draw(
@@ -514,7 +515,8 @@ class Previews(Callback):
         "The pictures, at the size that is trained at."
         cfg, step = run.cfg, run.model.size_step
         side = (cfg.resolution or run.model.resolution)//step*step
-        how = dict(width=side, height=side, solver=cfg.validation_solver)
+        how = dict(width=side, height=side, solver=cfg.validation_solver,
+                   guidance_scale=cfg.validation_guidance_scale)
         seeds = range(cfg.seed, cfg.seed + cfg.num_validation_images)
         small = pictures_to_enlarge(cfg.validation_images)
         with run.accelerator.autocast(), run.ema.applied() if run.ema else nullcontext():

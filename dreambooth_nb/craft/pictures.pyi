@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import base64, hashlib, html, io, itertools, json, os, re, unicodedata
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, fields
 from functools import cache
@@ -53,7 +54,7 @@ class Grid:
     mask: Any
     axes: Any
     settings: Any
-    def __init__(self, model: StableDiffusion | None, axes: dict, folder: str | Path | None=None, size: int=128, batch_size: int | None=16, image: Image.Image | str | Path | None=None, mask: Image.Image | str | Path | None=None, **settings): ...
+    def __init__(self, model: StableDiffusion | Callable | None, axes: dict, folder: str | Path | None=None, size: int=128, batch_size: int | None=16, image: Image.Image | str | Path | None=None, mask: Image.Image | str | Path | None=None, **settings): ...
     def __repr__(self): ...
     @property
     def shape(self) -> tuple: ...

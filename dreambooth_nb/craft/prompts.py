@@ -20,7 +20,7 @@ from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import in_chunks, no_words
 from ..model import StableDiffusion
-from .settings import SOLVER_NAMES
+from .settings import SOLVER_NAMES, check_strength
 
 # %% ../../nbs/craft/prompts.ipynb #c058
 _PIECES = re.compile(
@@ -179,7 +179,7 @@ def _check(s):
         try: s.prompt_weighting and parse_prompt(text)
         except UserError as e: raise UserError(str(e).replace('prompt:', f'{name}:', 1)) from None
     _numbers(s, bad)
-    if not 0 < s.strength <= 1: bad('strength', 'is impossible; choose more than 0, at most 1.')
+    check_strength(s.strength, True) # whether there is a picture is seen later
     if not 0 <= s.eta <= 1: bad('eta', 'is impossible; choose 0 to 1.')
     if not 0 <= s.guidance_rescale <= 1: bad('guidance_rescale', 'is impossible; choose 0 to 1.')
     if s.guidance_interval is None: return
@@ -339,10 +339,7 @@ def complete_settings(
     _check_family(model, s)
     if model.family.enlarges: return _enlarging(model, s, image, mask)
     if image is None:
-        if s.strength != 1:
-            raise UserError(
-                f'strength: {s.strength} means nothing without a picture to start from; give image.'
-            )
+        check_strength(s.strength)
         return replace(s, image=None, mask=None)
     for name in ('width', 'height'):
         if getattr(s, name) not in (None, v := getattr(image, name)):

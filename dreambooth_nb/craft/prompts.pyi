@@ -14,7 +14,7 @@ from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import in_chunks, no_words
 from ..model import StableDiffusion
-from .settings import SOLVER_NAMES
+from .settings import SOLVER_NAMES, check_strength
 __all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest', 'complete_settings']
 _PIECES: Any
 _HEAVIEST: float

@@ -24,7 +24,7 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
+from .lora_files import added_files, is_lora, tensors_in
 from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
                                          why_not_loaded)
 from .optimizers import OPTIMIZERS
@@ -179,9 +179,7 @@ def beneath(
     if path.is_file(): added = cfg.lora_base and not is_whole_model(path, cfg.allow_pickle)
     else: added = path.is_dir() and not (path/'model_index.json').is_file()
     if not added: return None
-    named = [path/LORA_FILE, path/PEFT_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors'))]
-    file = path if path.is_file() else next((p for p in named if p.is_file()), named[0])
-    try: below = cfg.lora_base or base_of_lora(file)
+    try: below = cfg.lora_base or base_of_lora(added_files(path)[0])
     except UserError as e: raise as_settings(e) from None
     return replace(cfg, pretrained_model_name_or_path=below, lora_base=None)
 
@@ -314,9 +312,8 @@ def base_problems(
     if not net: return found                                      # why it has no outline is said already
     found += refused(net.check_clip_skip, cfg.clip_skip) + refused(check_text_training, net, cfg.words)
     if under := beneath(cfg):
-        lora = [p for p in (where, where/LORA_FILE, where/PEFT_FILE) if p.is_file()]
-        carries = lora and any('lora' in k for k in tensors_in(lora[0], cfg.allow_pickle)[0])
-        if carries and 'lora' not in cfg.words.split('+'):
+        if other := refused(is_lora, file := added_files(where)[0], cfg.allow_pickle): return found + other
+        if is_lora(file, cfg.allow_pickle) and 'lora' not in cfg.words.split('+'):
             found.append(f'train: {cfg.words!r} would train layers that carry the LoRA of {base}; '
                          'give train lora.')
         return found + base_problems(under, net)

@@ -18,7 +18,7 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, tensors_in
+from .lora_files import added_files, is_lora, tensors_in
 from .opening import base_of_lora, check_contents, find_base, is_whole_model, skeleton, why_not_loaded
 from .optimizers import OPTIMIZERS
 from .settings import TrainConfig, cautions, expanded

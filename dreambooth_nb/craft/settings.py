@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SOLVER_NAMES', 'STEADY', 'EITHER', 'PATHS', 'NEEDS', 'TrainConfig', 'with_changes', 'expanded', 'in_full',
-           'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'class_prompt_of',
-           'identifier_of', 'filled', 'idle', 'cautions']
+           'check_strength', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings',
+           'class_prompt_of', 'identifier_of', 'filled', 'idle', 'cautions']
 
 # %% ../../nbs/craft/settings.ipynb #se03im
 import functools, math, os, re
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import get_args
 import yaml
 from fastcore.basics import patch
-from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, refuse_halves,
-                                wrong_type)
+from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
+                                refuse_halves, say, wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -207,6 +207,7 @@ class TrainConfig(_Weighed):
     validation_prompt:str|None = None # what to draw from time to time while training
     num_validation_images:int = _count(4) # pictures of validation_prompt
     validation_solver:str = _of('ddim', SOLVER_NAMES) # of these pictures
+    validation_guidance_scale:float = _natural(5.) # guidance of these pictures; 1: none
     validation_images:str|None = None # that a base enlarges for validation_prompt: a folder, or FILE,FILE
     num_held_out:int = _natural(0) # photos of each subject, images of each class, kept from the training
     validation_steps:int = _count(50) # optimiser steps between two looks, at pictures or what is held out
@@ -239,6 +240,7 @@ def _only_known(init):
     return checked
 
 TrainConfig.__init__ = _only_known(TrainConfig.__init__)
+explained(TrainConfig)
 
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
@@ -278,13 +280,19 @@ EITHER = [ # pairs of fields of which one can be given
     *((name, 'concepts_list') for name in 'instance_data_dir instance_prompt class_prompt class_data_dir '
                                           'use_masks'.split())]
 
+_PARTS = 'class_prompt', 'class_data_dir', 'use_masks' # of one subject: no list of several goes for them
+
 def with_changes(
     values:dict, # field -> value: of a file, a preset, or chosen for the base
     changes:dict, # field -> value: what counts where the two contradict each other
+    origin:dict|None=None, # field -> the file that it comes from: what of it goes is said
 ) -> dict: # of both
     "Settings with changes in their place, without what does not go with a change."
-    both = [*EITHER, *(pair[::-1] for pair in EITHER)]
-    gone = {other for name, other in both if changes.get(name)}
+    both = [pair[::-1] for pair in EITHER] + [pair for pair in EITHER if pair[0] not in _PARTS]
+    gone = {other: name for name, other in both if changes.get(name)}
+    first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
+    for other in [k for k in origin or () if first and k in gone and values.get(k)]:
+        say(f'{other}: {values[other]!r} of {origin[other]} gives way to {gone[other]}, which is given.')
     return {name: v for name, v in values.items() if name not in gone} | changes
 
 # %% ../../nbs/craft/settings.ipynb #t0111
@@ -391,6 +399,17 @@ def in_full(
     there = {k: v for k, v in named.items() if v and v not in (*EMBEDDED, 'latest') and as_path(v).exists()}
     return replace(cfg, **{k: os.path.abspath(as_path(v)) for k, v in there.items()})
 
+# %% ../../nbs/craft/settings.ipynb #se12st
+def check_strength(
+    strength:float, # share of the way that is walked from a picture
+    image=None, # to start from; None: there is none
+):
+    "`UserError` on a share that is impossible, or that means nothing."
+    if not 0 < strength <= 1:
+        raise UserError(f'strength: {strength} is impossible; choose more than 0, at most 1.')
+    if strength != 1 and image is None:
+        raise UserError(f'strength: {strength} means nothing without a picture to start from; give image.')
+
 # %% ../../nbs/craft/settings.ipynb #c010
 def save_config(
     cfg:TrainConfig, # all settings
@@ -432,7 +451,7 @@ def read_config(
     "Read settings. `UserError` naming the file when it is missing, no YAML, or says what no field can be."
     if str(path) in presets(): return TrainConfig(**with_changes(preset(str(path)), changes))
     values = read_settings(path)
-    try: return TrainConfig(**with_changes(values, changes))
+    try: return TrainConfig(**with_changes(values, changes, dict.fromkeys(values, path)))
     except UserError as e:
         raise UserError(str(e) if str(e).split(':')[0] in changes else f'{path}: {e}') from None
 
@@ -535,8 +554,8 @@ NEEDS += [
     ('early_stopping_patience load_best_at_end', 'num_held_out', lambda c: c.num_held_out, 'raise it'),
     ('validation_steps', 'num_held_out', lambda c: c.num_held_out or c.validation_prompt,
      'raise it or give validation_prompt'),
-    ('num_validation_images validation_images validation_solver', 'validation_prompt',
-     lambda c: c.validation_prompt,
+    ('num_validation_images validation_images validation_solver validation_guidance_scale',
+     'validation_prompt', lambda c: c.validation_prompt,
      'give one (photos are held out by num_held_out)'),
     ('dataset_config_name image_column caption_column', 'dataset_name', lambda c: c.dataset_name, 'give one'),
     ('repeats', 'num_train_epochs', lambda c: c.num_train_epochs, 'give it'),
