@@ -194,7 +194,7 @@ def before_after(
     titles = [f'{when}, {what} {k}' for when in ('before', 'after') for k in range(len(before[0]))]
     above = _grid([photos], ['the photos'], size=size)
     below = _grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
-    out = Image.new('RGB', (max(above.width, below.width), above.height + below.height), 'white')
+    out = Image.new('RGBA', (max(above.width, below.width), above.height + below.height), (255, 255, 255, 0))
     out.paste(above, (0, 0))
     out.paste(below, (0, above.height))
     return out
