@@ -20,7 +20,7 @@ from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
-from PIL import Image, ImageOps
+from PIL import Image
 
 # %% ../nbs/09_run.ipynb #c0032
 from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, img_tag,
@@ -331,8 +331,8 @@ def _looking_on(model, cfg) -> list:
     return [*shown, Scores(learned_by(cfg), encoders)]
 
 def _thumbs(report) -> list[Image.Image]:
-    "The first photos, small and square."
-    return [ImageOps.pad(p.thumbnail, (128, 128), color='white') for some in report.photos for p in some][:4]
+    "The first photos, small."
+    return [p.thumbnail for some in report.photos for p in some][:4]
 
 # %% ../nbs/09_run.ipynb #c009
 @contextmanager

@@ -283,11 +283,11 @@ class Asked:
         *conditions, # of b prompts each, as `model.condition` returns them
     ): # a prediction for each condition, (b,c,h,w)
         key = tuple(map(id, tree_leaves(conditions)))
-        if key not in self.known: self.known[key] = conditions, self.about(conditions)
+        if key not in self.known: self.known[key] = conditions, self._about(conditions)
         if self.cuda_graphs: t = torch.full((), t, dtype=torch.float32, device=x.device)
         return self.known[key][1](x, t).chunk(len(conditions))
 
-    def about(self, conditions):
+    def _about(self, conditions):
         "A function of latents and timestep: the predictions under these conditions, stacked."
         n, kind, once = len(conditions), self.model.dtype, self.model.ask
         whole = tree_map(lambda v: v.to(kind), stacked(conditions))
