@@ -5,7 +5,7 @@
 
 Looked at: files that the site's settings name; sidebar and navigation entries, and pages that no entry
 leads to; links, anchors and pictures in the pages and in README.md, the badges' and the site's own
-addresses included; figures with a white margin, which glare on a dark page. Anchors are named as on the
+addresses included; figures without a caption or with a white margin. Anchors are named as on the
 site (`#a-section-why` for "A section: why?"). Each problem is a line; the exit code is 0 only when
 there is none.
 """
@@ -144,9 +144,13 @@ def white_frame(picture):
 
 
 def check_figures(pages):
-    "Stored figures stand on a dark page too: nothing behind them."
+    "Stored figures have a caption and an alt text, and stand on a dark page too: nothing behind them."
     for page in pages:
         for cell in nbformat.read(nbs/page, as_version=4).cells:
+            kinds = {kind for out in cell.get('outputs', []) for kind in out.get('data', {})}
+            for what in ('fig-cap', 'fig-alt'):
+                if kinds & {'image/png', 'image/jpeg'} and f'#| {what}:' not in cell.source:
+                    problem(page, f'cell {cell.id}: its picture has no {what}')
             for out in cell.get('outputs', []):
                 for kind in ('image/png', 'image/jpeg'):
                     data = out.get('data', {}).get(kind)

@@ -320,7 +320,8 @@ def _look_again(subjects, geometry, model, progress):
     "The report for a base whose resolution is known only when it is loaded, as that of a single file."
     report = preflight(subjects, geometry, model.tokenizer)
     Ready(report.errors).refuse()
-    for line in report.warnings if progress else (): say(line)
+    if progress:
+        for line in report.warnings: say(line)
 
 def _looking_on(model, cfg) -> list:
     "The callbacks of validation_prompt and of evaluation_steps, with encoders that training does not change."

@@ -248,7 +248,8 @@ def _look_at_classes(
     if found.does in ('begins', 'replaces'): # what we drew for another class is set aside
         subjects = [s for s in subjects if s.class_data_dir]
     classes = found.ask(class_images, subjects, cfg)
-    for pool in classes.pools if classes else ():
+    pools = classes.pools if classes else []
+    for pool in pools:
         if line := pool.notice(cfg.num_class_images): found.warnings.append(line)
         if why := _pool_problem(pool, cfg, found.geometry, net):
             found.problems.append(f'class_data_dir: {why}')

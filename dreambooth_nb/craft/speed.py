@@ -64,7 +64,8 @@ def remember(
     def condition(prompts, size=None):
         if not sized: size = None
         new = [p for p in dict.fromkeys(prompts) if (p, size) not in kept]
-        for _, encoder in model.encoders if new else (): encoder.eval()
+        if new:
+            for _, encoder in model.encoders: encoder.eval()
         for p in new: kept[p, size] = model.condition([p], size)
         found = stacked([kept[p, size] for p in prompts])
         for old in [*kept][:-_REMEMBERED]: del kept[old] # captions that are shuffled may not come again
