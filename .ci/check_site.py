@@ -5,10 +5,11 @@
 
 Looked at: files that the site's settings name; sidebar and navigation entries, and pages that no entry
 leads to; links, anchors and pictures in the pages and in README.md, the badges' and the site's own
-addresses included. Anchors are named as on the site (`#a-section-why` for "A section: why?"). Each
-problem is a line; the exit code is 0 only when there is none.
+addresses included; figures without a caption or with a white margin. Anchors are named as on the
+site (`#a-section-why` for "A section: why?"). Each problem is a line; the exit code is 0 only when
+there is none.
 """
-import os, re, sys, warnings
+import base64, io, os, re, sys, warnings
 from collections import Counter
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,7 @@ from nbconvert.filters import markdown2html
 from nbdev.config import get_config
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
+from PIL import Image
 
 cfg = get_config()
 root, nbs = cfg.config_path, cfg.nbs_path
@@ -133,6 +135,29 @@ def check_install(pages):
         if source != usual: problem(page, 'its first code cell is not the install cell of the others')
 
 
+def white_frame(picture):
+    "Is all of a picture's outermost line white?"
+    im = picture.convert('RGBA')
+    w, h = im.size
+    frame = [im.crop(o) for o in ((0, 0, w, 1), (0, h - 1, w, h), (0, 0, 1, h), (w - 1, 0, w, h))]
+    return all(low >= 250 for side in frame for low, _ in side.getextrema())
+
+
+def check_figures(pages):
+    "Stored figures have a caption and an alt text, and stand on a dark page too: nothing behind them."
+    for page in pages:
+        for cell in nbformat.read(nbs/page, as_version=4).cells:
+            kinds = {kind for out in cell.get('outputs', []) for kind in out.get('data', {})}
+            for what in ('fig-cap', 'fig-alt'):
+                if kinds & {'image/png', 'image/jpeg'} and f'#| {what}:' not in cell.source:
+                    problem(page, f'cell {cell.id}: its picture has no {what}')
+            for out in cell.get('outputs', []):
+                for kind in ('image/png', 'image/jpeg'):
+                    data = out.get('data', {}).get(kind)
+                    if data and white_frame(Image.open(io.BytesIO(base64.b64decode(data)))):
+                        problem(page, f'cell {cell.id}: its picture has a white margin, see nbs/matplotlibrc')
+
+
 def read_pages(proc):
     "Processed notebooks as parsed HTML: {path in nbs: soup}, and {page on the site: path in nbs}."
     exporter = HTMLExporter(template_name='basic', exclude_anchor_links=True)
@@ -206,6 +231,7 @@ def main():
     soups, outputs = read_pages(proc)
     check_settings(soups)
     check_install(soups)
+    check_figures(soups)
     ids = {page: anchors(soup) for page, soup in soups.items()}
     links = sum(
         check_links(page, soup, nbs, (proc / page).parent, ids, outputs) for page, soup in soups.items()

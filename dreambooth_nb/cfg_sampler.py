@@ -452,5 +452,6 @@ def sample(
     same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps, eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
-    for line in without_effect(shots[0]) if shots else (): say(line)
+    if shots:
+        for line in without_effect(shots[0]): say(line)
     return Pictures(draw(model, shots, batch_size, progress, image, mask, callback, on_image))

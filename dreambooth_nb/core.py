@@ -393,9 +393,10 @@ def to_pil(
 
 # %% ../nbs/core.ipynb #c018
 def _pictures(images) -> list[Image.Image]:
-    "RGB pictures from a (b,c,h,w) tensor, or from a list that may mix PIL and (c,h,w) tensors, c 1 or 3."
-    return [im.convert('RGB') if isinstance(im, Image.Image) else to_pil(im.expand(3, -1, -1)[None])[0]
-            for im in images]
+    """RGB pictures, RGBA where they have an alpha, from a (b,c,h,w) tensor, or from a list that may mix PIL
+    and (c,h,w) tensors, c 1 or 3."""
+    return [im.convert('RGBA' if 'A' in im.mode else 'RGB') if isinstance(im, Image.Image)
+            else to_pil(im.expand(3, -1, -1)[None])[0] for im in images]
 
 def fit_within(
     im:Image.Image, # picture of any size

@@ -106,7 +106,10 @@ def times(self:NoiseSchedule) -> Tensor: # (T,)
     return torch.arange(len(self))
 
 @patch
-def norm_at(self:NoiseSchedule, time) -> float:
+def norm_at(
+    self:NoiseSchedule,
+    time, # what the network is given
+) -> float:
     "The length of (signal, sigma) at a network's time."
     return 1.
 

@@ -20,7 +20,7 @@ from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
-from PIL import Image, ImageOps
+from PIL import Image
 
 # %% ../nbs/09_run.ipynb #c0032
 from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, explained,
@@ -194,7 +194,7 @@ def before_after(
     titles = [f'{when}, {what} {k}' for when in ('before', 'after') for k in range(len(before[0]))]
     above = _grid([photos], ['the photos'], size=size)
     below = _grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
-    out = Image.new('RGB', (max(above.width, below.width), above.height + below.height), 'white')
+    out = Image.new('RGBA', (max(above.width, below.width), above.height + below.height), (255, 255, 255, 0))
     out.paste(above, (0, 0))
     out.paste(below, (0, above.height))
     return out
@@ -321,7 +321,8 @@ def _look_again(subjects, geometry, model, progress):
     "The report for a base whose resolution is known only when it is loaded, as that of a single file."
     report = preflight(subjects, geometry, model.tokenizer)
     Ready(report.errors).refuse()
-    for line in report.warnings if progress else (): say(line)
+    if progress:
+        for line in report.warnings: say(line)
 
 def _looking_on(model, cfg) -> list:
     "The callbacks of validation_prompt and of evaluation_steps, with encoders that training does not change."
@@ -332,8 +333,8 @@ def _looking_on(model, cfg) -> list:
     return [*shown, Scores(learned_by(cfg), encoders)]
 
 def _thumbs(report) -> list[Image.Image]:
-    "The first photos, small and square."
-    return [ImageOps.pad(p.thumbnail, (128, 128), color='white') for some in report.photos for p in some][:4]
+    "The first photos, small."
+    return [p.thumbnail for some in report.photos for p in some][:4]
 
 # %% ../nbs/09_run.ipynb #c009
 @contextmanager

@@ -579,7 +579,8 @@ def upload(
     chosen = W.FileUpload(description='photos', accept='image/*,.heic', multiple=True)
     def keep(change):
         some = change['new']
-        for f in some.values() if isinstance(some, dict) else some: # ipywidgets 7, and 8
+        if isinstance(some, dict): some = some.values() # of ipywidgets 7
+        for f in some:
             path = folder/Path(f['metadata']['name'] if 'metadata' in f else f['name']).name
             same = path.is_file() and path.read_bytes() == f['content'] # brought a second time
             if not same: free_name(path).write_bytes(f['content'])

@@ -87,10 +87,10 @@ class Run:
         self.accelerator = make_accelerator(cfg)
         self.sharded, self.lone = self.accelerator.num_processes > 1 and asks_for_shards(cfg), False
         self.fingerprints = fingerprints(model, data, held)  # of the base, before it is trained
-        self.choose_parameters()
+        self._choose_parameters()
         self.loss = together(training_loss, model.parts.values(), self.accelerator)
         if cfg.cuda_graphs: self.loss = recorded(self.loss, model.parts.values())
-        self.choose_optimizer()
+        self._choose_optimizer()
 
 # %% ../nbs/04_train.ipynb #hS04u
 def _refuse_unseen(
@@ -104,7 +104,7 @@ def _refuse_unseen(
 
 # %% ../nbs/04_train.ipynb #t024
 @patch
-def choose_parameters(self:Run):
+def _choose_parameters(self:Run):
     "Freeze what is not trained; `trained` has the others by name."
     cfg, model = self.cfg, self.model.to(self.accelerator.device)
     prepare(model, cfg)
@@ -136,7 +136,7 @@ def gather(self:Run):
 
 # %% ../nbs/04_train.ipynb #t0245
 @patch
-def choose_optimizer(self:Run):
+def _choose_optimizer(self:Run):
     "Optimiser and learning-rate schedule; the text encoders are a group of their own."
     cfg, groups = self.cfg, {False: [], True: []}
     for k, p in self.trained.items(): groups[k.startswith('text')].append(p)
@@ -373,7 +373,7 @@ def _finish(self:Run):
         raise KeyboardInterrupt(line)
     if unfinished and self.stop:
         say(f'stopped after step {self.step} of {self.cfg.max_train_steps}: {self.stop}.')
-    self.settle()
+    self._settle()
 
 # %% ../nbs/04_train.ipynb #t039
 @patch
@@ -425,7 +425,7 @@ def resume(self:Run):
     if self.accelerator.scaler: self.accelerator.scaler.load_state_dict(state['scaler'])
     self.step, self.log = state['step'], Log(state['log'])
     if folder.parent.resolve() == self.folder.resolve(): self.saved = self.step
-    elif self.cfg.load_best_at_end and self.accelerator.is_main_process: # `settle` reports what is not there
+    elif self.cfg.load_best_at_end and self.accelerator.is_main_process: # `_settle` reports what is not there
         copy_checkpoint(folder.parent/f'checkpoint-{best_step(self.log)}', self.folder)
 
 @patch
@@ -439,7 +439,7 @@ def put(
 
 # %% ../nbs/04_train.ipynb #tr04st
 @patch
-def settle(self:Run):
+def _settle(self:Run):
     "End with the weights that were scored best, if `load_best_at_end`; else with the average, if any."
     step, line = self.step, None
     if self.cfg.load_best_at_end: step, line = best_whole(self.log, self.folder, self.step)

@@ -106,8 +106,8 @@ def _check_targets(model, lora, parts):
         if not any(_fit(model.parts[name], t) for t in targets):
             raise UserError(f'targets: {lora.targets!r} fits no layer of {name}; choose '
                             f'{", ".join(TARGETS)}, or names of its layers.')
-    for t in () if isinstance(lora.targets, str) else lora.targets:
-        if not any(_fit(model.parts[name], t) for name in parts):
+    for t in lora.targets:
+        if not isinstance(lora.targets, str) and not any(_fit(model.parts[name], t) for name in parts):
             raise UserError(f'targets: {t!r} fits no layer of {" or ".join(parts)}; leave it out, or give '
                             f'the name of a layer.')
 

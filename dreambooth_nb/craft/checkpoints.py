@@ -191,7 +191,7 @@ def prune_checkpoints(
 ):
     "Delete the oldest checkpoints."
     done = [p for p in checkpoints(output_dir) if int(p.name[11:]) <= step]
-    for p in done[:-total_limit] if total_limit else ():
+    for p in done[:-(total_limit or len(done))]:
         if p.name != f'checkpoint-{best}': shutil.rmtree(p, ignore_errors=True)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t038

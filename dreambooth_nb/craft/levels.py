@@ -160,7 +160,12 @@ def levels(
                          config.get('steps_offset', 0), config.get('set_alpha_to_one', False))
 
 @patch
-def levels(self:FlowSchedule, how:Settings, config:dict, tokens:int) -> Levels:
+def levels(
+    self:FlowSchedule,
+    how:Settings, # num_inference_steps
+    config:dict, # the model's scheduler settings; the schedule has read them
+    tokens:int, # places of a picture that the denoiser sees one by one
+) -> Levels:
     "The same of a flow: its own shift spreads them."
     if how.spacing:
         raise UserError(

@@ -86,7 +86,7 @@ def _curves(ax, log:list):
     found = [(r['step'], r['loss']) for r in log if isinstance(r.get('loss'), (int, float))]
     steps, losses = [s for s, _ in found], [v for _, v in found]
     recent = [losses[max(0, k - 24):k + 1] for k in range(len(losses))]
-    ax.plot(steps, losses, '.', color='.8', markersize=3, label='single steps')
+    ax.plot(steps, losses, '.', color='.5', alpha=.5, markersize=3, label='single steps')
     ax.plot(steps, [sum(some)/len(some) for some in recent], label='mean of 25')
     for name, label in (('val_instance_loss', 'subject, held out'), ('val_class_loss', 'class, held out')):
         seen = [(r['step'], r[name]) for r in log if name in r]

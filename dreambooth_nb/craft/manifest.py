@@ -146,9 +146,10 @@ def strangers(
         if record['prompt'] != class_prompt:
             found.append(Finding(path, 'other prompt', f'was made with class_prompt {record["prompt"]!r}, '
                                  f'not {class_prompt!r}', remedy))
-        for k in sorted(was.keys() | settings.keys()) if settings is not None else ():
-            if was.get(k) != settings.get(k):
-                what = f'was made with {k} {was.get(k)!r}, not {settings.get(k)!r}{hints.get(k, "")}'
+        now = was if settings is None else settings
+        for k in sorted(was.keys() | now.keys()):
+            if was.get(k) != now.get(k):
+                what = f'was made with {k} {was.get(k)!r}, not {now.get(k)!r}{hints.get(k, "")}'
                 found.append(Finding(path, 'other settings', what, remedy))
     return found
 

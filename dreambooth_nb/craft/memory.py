@@ -171,7 +171,8 @@ def _outline(base, train, dtype, hub):
     "The networks of a base, with a new word where one is trained."
     model = base() if callable(base) else skeleton(base, **hub)
     for name, net in model.parts.items(): net.to(torch.float32 if name == 'vae' else dtype)
-    for _, encoder in model.encoders if 'token' in chosen_words(train) else ():
+    for _, encoder in model.encoders:
+        if 'token' not in chosen_words(train): continue
         table = token_table(encoder)
         encoder.set_input_embeddings(NewTokens(table, table.weight[:1]))
     return model

@@ -429,7 +429,8 @@ def _train(
     "Train as a command says; upload the model where that was asked for."
     first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
     a, cfg = command.flags, command.settings
-    for line in command.lines if first else (): say(line)
+    if first:
+        for line in command.lines: say(line)
     os.environ.update(command.environ)
     repo = _repository(a) if a.push_to_hub and first else None
     from dreambooth_nb.run import dreambooth

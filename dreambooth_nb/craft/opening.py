@@ -132,8 +132,8 @@ def _class(where, part, library, name):
 
 def _check_files(where, classes):
     "Raise UserError where a part of a folder on disk has no file that says what it is."
-    for name in classes if Path(where).is_dir() else ():
-        if not any(Path(where, name).glob('*.json')):
+    for name in classes:
+        if Path(where).is_dir() and not any(Path(where, name).glob('*.json')):
             raise UserError(f'{where}/{name}: is not there, or has no configuration; download or export it '
                             'again.')
 
@@ -165,7 +165,7 @@ def _remember_files(tokenizer, where, name, hub):
 def _variants(folder) -> dict: # variant ('' is none) -> set of 'safetensors' and 'bin'
     "The weights that there are in a part's folder."
     piece, mark, found = r'(?:-\d+-of-\d+)?', r'(?:\.([\w-]*?[A-Za-z_][\w]*?))?', {}
-    for file in folder.iterdir() if folder.is_dir() else ():
+    for file in folder.glob('*'):
         names = 'pytorch_model|model|diffusion_pytorch_model'
         m = re.fullmatch(rf'(?:{names}){mark}{piece}{mark}\.(safetensors|bin)', file.name)
         if m: found.setdefault(m[1] or m[2] or '', set()).add(m[3])

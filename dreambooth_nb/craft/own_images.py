@@ -29,8 +29,8 @@ def open_pool(
                for r in read_manifest(folder/'manifest.jsonl').values()) if files else False
     if not made and (any(map(is_image, files.values())) or any(map(holds_repeated, files.values()))):
         return PriorPool(drawn, class_prompt, settings, photos=folder)
-    for inner in files.values() if not made else ():
-        if inner.is_dir() and any(map(is_image, listing(inner).values())):
+    for inner in files.values():
+        if not made and inner.is_dir() and any(map(is_image, listing(inner).values())):
             raise UserError(f'class_data_dir: {folder} holds no images itself, but {inner.name} in it does; '
                             f'give {inner}.')
     return PriorPool(folder, class_prompt, settings)

@@ -181,6 +181,8 @@ def replay(
     return draw(model, [how], image=image, mask=mask)[0]
 
 # %% ../../nbs/craft/pictures.ipynb #c103
+_CLEAR = (255, 255, 255, 0) # behind a grid is nothing; white, where a format has no alpha
+
 @cache
 def _characters(path):
     from matplotlib.ft2font import FT2Font
@@ -241,7 +243,8 @@ def grid(
     size:int=192, # side of each picture in the grid, pixels
     label_width:int=220, # pixels kept for the row labels
 ) -> Image.Image:
-    "Pictures in labelled rows and columns, in their proportions. Small ones are enlarged without smoothing."
+    """Pictures in labelled rows and columns, in their proportions, on a light page and on a dark one. Small
+    ones are enlarged without smoothing."""
     at_least(1, size=size)
     at_least(0, label_width=label_width)
     if rows and not any(rows): raise UserError('rows: hold no picture; give at least one.')
@@ -249,15 +252,15 @@ def grid(
         raise UserError(f'row_labels: there are {len(row_labels)} for {len(rows)} rows; give one for each.')
     n, heads = max(len(r) for r in rows), [_wrap(text, 15, size) for text in col_labels or []]
     top = 10 + 18*max((text.count('\n') + 1 for _, text in heads), default=-1) if heads else 0
-    out = Image.new('RGB', (label_width + n*(size + 4), top + len(rows)*(size + 4)), 'white')
+    out = Image.new('RGBA', (label_width + n*(size + 4), top + len(rows)*(size + 4)), _CLEAR)
     pen = ImageDraw.Draw(out)
     for j, (font, text) in enumerate(heads):
-        pen.multiline_text((label_width + j*(size + 4) + size/2, top/2), text, 'black', font, anchor='mm',
+        pen.multiline_text((label_width + j*(size + 4) + size/2, top/2), text, 'grey', font, anchor='mm',
                            align='center')
     for i, (row, text) in enumerate(zip(rows, row_labels, strict=True)):
         y = top + i * (size + 4)
         font, text = _wrap(text, 15, label_width - 16)
-        pen.multiline_text((8, y + size/2), text, 'black', font, anchor='lm')
+        pen.multiline_text((8, y + size/2), text, 'grey', font, anchor='lm')
         for j, im in enumerate(row):
             if im is None: continue
             im = fit_within(im, size, Image.NEAREST if max(im.size) < size else Image.LANCZOS)
@@ -414,11 +417,11 @@ def sheet(self:Grid) -> Image.Image:
     width = max(part.width for _, part in parts)
     titles = [_wrap(t, 16, width - 16) if t else None for t, _ in parts]
     bands = [10 + 20*(t[1].count('\n') + 1) if t else 0 for t in titles]
-    out = Image.new('RGB', (width, sum(p.height for _, p in parts) + sum(bands)), 'white')
+    out = Image.new('RGBA', (width, sum(p.height for _, p in parts) + sum(bands)), _CLEAR)
     y = 0
     for title, band, (_, part) in zip(titles, bands, parts):
         if title:
-            ImageDraw.Draw(out).multiline_text((8, y + band/2), title[1], 'black', title[0], anchor='lm')
+            ImageDraw.Draw(out).multiline_text((8, y + band/2), title[1], 'grey', title[0], anchor='lm')
         out.paste(part, (0, y + band))
         y += part.height + band
     return out

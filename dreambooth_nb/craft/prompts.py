@@ -212,9 +212,9 @@ def without_effect(
     found = []
     if s.eta and s.solver != 'ddim':
         found.append(f'eta: {s.eta} has no effect on {s.solver}; set solver to ddim, or leave eta out.')
-    for f in fields(s) if s.guidance_scale == 1 else ():
+    for f in fields(s):
         guides = f.name.startswith(('guidance_', 'negative_')) and f.name != 'guidance_scale'
-        if guides and (value := getattr(s, f.name)) != f.default:
+        if s.guidance_scale == 1 and guides and (value := getattr(s, f.name)) != f.default:
             found.append(f'{f.name}: {value!r} has no effect while guidance_scale is 1, which is no '
                          f'guidance; raise it, or leave {f.name} out.')
     return found
@@ -312,8 +312,8 @@ def _check_family(model, s):
     if s.cache_interval > 1 and model.unet is None:
         raise UserError(f'cache_interval: {family.title} is a transformer, without skips past deep blocks; '
                         'leave it out.')
-    for name in _OF_GUIDANCE if family.guided(model) else ():
-        if getattr(s, name) == getattr(Settings, name): continue
+    for name in _OF_GUIDANCE:
+        if not family.guided(model) or getattr(s, name) == getattr(Settings, name): continue
         raise UserError(f'{name}: guidance is built into {family.title}, which predicts nothing without the '
                         'prompt; leave it out.')
 

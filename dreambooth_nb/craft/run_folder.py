@@ -36,7 +36,8 @@ def concepts(
                         use_masks=cfg.use_masks)]
     file, folders = cfg.concepts_list, {}
     found = load_concepts(file)
-    for c in found if cfg.with_prior_preservation else ():
+    for c in found:
+        if not cfg.with_prior_preservation: break
         if not c.class_prompt:
             raise UserError(f'{file}: {c.instance_prompt!r} has no class_prompt; add one, '
                             'or set with_prior_preservation to false.')
@@ -221,7 +222,8 @@ def _drawn_in(
 ) -> bool:
     "Is all of it a pool's work? Photos of your own may lie there, too."
     file, made = folder/'manifest.jsonl', dict.fromkeys(('manifest.jsonl', '.image.lock'), 'generated')
-    for line in file.read_text(encoding='utf-8', errors='replace').splitlines() if file.is_file() else ():
+    text = file.read_text(encoding='utf-8', errors='replace') if file.is_file() else ''
+    for line in text.splitlines():
         try: entry = json.loads(line)
         except ValueError: continue                               # the last line of a pool that was stopped
         if isinstance(entry, dict): made[entry.get('file')] = entry.get('source')

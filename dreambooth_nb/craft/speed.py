@@ -64,7 +64,8 @@ def remember(
     def condition(prompts, size=None):
         if not sized: size = None
         new = [p for p in dict.fromkeys(prompts) if (p, size) not in kept]
-        for _, encoder in model.encoders if new else (): encoder.eval()
+        if new:
+            for _, encoder in model.encoders: encoder.eval()
         for p in new: kept[p, size] = model.condition([p], size)
         found = stacked([kept[p, size] for p in prompts])
         for old in [*kept][:-_REMEMBERED]: del kept[old] # captions that are shuffled may not come again
@@ -283,11 +284,11 @@ class Asked:
         *conditions, # of b prompts each, as `model.condition` returns them
     ): # a prediction for each condition, (b,c,h,w)
         key = tuple(map(id, tree_leaves(conditions)))
-        if key not in self.known: self.known[key] = conditions, self.about(conditions)
+        if key not in self.known: self.known[key] = conditions, self._about(conditions)
         if self.cuda_graphs: t = torch.full((), t, dtype=torch.float32, device=x.device)
         return self.known[key][1](x, t).chunk(len(conditions))
 
-    def about(self, conditions):
+    def _about(self, conditions):
         "A function of latents and timestep: the predictions under these conditions, stacked."
         n, kind, once = len(conditions), self.model.dtype, self.model.ask
         whole = tree_map(lambda v: v.to(kind), stacked(conditions))
