@@ -177,6 +177,7 @@ def is_lora(
 def _sort_lora(path, tensors, model) -> dict: # (part, layer) -> dict of A, B, lengths, alpha
     "The tensors of a LoRA by layer. Raises UserError naming what fits nowhere."
     known, layers, lost = _spellings(model), {}, []
+    if not tensors: raise UserError(f'{path}: holds no tensors; it is no LoRA, or was cut short.')
     for k, v in tensors.items():
         if not v.isfinite().all():
             raise UserError(f'{path}: {k} has numbers that are NaN or infinite; the file is damaged.')
@@ -191,8 +192,8 @@ def _sort_lora(path, tensors, model) -> dict: # (part, layer) -> dict of A, B, l
     if lost or not whole:
         first = f', the first is {lost[0]}' if lost else ''
         raise UserError(f'{path}: this LoRA does not fit {model.name}: {len(lost)} of its {len(tensors)} '
-                        f'tensors fit no layer{first}; is it made for another family (SD 1, 2, XL), or is it '
-                        'no LoRA?')
+                        f'tensors fit no layer{first}; is it made for a model of another family, or is '
+                        'it no LoRA?')
     for (part, name), of in layers.items():
         if not {'A', 'B'} <= of.keys():
             raise UserError(f'{path}: {part}.{name} has only {" and ".join(of)}; half of the LoRA is '
@@ -258,7 +259,7 @@ def _fill(what, layer, of, ranks):
     for m, v in [(a, of['A']), (b, of['B']), *lengths]:
         if m.weight.numel() != v.numel() or m is b and len(v) != len(m.weight):
             raise UserError(f'{what} needs {tuple(m.weight.shape)}, the file has {tuple(v.shape)}; is it '
-                            'made for another family (SD 1, 2, XL)?')
+                            'made for a model of another family?')
         device = 'cpu' if m.weight.is_meta else m.weight.device
         m.weight = nn.Parameter(v.to(device, torch.float32).reshape(m.weight.shape).clone())
     rank, alpha = ranks
