@@ -215,6 +215,7 @@ def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict 
     "The tensors of a LoRA by layer. Raises UserError naming what fits nowhere; `about`: what it is for."
     refuse_others(path, tensors)
     known, layers, lost = _spellings(model), {}, []
+    if not tensors: raise UserError(f'{path}: holds no tensors; it is no LoRA, or was cut short.')
     for k, v in tensors.items():
         if not v.isfinite().all():
             raise UserError(f'{path}: {k} has numbers that are NaN or infinite; the file is damaged.')
@@ -228,7 +229,7 @@ def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict 
     whole = {place: of for place, of in layers.items() if {'A', 'B'} <= of.keys()}
     if lost or not whole:
         first = f', the first is {lost[0]}' if lost else ''
-        guess = f'its header says {about!r}' if about else 'is it made for another family (SD 1, 2, XL)'
+        guess = f'its header says {about!r}' if about else 'is it made for a model of another family'
         raise UserError(f'{path}: this LoRA does not fit {model.name}: {len(lost)} of its {len(tensors)} '
                         f'tensors fit no layer{first}; {guess}, or is it no LoRA?')
     for (part, name), of in layers.items():
@@ -296,7 +297,7 @@ def _fill(what, layer, of, ranks):
     for m, v in [(a, of['A']), (b, of['B']), *lengths]:
         if m.weight.numel() != v.numel() or m is b and len(v) != len(m.weight):
             raise UserError(f'{what} needs {tuple(m.weight.shape)}, the file has {tuple(v.shape)}; is it '
-                            'made for another family (SD 1, 2, XL)?')
+                            'made for a model of another family?')
         device = 'cpu' if m.weight.is_meta else m.weight.device
         m.weight = nn.Parameter(v.to(device, torch.float32).reshape(m.weight.shape).clone())
     rank, alpha = ranks
