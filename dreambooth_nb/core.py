@@ -470,9 +470,10 @@ def img_tag(
 ) -> str:
     "A picture as an HTML tag that carries its own data."
     buffer, name = io.BytesIO(), printable(name)
-    im.save(buffer, 'JPEG', quality=85)
+    kind = 'jpeg' if im.mode == 'RGB' else 'png' # what is transparent stays so
+    im.save(buffer, kind, quality=85)
     name, data = html.escape(name), base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="{name}" title="{name}" src="data:image/jpeg;base64,{data}">'
+    return f'<img alt="{name}" title="{name}" src="data:image/{kind};base64,{data}">'
 
 # %% ../nbs/core.ipynb #co_pics
 class Pictures(list):

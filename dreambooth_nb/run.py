@@ -176,7 +176,7 @@ def _repr_html_(self:Result) -> str:
     seen = [self.log.verdict*bool(self.scores), advice(self.folder), repr(self.cost)*bool(self.cost)]
     parts = [P(line) for line in (repr(self), *seen) if line]
     if shown.is_file():
-        parts.append(NotStr(img_tag(Image.open(shown).convert('RGB'), 'the photos, before and after')))
+        parts.append(NotStr(img_tag(Image.open(shown).quantize(), 'the photos, before and after')))
     parts += [Details(Summary('settings that differ'), Pre(own_settings(self.settings))),
               Pre('\n'.join(then))]
     return to_xml(Div(*parts))

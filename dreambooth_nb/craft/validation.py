@@ -111,7 +111,7 @@ class Validation(Callback):
         held:HeldOut, # photos, and perhaps class images
     ): self.held = held
     # of a run that goes on, and had been stopped
-    def before_train(self, run): self.be_patient(run)
+    def before_train(self, run): self._be_patient(run)
     def after_step(self, run):
         if run.step % run.cfg.validation_steps and run.step not in (1, run.cfg.max_train_steps): return
         # what is remembered is not the average's
@@ -123,8 +123,8 @@ class Validation(Callback):
                             run.accelerator.reduce(torch.tensor(list(seen.values()), device=run.model.device),
                                                    'mean').tolist()))
         run.row |= seen
-        self.be_patient(run)
-    def be_patient(self, run):
+        self._be_patient(run)
+    def _be_patient(self, run):
         since = sum('val_score' in r and r['step'] > (best_step(run.log) or 0) for r in run.log)
         if 0 < run.cfg.early_stopping_patience <= since:
             raise StopTraining(f'held-out images were not scored better in {since} looks; step '
