@@ -253,7 +253,7 @@ def check_contents(
     if 'unet' in absent:
         refuse_others(path, shapes)
         raise UserError(f'{path}: this is no Stable Diffusion model (it has no model.diffusion_model); '
-                        'a LoRA or an embedding goes on a model: give that as lora_base.')
+                        'a LoRA or an embedding goes on a model: give that as lora_base (in Python to load).')
     if absent:
         raise UserError(f'{path}: the file has no {" and no ".join(absent)}; give the file of a whole model.')
     into, out = (shapes.get(f'model.diffusion_model.{k}.weight') for k in ('input_blocks.0.0', 'out.2'))
