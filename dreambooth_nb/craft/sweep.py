@@ -420,5 +420,6 @@ def read_sweep(
             raise UserError(f'{path}: {part} is {values[part]!r}; give {what}.')
     settings = dict(values.get('settings') or {})
     name = settings.pop('config', None)
-    if name: settings = with_changes(preset(name) if name in presets() else read_settings(name), settings)
+    if name in presets(): settings = with_changes(preset(name), settings)
+    elif name: settings = with_changes(base := read_settings(name), settings, dict.fromkeys(base, name))
     return dict(output_dir=as_path(path).stem) | values | dict(settings=settings)
