@@ -26,8 +26,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, is_lora
-from .craft.opening import find_base, is_whole_model, load
+from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
+from .craft.opening import find_base, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
@@ -323,10 +323,9 @@ def _base_of(
             f'lora_base: {file} goes on {named!r}, which is not here; give its folder, file or hub id.'
         ) from e
     # the run went on from a LoRA
-    files = [] if (where/'model_index.json').is_file() else added_files(where)
-    if not files or where.is_file() and is_whole_model(where, bool(settings.get('allow_pickle'))):
-        return str(named)
-    return _base_of(files[0], settings.get('lora_base'))
+    under = settings.get('lora_base')
+    if not goes_on_a_model(where, under, bool(settings.get('allow_pickle'))): return str(named)
+    return _base_of(added_files(where)[0], under)
 
 def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."
