@@ -109,7 +109,7 @@ class _Seen(_Learned):
     shuffle_caption:bool = False # another order of the parts of a caption, between commas, at each draw
     keep_tokens:int = _natural(0) # so many parts at the beginning of a caption stay where they are
     caption_dropout_rate:float = _share(0.) # share of the draws that see no caption at all
-    clip_skip:int|None = _count(None) # layers left out at the text encoder's end; kohya's 2 is 1 here; null: none
+    clip_skip:int|None = _count(None) # layers left out at the text encoder's end (kohya's 2 is 1); null: none
     max_token_length:int|None = _of(None, [75, 150, 225]) # of prompts, in windows of 75; null: one window
 
 # %% ../../nbs/craft/settings.ipynb #se09f2
