@@ -355,12 +355,12 @@ class Learned:
 
 # %% ../nbs/06_evaluate.ipynb #ev85b
 def _home(run):
-    "The folder of a run, of which one of its checkpoints may have been given."
+    "The folder of a run, of which one of its checkpoints or its LoRA may have been given."
     folder = as_path(run)
-    return folder.parent if is_checkpoint(folder) else folder
+    return folder.parent if is_checkpoint(folder) or folder.is_file() else folder
 
 def learned_by(
-    run, # folder of a run or of one of its checkpoints, its settings, or a `Result`
+    run, # folder of a run or of one of its checkpoints, its LoRA's file, its settings, or a `Result`
 ) -> Learned:
     "Whom a run has learned, as its settings say. `UserError`: it is no run, or has several subjects."
     kept = run if isinstance(run, TrainConfig) else getattr(run, 'settings', None)
@@ -368,10 +368,8 @@ def learned_by(
     else:
         file = _home(run)/'config.yaml'
         if not file.is_file():
-            raise UserError(
-                f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, or a '
-                'model with photos and prompt.'
-            )
+            raise UserError(f'{run}: is no run, there is no config.yaml in {_home(run)}; give the output_dir '
+                            'of a run, or in Python a Learned as who.')
         values = read_settings(file)
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
@@ -425,12 +423,13 @@ def _prompts(who:Learned, prompts) -> list[str]:
 # %% ../nbs/06_evaluate.ipynb #ev87b
 @checked(also=[name for name in sample.takes if name not in ('model', 'prompts', 'seeds', 'progress')])
 def evaluate(
-    run, # folder of a run or of one of its checkpoints, a `Result`, or a model
+    run, # folder of a run or of one of its checkpoints, a LoRA's file, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
     prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
     seeds:Sequence[int]=range(2), # of the pictures of each prompt; of the class as many are drawn
     encoders:Sequence[Encoder]|None=None, # measure; None: the usual ones
     progress:bool=False, # show a progress bar
+    lora_base:str|None=None, # where run is a path: the base of its LoRA; None: the one that it names
     **settings, # of `sample`: guidance_scale, num_inference_steps, solver, ...
 ) -> Evaluation:
     "Draw the subject and its class, and score both. `UserError` where it is not known what was learned."
@@ -440,10 +439,11 @@ def evaluate(
     who, absent = who or learned_by(run), {}
     ask, seeds = _prompts(who, prompts), list(seeds)
     if not ask or not seeds: raise UserError('seeds: prompts or seeds are none; give at least one of each.')
-    model = model or open_model(str(run))
+    model = open_model(model or str(run), lora_base=lora_base)
     if encoders is None:
-        at, how = model.device, who.settings
-        base = load_base(how, at, torch.float32) if who.base and how else who.base and load(who.base, at)
+        at, how, under = model.device, who.settings, lora_base or who.base
+        said = who.base and how and not lora_base # how the base is opened
+        base = load_base(how, at, torch.float32) if said else under and load(under, at)
         encoders, absent = usual_encoders(base, str(at))
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []
@@ -599,12 +599,13 @@ def diagnose(
 
 # %% ../nbs/06_evaluate.ipynb #evp5
 def compare(
-    run:str, # output folder of a run
+    run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     seeds:int=2, # pictures of each prompt
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
+    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     if seeds < 1: raise UserError(f'seeds: {seeds} is impossible; give 1 or more.')
@@ -613,7 +614,7 @@ def compare(
     who = learned_by(run)
     ask = dict(prompts=[p for p in lines if p.strip()] if lines else None, seeds=range(seeds),
                num_inference_steps=num_inference_steps)
-    found = evaluate(run, who, progress=True, **ask)
+    found = evaluate(run, who, progress=True, lora_base=lora_base, **ask)
     print(found.table(), *found.notes(), Log.read(_home(run)).verdict, sep='\n')
     if output: found.save(output)
     if not against: return

@@ -26,8 +26,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, is_lora
-from .craft.opening import find_base, is_whole_model, load
+from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
+from .craft.opening import base_of_lora, find_base, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
@@ -310,23 +310,12 @@ def _base_of(
     file, # file of a LoRA or a learned word
     lora_base, # base of the LoRA; None: the one that the settings of its run name, or its header
 ) -> str:
-    "The base that it belongs on. Raises UserError where it is not named, or not there."
-    ours = file.name == LORA_FILE or file.stem.startswith(Path(TOKEN_FILE).stem)
-    settings = _read_run(file.parent)[0] if ours else {}
-    named = lora_base or settings.get('pretrained_model_name_or_path')
-    named = named or read_tensors(file)[1].get('base_model')
-    if not named: raise UserError(f'lora_base: {file} goes on a base and does not say which; give it.')
-    try: where = Path(find_base(named))
-    except UserError as e:
-        if lora_base: raise
-        raise UserError(
-            f'lora_base: {file} goes on {named!r}, which is not here; give its folder, file or hub id.'
-        ) from e
-    # the run went on from a LoRA
-    files = [] if (where/'model_index.json').is_file() else added_files(where)
-    if not files or where.is_file() and is_whole_model(where, bool(settings.get('allow_pickle'))):
-        return str(named)
-    return _base_of(files[0], settings.get('lora_base'))
+    "The base under it, also where it went on from another LoRA. `UserError`: it is not named, or gone."
+    run = _read_run(file.parent)[0]
+    named, under = lora_base or base_of_lora(file), run.get('lora_base')
+    where = Path(find_base(named))
+    if not goes_on_a_model(where, under, bool(run.get('allow_pickle'))): return str(named)
+    return _base_of(added_files(where)[0], under)
 
 def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."

@@ -84,7 +84,7 @@ class Result:
         "What held-out images said at the last look."
         return self.log.scores
 
-    @checked(also=_but(sample, 'model prompts seeds'))
+    @checked(also=_but(sample, 'model prompts seeds lora_base'))
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos

@@ -31,17 +31,23 @@ from .craft.controls import (AXES, HELP, Models, Stopped, StudioState, amount, d
 def _open_models(
     source, # a StableDiffusion, a folder, a base's name, or a dict label -> one of these
     device:str='cpu', # device of the models that are loaded
+    lora_base:str|None=None, # model that a LoRA goes on; None: the one that it names
 ) -> Models:
     """The models to choose from. Of a run: its base, its checkpoints and the result. Raises UserError
     when there are none."""
-    if isinstance(source, StableDiffusion): return Models({source.public_name: source})
-    def opened(what): return what if isinstance(what, StableDiffusion) else lambda: open_model(what, device)
+    if isinstance(source, StableDiffusion):
+        return Models({source.public_name: open_model(source, lora_base=lora_base)})
+    def opened(what):
+        if isinstance(what, StableDiffusion): return what
+        return lambda: open_model(what, device, lora_base=lora_base)
     if isinstance(source, dict):
         if not source: raise UserError('models: there are none; give at least one.')
+        if lora_base: raise UserError('lora_base: belongs to one model; give open_model(..., lora_base=...).')
         return Models({label: opened(m) for label, m in source.items()})
     folder, run = as_path(source), _read_run(source)
     if 'pretrained_model_name_or_path' not in run: return Models({folder.name: opened(str(source))})
-    found = dict(base=lambda: load_base(read_config(folder/'config.yaml'), device, torch.float32))
+    cfg = read_config(folder/'config.yaml')
+    found = dict(base=opened(lora_base) if lora_base else lambda: load_base(cfg, device, torch.float32))
     found |= {f'step {p.name[11:]}': opened(p) for p in checkpoints(folder)}
     whole = (folder/'model_index.json').is_file() or any(folder.glob('*.safetensors'))
     return Models(found | (dict(trained=opened(folder)) if whole else {}))
@@ -146,6 +152,7 @@ class Studio:
         side:int=160, # side of the pictures on the screen, pixels
         every:int=3, # steps between previews
         device:str|None=None, # device of loaded models; None: the GPU where there is one
+        lora_base:str|None=None, # model that a LoRA goes on; None: the one that it names
         wait:bool=False, # whether all the work is done before a click returns, as in a script
         **state, # other fields of `StudioState` to begin with
     ):
@@ -153,7 +160,7 @@ class Studio:
         at_least(1, side=side, every=every)
         run = {} if isinstance(run_or_model, (StableDiffusion, dict)) else _read_run(run_or_model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-        self.models, self.folder = _open_models(run_or_model, device), as_path(folder)
+        self.models, self.folder = _open_models(run_or_model, device, lora_base), as_path(folder)
         self.side, self.every, self.wait = side, every, wait
         self.made, self.pins, self.chosen, self.place, self.left, self.error = {}, [], None, None, None, None
         self.pace = {} # size -> seconds that a step of one picture took

@@ -52,7 +52,7 @@ class LoRA:
                             + did_you_mean(self.targets, TARGETS, otherwise))
         if (self.conv_rank or self.conv_alpha) and not any(t.endswith(CONVOLUTIONS) for t in self.names()):
             raise UserError(f'conv_rank: there is no 3x3 convolution among the targets {self.targets!r}; '
-                            'choose all, or leave it out.')
+                            'choose all for lora_targets, or leave it out.')
 
 # %% ../../nbs/craft/adapters.ipynb #ad_cfg
 @patch

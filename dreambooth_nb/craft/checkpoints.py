@@ -19,7 +19,7 @@ from ..core import UserError, as_path, checked, digest, locked, say, sync, writi
 from ..data import Batches
 from ..model import StableDiffusion
 from .lora_files import LORA_FILE, TOKEN_FILE
-from .opening import load
+from .opening import first_here, load
 from .optimizers import OPTIMIZERS
 from .log import Log, json_line, plain_value
 from .settings import STEADY, TrainConfig, read_settings, save_config
@@ -339,13 +339,16 @@ class LogFile:
 # %% ../../nbs/craft/checkpoints.ipynb #t0421om
 @checked(also=[name for name in load.takes if name not in ('base', 'device', 'dtype', 'lora_base')])
 def open_model(
-    path:str|Path, # finished folder, stopped run, checkpoint of a run, or what `load` takes
+    path:str|Path|StableDiffusion, # finished folder, stopped run, checkpoint, what `load` takes; or a model
     device:str|torch.device='cpu', # where the networks go
     dtype:torch.dtype=torch.float32, # of UNet and text encoders
     lora_base:str|None=None, # model under a LoRA, an embedding or a checkpoint; None: the one it names
     **how, # to `load`
 ) -> StableDiffusion:
     "The model that a file, a folder or a run holds. `UserError` when there is none, or it is not whole."
+    if isinstance(path, StableDiffusion):
+        if lora_base: raise UserError('lora_base: this model is open already; leave it out, or give a path.')
+        return path
     folder = as_path(path)
     whole = (folder/'model_index.json').is_file()
     added = [] if whole else [f for f in (folder/LORA_FILE, *sorted(folder.glob(_WORDS))) if f.is_file()]
@@ -373,9 +376,7 @@ def base_settings(
 
 def _base(folder, run, device, dtype, base, how) -> StableDiffusion:
     "The model that a run began with: as `config.yaml` says, unless another is given."
-    name = base or run.get('pretrained_model_name_or_path')
-    if not name:
-        raise UserError(f'{folder}: has no config.yaml beside it, which names the base; give lora_base.')
+    name = base or first_here([run.get('pretrained_model_name_or_path')], folder)
     how = dict(vae=run.get('pretrained_vae_model_name_or_path')) | how
     return load(name, device, dtype, **({} if base else base_settings(run).loading) | how)
 

@@ -245,12 +245,13 @@ def forecast_command(
 
 # %% ../../nbs/craft/commands.ipynb #cm26
 def evaluate_command(
-    run:str, # output folder of a run
+    run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     seeds:int=2, # pictures of each prompt
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
+    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     given = dict(locals())
@@ -293,19 +294,22 @@ def benchmark_command(
 # %% ../../nbs/craft/commands.ipynb #cm26c
 def studio_command(
     run:str, # folder of a run, or any model
+    lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
     "Open the studio in JupyterLab: a notebook is made beside you, never replaced."
     _is_there('run', run)
+    call = f'Studio({run!r}, lora_base={lora_base!r})' if lora_base else f'Studio({run!r})'
     if not find_spec('jupyterlab'):
         raise UserError('studio: JupyterLab is not installed; pip install jupyterlab, or in any notebook: '
-                        f'from dreambooth_nb import Studio; Studio({run!r})')
-    lines = ['from dreambooth_nb import Studio\n', f'Studio({run!r})']
+                        f'from dreambooth_nb import Studio; {call}')
+    lines = ['from dreambooth_nb import Studio\n', call]
     cell = dict(cell_type='code', execution_count=None, metadata={}, outputs=[], source=lines)
     page = json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=4))
     path = next(p for k in range(1, 1000) if not (p := Path(f'studio-{k}.ipynb')).exists())
     with atomic(path) as tmp: tmp.write_text(page, encoding='utf-8')
     print(path)
-    subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
+    done = subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
+    if done.returncode: raise UserError(f'studio: JupyterLab did not run, as it says; open {path} elsewhere.')
 
 # %% ../../nbs/craft/commands.ipynb #c022
 COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_command, TrainConfig),

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'tensors_in', 'added_files', 'lora_notes', 'refuse_others',
-           'is_lora', 'noted_skip', 'lora_settings']
+           'is_lora', 'goes_on_a_model', 'noted_skip', 'lora_settings']
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l003
 import json, math, re
@@ -23,6 +23,7 @@ from .saving import file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
 from .lora_layouts import by_our_layers
+from .original_names import transformer_in
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l007
 LORA_FILE, TOKEN_FILE = 'pytorch_lora_weights.safetensors', 'learned_embeds.safetensors' # diffusers' names
@@ -209,6 +210,18 @@ def is_lora(
     names = tensors_in(path, allow_pickle)[0]
     refuse_others(path, names)
     return any(_split(k)[1] == 'A' for k in names)
+
+def goes_on_a_model(
+    path:Path, # folder, file or hub id
+    base:str|None=None, # model that is given for it; None: the one that it names
+    allow_pickle:bool=False, # also read pickles
+) -> bool:
+    "Is this a LoRA or a learned word, rather than a whole model?"
+    if not path.is_file(): return path.is_dir() and not (path/'model_index.json').is_file()
+    if not base and path.suffix != '.safetensors': return False
+    names, notes = tensors_in(path, allow_pickle)
+    if any(k.startswith('model.diffusion_model.') for k in names) or transformer_in(names): return False
+    return bool(base) or 'base_model' in notes or is_lora(path)
 
 # %% ../../nbs/craft/lora_files.ipynb #08f007a4
 def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict of A, B, lengths, alpha

@@ -24,8 +24,8 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import added_files, is_lora, tensors_in
-from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
+from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
+from .opening import (base_of_lora, check_contents, find_base, skeleton,
                                          why_not_loaded)
 from .optimizers import OPTIMIZERS
 from .settings import TrainConfig, cautions, expanded
@@ -34,7 +34,8 @@ from .checkpoints import find_checkpoint, recover
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
-from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, plan
+from .run_folder import (Plan, class_images, concepts, in_the_way, learned_from,
+                                            other_class, plan)
 
 # %% ../../nbs/craft/ready.ipynb #r06ready
 @dataclass
@@ -176,9 +177,7 @@ def beneath(
 ) -> TrainConfig|None: # None: the base is a whole model
     "Settings for the model that a base goes on, where it is a LoRA or an embedding. `UserError`: it is gone."
     path = Path(find_base(cfg.pretrained_model_name_or_path))
-    if path.is_file(): added = cfg.lora_base and not is_whole_model(path, cfg.allow_pickle)
-    else: added = path.is_dir() and not (path/'model_index.json').is_file()
-    if not added: return None
+    if not goes_on_a_model(path, cfg.lora_base, cfg.allow_pickle): return None
     try: below = cfg.lora_base or base_of_lora(added_files(path)[0])
     except UserError as e: raise as_settings(e) from None
     return replace(cfg, pretrained_model_name_or_path=below, lora_base=None)
@@ -252,7 +251,7 @@ def _look_at_classes(
         if same(folder, cfg.output_dir):
             found.problems.append(f'class_data_dir: {folder} is output_dir too; give another one, or none.')
     prompts = {s.class_prompt for s in subjects}
-    if found.does in ('begins', 'replaces'): # what we drew for another class is set aside
+    if found.does in ('begins', 'replaces') and other_class(cfg, subjects): # what we drew for it is set aside
         subjects = [s for s in subjects if s.class_data_dir]
     classes, n = found.ask(class_images, subjects, cfg), cfg.num_class_images
     pools = classes.pools if classes else []

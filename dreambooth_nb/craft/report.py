@@ -10,6 +10,7 @@ import html, math, re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import shorten
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
@@ -186,7 +187,7 @@ def _check_length(self:Report, what, prompt:str|None, tokenizer) -> int|None:
     if cut:
         more = f'; max_token_length {75*(chunks + 1)} reads more' if length and chunks < 3 else ''
         self.warnings.append(f'{what}: has {n} tokens, more than the text encoder reads; cut off is '
-                             f'"{cut}"{more}.')
+                             f'"{shorten(cut, 80, placeholder=" ...")}"{more}.')
     return n
 
 @patch

@@ -6,6 +6,7 @@ import html, math, re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import shorten
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image

@@ -109,7 +109,7 @@ class _Seen(_Learned):
     shuffle_caption:bool = False # another order of the parts of a caption, between commas, at each draw
     keep_tokens:int = _natural(0) # so many parts at the beginning of a caption stay where they are
     caption_dropout_rate:float = _share(0.) # share of the draws that see no caption at all
-    clip_skip:int|None = _count(None) # layers of the text encoder left out at its end; null: none
+    clip_skip:int|None = _count(None) # layers left out at the text encoder's end (kohya's 2 is 1); null: none
     max_token_length:int|None = _of(None, [75, 150, 225]) # of prompts, in windows of 75; null: one window
 
 # %% ../../nbs/craft/settings.ipynb #se09f2
@@ -310,7 +310,7 @@ def _contradictions(cfg, bad):
         bad('evaluation_steps', 'is given, but scores are for one subject; set it to 0, or train them apart.')
     for name in ('text_encoder_lr', 'stop_text_encoder_training'):
         if getattr(cfg, name) is not None and not {'text_encoder', 'token'} & set(words):
-            bad(name, 'is given, but no text encoder is trained; leave it out, or train it.')
+            bad(name, 'is given, but no text encoder is trained; leave it out, or set train_text_encoder.')
     if cfg.stop_text_encoder_training is not None and {'text_encoder', 'token'} >= set(words):
         bad('stop_text_encoder_training', 'would leave nothing to train; leave it out, or train the UNet.')
     if cfg.with_prior_preservation and not cfg.concepts_list and not (cfg.class_prompt or '').strip():
