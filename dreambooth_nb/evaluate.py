@@ -346,7 +346,7 @@ class Learned:
     class_prompt:str|None = None # such as 'a photo of a dog'; None: the class is not looked at
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
-    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: nothing is said
+    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: not known
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -582,7 +582,7 @@ def choose(
     looks:Sequence[Look], # of one run
     errors:float=1., # standard errors of the best one's `worth` that make no difference; 0: the best itself
 ) -> Look:
-    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures tell; the last
+    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures show; the last
     where all are worth nothing. `UserError`: no look. Breiman et al. 1984, the one-standard-error rule."""
     looks = sorted(looks, key=lambda look: look.step)
     if not looks: raise UserError('looks: there are none; evaluate at least one checkpoint.')

@@ -81,7 +81,7 @@ class Result:
 
     @property
     def scores(self) -> dict|None: # val_loss, val_score, ...; None: nothing was held out
-        "What held-out images said at the last look."
+        "The scores of held-out images at the last look."
         return self.log.scores
 
     @checked(also=_but(sample, 'model prompts seeds'))
@@ -273,7 +273,7 @@ def _how_it_ended(cfg, log) -> str: # a line
         found = f'was stopped after step {had} of {cfg.max_train_steps}'
         on = 'resume_from_checkpoint "latest" for the other steps'
     return (f'this run {found}; give another output_dir for the next one, {on}, or set overwrite to train it '
-            'anew.')
+            'again.')
 
 # %% ../nbs/09_run.ipynb #r12person
 def _personalise(

@@ -86,7 +86,7 @@ def anywhere(
     flags:list, # what is true here
     accelerator:Accelerator, # of this process
 ) -> list[bool]: # each is true in one process, or in more
-    "Has anybody, in any process, said so?"
+    "Whether any process says so."
     if accelerator.num_processes == 1: return [bool(f) for f in flags]
     here = torch.tensor([float(bool(f)) for f in flags], device=accelerator.device)
     return [n > 0 for n in accelerator.reduce(here, 'sum').tolist()]

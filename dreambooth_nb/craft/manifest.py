@@ -249,7 +249,7 @@ def listing(
 def is_image(
     path:Path, # of any file
 ) -> bool:
-    "Does its name say so? A mask beside a photo (`rex.mask.png`) is none."
+    "Does its name say so? A mask of a photo (`rex.mask.png`) does not count."
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.lower().endswith('.mask.png')
 
 def inspect_image(

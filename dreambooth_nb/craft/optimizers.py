@@ -79,7 +79,7 @@ def make_optimizer(
 
 # %% ../../nbs/craft/optimizers.ipynb #c094
 class EMA:
-    "The moving average of parameters, kept in float32 beside them."
+    "The moving average of parameters, kept in float32 next to them."
     def __init__(
         self,
         params:list, # parameters, as `trainable` returns them

@@ -285,7 +285,7 @@ _PARTS = 'class_prompt', 'class_data_dir', 'use_masks' # of one subject: no list
 def with_changes(
     values:dict, # field -> value: of a file, a preset, or chosen for the base
     changes:dict, # field -> value: what counts where the two contradict each other
-    origin:dict|None=None, # field -> the file that it comes from: what of it goes is said
+    origin:dict|None=None, # field -> the file that it comes from: what is dropped of it is reported
 ) -> dict: # of both
     "Settings with changes in their place, without what does not go with a change."
     both = [pair[::-1] for pair in EITHER] + [pair for pair in EITHER if pair[0] not in _PARTS]
@@ -383,7 +383,7 @@ PATHS |= set('model_dir output picture folder config photos run against file dat
 def expanded(
     values:dict, # name of a setting -> its value
 ) -> dict:
-    "The same, with the user's home folder in the place of a leading `~` in each path. `UserError`: whose?"
+    "The same, with the user's home folder in place of a leading `~` in each path. `UserError`: unknown user."
     def home(name, v):
         if name not in PATHS or not str(v).startswith('~'): return v
         try: return str(as_path(v))
