@@ -80,7 +80,7 @@ class Step:
 
     @property
     def sigma_next(self):
-        "And where we go."
+        "The same at the next level."
         return ((1 - self.a_next)/self.a_next).sqrt()
 
 # %% ../nbs/05_cfg_sampler.ipynb #c029

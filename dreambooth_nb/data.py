@@ -360,7 +360,7 @@ def groups(
 
 # %% ../nbs/00_data.ipynb #c161
 class Batches:
-    "Batches as a pure function of (`seed`, `step`): nothing to save, nothing to resume, no order of asking."
+    "Batches as a pure function of (`seed`, `step`): nothing to save, nothing to resume, no order of calls."
     def __init__(
         self,
         instance:LatentCache, # the subject's photos

@@ -191,7 +191,7 @@ def scores_of(
 # %% ../nbs/06_evaluate.ipynb #ev81
 @dataclass(repr=False)
 class Evaluation:
-    "What a model was asked, what it drew, and how that is scored. In a notebook it displays as a table."
+    "The prompts a model got, what it drew, and how that is scored. In a notebook it displays as a table."
     name:str # of the run or the model
     prompts:list[str] # one for each picture of the subject
     class_prompt:str|None # None: the class was not drawn
@@ -266,7 +266,7 @@ def save(
     self:Evaluation,
     path, # of the JSON file
 ):
-    "Scores, their values, and what was asked. `UserError` when the disk refuses."
+    "Scores, their values, and the prompts. `UserError` when the disk refuses."
     own = dict(name=self.name, prompts=self.prompts, class_prompt=self.class_prompt, seeds=self.seeds,
                drawn=self.drawn, absent=self.absent, encoders=self.encoders)
     rows = [asdict(s) | dict(value=s.value, interval=s.interval, better=s.better,
@@ -411,7 +411,7 @@ def _missing(who, encoders, scores) -> dict:
 
 # %% ../nbs/06_evaluate.ipynb #ev87
 def _prompts(who:Learned, prompts) -> list[str]:
-    "What the subject is asked for. `UserError` on a prompt that does not name it."
+    "The prompts of the subject. `UserError` on a prompt that does not name it."
     if prompts is None: return [f'{who.prompt} {place}' for place in PLACES.values()]
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for p in prompts:

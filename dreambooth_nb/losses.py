@@ -115,7 +115,7 @@ def norm_at(
 
 # %% ../nbs/03_losses.ipynb #c028
 def _alike(name:str, x:Tensor, shape, of:str):
-    "`ValueError` unless `x` has this shape: PyTorch would repeat one example for all without a word."
+    "`ValueError` unless `x` has this shape: PyTorch would silently repeat one example for all."
     if tuple(x.shape) != tuple(shape):
         raise ValueError(f'{name}: has the shape {tuple(x.shape)}, where {of} asks for {tuple(shape)}')
 

@@ -151,7 +151,7 @@ def train_more(
     steps:int, # optimiser steps, besides those it has had
     **how, # of `dreambooth`: progress, callbacks
 ) -> Result:
-    "The same run, prolonged: it goes on from its last checkpoint."
+    "The same run, extended from its last checkpoint."
     at_least(1, steps=steps)
     had = self.log[-1]['step'] if self.log else 0 # fewer than were asked for, where it was stopped
     cfg = replace(self.settings, max_train_steps=had + steps, resume_from_checkpoint='latest')
@@ -266,7 +266,7 @@ def _begin(cfg, chosen, found, device) -> Outlook|None: # None: of a model that 
 
 # %% ../nbs/09_run.ipynb #rn22en
 def _how_it_ended(cfg, log) -> str: # a line
-    "What a finished run is, and how to go on from there."
+    "What a finished run is, and how to continue from there."
     had = log[-1]['step'] if log else cfg.max_train_steps
     found, on = 'is finished already', 'a larger max_train_steps to train on'
     if had < cfg.max_train_steps:
@@ -398,7 +398,7 @@ def _claim(
     cfg:TrainConfig, # settings of the run
     does:str, # see `Plan`
 ) -> TrainConfig: # settings to train with
-    "Take the output folder: set aside what is replaced, write the settings, go on where a run was stopped."
+    "Take the output folder: set aside what is replaced, write the settings, resume where a run was stopped."
     out, subjects = Path(cfg.output_dir), concepts(cfg)
     given, own, file = given_paths(cfg, subjects), out/'class_images', cfg.concepts_list
     if does == 'goes on': return as_planned(cfg, Plan(does))

@@ -190,7 +190,7 @@ def set_state(
     self:Studio,
     new:StudioState, # what the controls are to say
 ):
-    "Let the controls say something else."
+    "Set the controls."
     for name, w in self.controls.items():
         value = getattr(new, name)
         if name in ('checkpoint', 'lora_scale') and value is None:

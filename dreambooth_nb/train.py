@@ -336,7 +336,7 @@ def train(
     progress:bool=True, # show a progress bar
     validation:Callback|None=None, # a `Validation`: scores what is held out, before the other callbacks
 ) -> Log: # a row a step: step, lr, loss, instance_loss, class_loss, grad_norm
-    "Fine-tune `model`, or go on from the checkpoint that `cfg` names. `UserError`, KeyboardInterrupt."
+    "Fine-tune `model`, or resume from the checkpoint that `cfg` names. `UserError`, KeyboardInterrupt."
     held = validation.held.caches if validation else {}
     counts = [data.cache(kind, 0).epoch for kind in data.caches] if cfg.num_train_epochs else [0]
     cfg = written_out(cfg, *counts)
@@ -410,7 +410,7 @@ def save(
 # %% ../nbs/04_train.ipynb #t0395
 @patch
 def resume(self:Run):
-    "Go on from a checkpoint, if the settings name one. `UserError` when it does not fit."
+    "Resume from a checkpoint, if the settings name one. `UserError` when it does not fit."
     folder = find_checkpoint(self.cfg)
     if folder is None: return
     state = read_checkpoint(folder)

@@ -146,7 +146,7 @@ def find_checkpoint(
     cfg:TrainConfig, # its output_dir and resume_from_checkpoint
     wrong:Callable=damage, # folder -> what is wrong with it, or None
 ) -> Path|None: # None: start at the beginning
-    "The checkpoint to go on from: for `latest` the newest that is whole. `UserError` when there is none."
+    "The checkpoint to resume from: for `latest` the newest that is whole. `UserError` when there is none."
     if not cfg.resume_from_checkpoint: return None
     if cfg.resume_from_checkpoint != 'latest':
         path = as_path(cfg.resume_from_checkpoint)
@@ -213,7 +213,7 @@ def fingerprints(
     data:Batches, # instance and class examples
     held:dict|None=None, # latents that are held out, by kind
 ) -> dict: # field of TrainConfig, perhaps with _HELD behind -> what identifies its contents
-    "What must be the same when a run goes on, wherever it lies: what it learns from, and what scores it."
+    "What must be the same when a run is resumed: what it learns from, and what scores it."
     names = dict(instance='instance_data_dir', **{'class': 'class_data_dir'})
     return (dict(pretrained_model_name_or_path=model.fingerprint())
             | {names[kind]: _contents(data.cache(kind, 0)) for kind in data.caches}
@@ -230,7 +230,7 @@ def _same_run(
     was, # settings, or a dict of some of them
     now:TrainConfig, # of a run that would go on
 ) -> list[str]: # names of fields; none: it is the same run
-    "The settings that differ and may not. At a constant learning rate a run may be prolonged."
+    "The settings that differ and may not. At a constant learning rate a run may be extended."
     was = was if isinstance(was, dict) else asdict(was)
     free = MAY_CHANGE | ({'max_train_steps'} if now.lr_scheduler in STEADY else set())
     return [name for name, v in asdict(now).items() if name not in free and was.get(name, v) != v]

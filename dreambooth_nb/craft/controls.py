@@ -217,7 +217,7 @@ def restore(
 
 # %% ../../nbs/craft/controls.ipynb #d041
 class Stopped(BaseException):
-    """Raised in work that was abandoned. Like KeyboardInterrupt it is no `Exception`, so that no handler
+    """Raised in work that was abandoned. Like KeyboardInterrupt it is not an `Exception`, so that no handler
     takes it for an ordinary error and continues."""
 
 def stepwise(

@@ -49,7 +49,7 @@ def _pixels(images, short, side, mean, std) -> Tensor: # (b,3,side,side)
     return (x - torch.tensor(mean)[:, None, None])/torch.tensor(std)[:, None, None]
 
 def _opened(name:str, cls, *more, **how) -> tuple:
-    "Networks of transformers, and their version. `UserError` where they cannot be had."
+    "Networks of transformers, and their version. `UserError` where they cannot be opened."
     try:
         with quiet():
             net = cls.from_pretrained(name, **how)

@@ -332,7 +332,7 @@ def read_flags(
 # %% ../../nbs/craft/old_commands.ipynb #oc26
 @dataclass
 class OldCommand:
-    "What a command asks for."
+    "What a command means."
     settings:TrainConfig # of the run
     lines:list # lines printed before it
     environ:dict # variables of the environment

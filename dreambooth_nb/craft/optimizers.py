@@ -120,7 +120,7 @@ def load_state_dict(
     self:EMA,
     state:dict, # state, as `state_dict` returns it
 ):
-    "Go on where another run stopped. Raises UserError when it averaged other parameters."
+    "Continue where another run stopped. Raises UserError when it averaged other parameters."
     if [a.shape for a in state['average']] != [a.shape for a in self.average]:
         raise UserError('ema: the checkpoint averages other parameters; train what it trained.')
     self.step = state['step']

@@ -80,7 +80,7 @@ def encode_weighted(
     prompt_weighting:bool=False, # brackets weigh words, as in `parse_prompt`; else they are text
     clip_skip:int|None=None, # layers left out at the end of the text encoders; None: the model's own
 ) -> dict: # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
-    "`model.condition` for prompts of any length, with weights where they are asked for."
+    "`model.condition` for prompts of any length, with weights where they are turned on."
     def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
     b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
     k = max([chunks, *(len(ids) for ids, _ in sum(read, []))])

@@ -114,7 +114,7 @@ def as_planned(
     return replace(cfg, output_dir=str(Path(cfg.output_dir)/'new')) if there else cfg
 
 def _taken(cfg) -> int:
-    "The steps that lie in the checkpoint from which a run goes on."
+    "The steps that lie in the checkpoint from which a run resumes."
     try: folder = find_checkpoint(cfg, wrong=lambda folder: None)
     except UserError: return 0 # `problems` says why
     return int(folder.name.rpartition('-')[2]) if folder else 0
@@ -204,7 +204,7 @@ def toy_line(
     report:Report, # of the photos
     base:str, # name of the base
 ) -> str: # '': it is none, for these photos
-    "One line for whoever trains a model of tiny pictures on photos that are much larger."
+    "One line where a model of tiny pictures is trained on photos that are much larger."
     sides = sorted(min(p.size) for some in report.photos for p in some)
     side = report.geometry.resolution
     if not sides or side >= 256 or sides[len(sides)//2] < 4*side: return ''
@@ -293,7 +293,7 @@ def _size_problems(side, net) -> list[str]:
             f'{max(side//step, 1)*step}.']
 
 def _part_problems(cfg, net) -> list[str]:
-    "What is asked of parts that a base has not."
+    "Settings for parts that a base does not have."
     vae, found = cfg.pretrained_vae_model_name_or_path, []
     if net.vae is None and vae:
         found = [f'pretrained_vae_model_name_or_path: {vae!r} is given, but the base draws pixels, without '

@@ -283,7 +283,7 @@ def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> 
 # %% ../../nbs/craft/report.ipynb #c112b
 @patch
 def _check_masklike(self:Report, checks:list[PhotoCheck]):
-    "Black-and-white pictures whose name holds that of a photo: masks, by a custom that we do not know."
+    "Black-and-white pictures whose name holds that of a photo: masks, by a convention that we do not know."
     stems = {file_stem(c.example.path): c for c in checks if not c.bilevel}
     for c in (c for c in checks if c.bilevel):
         name = file_stem(c.example.path)

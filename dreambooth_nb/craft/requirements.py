@@ -84,7 +84,7 @@ def _changed(cfg) -> dict:
 def optimizer_options(
     cfg:TrainConfig, # optimizer, adam_beta1, adam_beta2, adam_epsilon, and prodigy's own
 ) -> dict: # for `make_optimizer`
-    "What the settings say of an optimiser besides its rates. Of what is left alone, its authors know more."
+    "What the settings say of an optimiser besides its rates; what is not set keeps its authors' defaults."
     own, has = _changed(cfg), [name for name, those in OPTIONS.items() if cfg.optimizer in those]
     pair, found = tuple(own.get(f'adam_beta{k}') for k in (1, 2)), {}
     if pair != (None, None) and 'betas' in has: found['betas'] = pair

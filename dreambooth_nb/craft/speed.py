@@ -263,13 +263,13 @@ def deep_reused(
     unet:nn.Module, # a UNet, asked without gradients about one trajectory
     cache_interval:int=1, # steps from one look of the deep blocks to the next
 ): # a context
-    "Within it a UNet's deep blocks are asked every few steps. Ma et al. 2024, section 3.2."
+    "Within it a UNet's deep blocks run every few steps only. Ma et al. 2024, section 3.2."
     deep = [*unet.down_blocks[1:], unet.mid_block, *unet.up_blocks[:-1]] if cache_interval > 1 else ()
     return _instead({block: _reused(block.forward, cache_interval) for block in deep})
 
 # %% ../../nbs/craft/speed.ipynb #sp13
 class Asked:
-    "A UNet that is asked about latents under one condition, or several at once."
+    "A UNet that is called on latents under one condition, or several at once."
     def __init__(
         self,
         model, # of any family

@@ -368,7 +368,7 @@ def train_each(
     after:Callable|None=None, # what to do with the `Result` of each run
     leaves:str='', # file that this leaves in the run's folder, when it is done
 ) -> dict[str, str]: # name of a run -> why it failed
-    "Do each run once, whoever does it. `UserError` before the first one begins."
+    "Do each run once, in whichever process. `UserError` before the first one begins."
     folder = as_path(output_dir)
     _claim(folder, asked)
     _refuse(configs, folder)
