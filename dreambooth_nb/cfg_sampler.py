@@ -80,7 +80,7 @@ class Step:
 
     @property
     def sigma_next(self):
-        "And where we go."
+        "The same at the next level."
         return ((1 - self.a_next)/self.a_next).sqrt()
 
 # %% ../nbs/05_cfg_sampler.ipynb #c029
@@ -226,7 +226,7 @@ def _read_prompts(model, shots, size, about) -> tuple:
     return cond, uncond | about, scale
 
 def _about(model, x0, shape, seeds) -> tuple:
-    "Where sampling begins; and what the denoiser is told of a given picture, where it enlarges one."
+    "Where sampling begins; and what the denoiser gets of a given picture, where it enlarges one."
     if not model.family.enlarges: return x0, {}
     noise = torch.cat([randn((1, *shape), s, 'enlarged') for s in seeds]).to(model.device)
     return None, model.family.enlarges(model, x0, shape, noise)

@@ -191,7 +191,7 @@ def scores_of(
 # %% ../nbs/06_evaluate.ipynb #ev81
 @dataclass(repr=False)
 class Evaluation:
-    "What a model was asked, what it drew, and how that is scored. In a notebook it displays as a table."
+    "The prompts a model got, what it drew, and how that is scored. In a notebook it displays as a table."
     name:str # of the run or the model
     prompts:list[str] # one for each picture of the subject
     class_prompt:str|None # None: the class was not drawn
@@ -266,7 +266,7 @@ def save(
     self:Evaluation,
     path, # of the JSON file
 ):
-    "Scores, their values, and what was asked. `UserError` when the disk refuses."
+    "Scores, their values, and the prompts. `UserError` when the disk refuses."
     own = dict(name=self.name, prompts=self.prompts, class_prompt=self.class_prompt, seeds=self.seeds,
                drawn=self.drawn, absent=self.absent, encoders=self.encoders)
     rows = [asdict(s) | dict(value=s.value, interval=s.interval, better=s.better,
@@ -346,7 +346,7 @@ class Learned:
     class_prompt:str|None = None # such as 'a photo of a dog'; None: the class is not looked at
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
-    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: nothing is said
+    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: not known
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -409,7 +409,7 @@ def _missing(who, encoders, scores) -> dict:
 
 # %% ../nbs/06_evaluate.ipynb #ev87
 def _prompts(who:Learned, prompts) -> list[str]:
-    "What the subject is asked for. `UserError` on a prompt that does not name it."
+    "The prompts of the subject. `UserError` on a prompt that does not name it."
     if prompts is None: return [f'{who.prompt} {place}' for place in PLACES.values()]
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for p in prompts:
@@ -582,7 +582,7 @@ def choose(
     looks:Sequence[Look], # of one run
     errors:float=1., # standard errors of the best one's `worth` that make no difference; 0: the best itself
 ) -> Look:
-    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures tell; the last
+    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures show; the last
     where all are worth nothing. `UserError`: no look. Breiman et al. 1984, the one-standard-error rule."""
     looks = sorted(looks, key=lambda look: look.step)
     if not looks: raise UserError('looks: there are none; evaluate at least one checkpoint.')

@@ -103,7 +103,7 @@ def model_card(
     base:str='', # base of the model; '': as the settings say
     licence:dict|None=None, # of the base, as `base_licence` gives it; {} or None: unknown
     scores:dict|None=None, # name -> number
-    picture:str|None=None, # file beside the card that shows before and after
+    picture:str|None=None, # file next to the card that shows before and after
     without:tuple=(), # parts that the pipeline does without
 ) -> str: # README.md
     "A model card: what it draws, how to use it, how it was made, how well it does, under which licence."
@@ -243,8 +243,8 @@ def _asking_hub(repo_id):
     try: yield
     except HfHubHTTPError as e:
         status = getattr(e.response, 'status_code', None)
-        said = (str(e).strip() or type(e).__name__).splitlines()[0]
-        why = f'the hub answered {status}: {said}'
+        reason = (str(e).strip() or type(e).__name__).splitlines()[0]
+        why = f'the hub answered {status}: {reason}'
         if status in (401, 403): why = 'the token has no right to write there; check it and the owner'
         raise UserError(f'repo_id: {repo_id} was not uploaded: {why}.') from e
     except Exception as e:
@@ -294,7 +294,7 @@ def push_to_hub(
 
 # %% ../nbs/07_export.ipynb #ex14
 def _base(base, light, config=None, **how) -> StableDiffusion:
-    "A whole model; `light`: its networks on the meta device, wherever their configurations are at hand."
+    "A whole model; `light`: its networks on the meta device, wherever their configurations are available."
     where = Path(find_base(base))
     file = where.suffix == '.safetensors' and where.is_file()
     if light and file and not {'variant', 'revision'} & how.keys():
@@ -399,8 +399,8 @@ def export_model(
     absent = [part for part in model.family.optional if getattr(model, part) is None]
     card = dict(base=origin, licence=found, scores=scores, without=absent)
     names = _names(model, out, format, overwrite)
-    with _beside(out) as made: said = _WRITE[format](model, made/out.name, dtype, about, read, card)
-    for line in said or (): say(f'{out}: {line}')
+    with _beside(out) as made: lost = _WRITE[format](model, made/out.name, dtype, about, read, card)
+    for line in lost or (): say(f'{out}: {line}')
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
                   if f.is_file())
 
@@ -441,7 +441,7 @@ def _known_of(source, picture) -> tuple: # settings, scores, picture
     return *(_read_run(run) if run else ({}, {})), image
 
 def _names(model, out, format, overwrite) -> list:
-    "Names of what will be written beside each other. Raises UserError where one is taken."
+    "Names of what will be written side by side. Raises UserError where one is taken."
     beside = [word_file(w) for w in words(model)] if format in ('single-file', 'kohya') else []
     if taken := [n for n in beside if n == out.name or (out.parent/n).exists() and not overwrite]:
         raise UserError(
@@ -453,7 +453,7 @@ def _names(model, out, format, overwrite) -> list:
 # %% ../nbs/07_export.ipynb #xw103b
 @contextmanager
 def _beside(out):
-    "A hidden folder beside `out`: what is made in it takes its place at the end, all of it or nothing."
+    "A hidden folder next to `out`: what is made in it takes its place at the end, all of it or nothing."
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent.absolute(), prefix=f'.{out.name}.tmp') as d:
@@ -481,10 +481,10 @@ def _take_place(new, old):
 # %% ../nbs/07_export.ipynb #ex15
 def _write_file(model, path, dtype, about, read, card):
     gaps = lost_settings(model)
-    said = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if gaps else []
+    lost = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if gaps else []
     to_single_file(model, path, dtype, model_spec(model, **about), read, silent=True)
     if words(model): to_embeddings(model, path.parent, dtype, **about)
-    return said
+    return lost
 
 _DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and diffusers, AUTOMATIC1111 and '
          'InvokeAI wrongly; for exact pictures there, export it as peft for diffusers, or the whole model as '

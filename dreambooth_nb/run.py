@@ -81,7 +81,7 @@ class Result:
 
     @property
     def scores(self) -> dict|None: # val_loss, val_score, ...; None: nothing was held out
-        "What held-out images said at the last look."
+        "The scores of held-out images at the last look."
         return self.log.scores
 
     @checked(also=_but(sample, 'model prompts seeds lora_base'))
@@ -151,7 +151,7 @@ def train_more(
     steps:int, # optimiser steps, besides those it has had
     **how, # of `dreambooth`: progress, callbacks
 ) -> Result:
-    "The same run, prolonged: it goes on from its last checkpoint."
+    "The same run, extended from its last checkpoint."
     at_least(1, steps=steps)
     had = self.log[-1]['step'] if self.log else 0 # fewer than were asked for, where it was stopped
     cfg = replace(self.settings, max_train_steps=had + steps, resume_from_checkpoint='latest')
@@ -266,14 +266,14 @@ def _begin(cfg, chosen, found, device) -> Outlook|None: # None: of a model that 
 
 # %% ../nbs/09_run.ipynb #rn22en
 def _how_it_ended(cfg, log) -> str: # a line
-    "What a finished run is, and how to go on from there."
+    "What a finished run is, and how to continue from there."
     had = log[-1]['step'] if log else cfg.max_train_steps
     found, on = 'is finished already', 'a larger max_train_steps to train on'
     if had < cfg.max_train_steps:
         found = f'was stopped after step {had} of {cfg.max_train_steps}'
         on = 'resume_from_checkpoint "latest" for the other steps'
     return (f'this run {found}; give another output_dir for the next one, {on}, or set overwrite to train it '
-            'anew.')
+            'again.')
 
 # %% ../nbs/09_run.ipynb #r12person
 def _personalise(
@@ -398,7 +398,7 @@ def _claim(
     cfg:TrainConfig, # settings of the run
     does:str, # see `Plan`
 ) -> TrainConfig: # settings to train with
-    "Take the output folder: set aside what is replaced, write the settings, go on where a run was stopped."
+    "Take the output folder: set aside what is replaced, write the settings, resume where a run was stopped."
     out, subjects = Path(cfg.output_dir), concepts(cfg)
     given, own, file = given_paths(cfg, subjects), out/'class_images', cfg.concepts_list
     if does == 'goes on': return as_planned(cfg, Plan(does))

@@ -130,7 +130,7 @@ class _Gallery:
     grid:Grid # what is made
     label:str|None # of the model, where it is no axis
     side:int # of a picture on the screen, pixels
-    size:tuple|None # what the control of that name said
+    size:tuple|None # value of the control of that name
     places:dict = field(default_factory=dict) # place in the grid -> its widget
     pictures:dict = field(default_factory=dict) # place in the grid -> picture, where it is finished
     before:tuple|None = None # what was looked at when it was begun
@@ -197,7 +197,7 @@ def set_state(
     self:Studio,
     new:StudioState, # what the controls are to say
 ):
-    "Let the controls say something else."
+    "Set the controls."
     for name, w in self.controls.items():
         value = getattr(new, name)
         if name in ('checkpoint', 'lora_scale') and value is None:
@@ -284,7 +284,7 @@ def _build(self:Studio):
               if k in c]
     left = column(c['prompt'], self.marked, c['negative_prompt'], *knobs, compare,
                   beside(self.run, self.stop), self.amount, self.bar, self.status, about, flex='1 1 340px')
-    # room for whatever is said: what is below does not move
+    # room for any message: what is below does not move
     self.amount.layout.min_height, self.status.layout.min_height = '24px', '42px'
     # the picture looked at stays in view: it comes first, and a gallery of many rows scrolls by itself
     self.stage, self.strip = self._build_stage(), beside()

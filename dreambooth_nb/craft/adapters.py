@@ -75,7 +75,7 @@ def config(
     part:str='unet', # for which network
     model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> LoraConfig:
-    "As peft wants it."
+    "As peft takes it."
     text = part.startswith('text')
     def convolutions(v): return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
     alpha = self.conv_rank if self.conv_alpha is None else self.conv_alpha

@@ -84,8 +84,8 @@ def check_command(
     if found.report:
         found.report.strict = strict
         print(found.report)
-    told = [*found.report.errors, *found.report.warnings] if found.report else []
-    rest = Ready([p for p in found.problems if p not in told], [w for w in found.warnings if w not in told],
+    shown = [*found.report.errors, *found.report.warnings] if found.report else []
+    rest = Ready([p for p in found.problems if p not in shown], [w for w in found.warnings if w not in shown],
                  found.does)
     if rest.problems or rest.warnings or not found.problems: print(rest)
     if found.problems or strict and found.warnings:
@@ -104,7 +104,7 @@ def sample_command(
     model_dir:str, # a personalised model, a checkpoint or a stopped run, or any base model
     prompt:str, # what to draw; @FILE: a text file with one prompt a line
     output_dir:str='samples', # folder of the pictures, PROMPT-seed-SEED.png; none is replaced
-    subject:str|None=None, # in the place of {} in a file of prompts, such as "sks dog"
+    subject:str|None=None, # text that replaces {} in a file of prompts, such as "sks dog"
     num_images:int=4, # pictures of each prompt
     seed:int|None=None, # of the first picture, the others count on; null: the next free one
     negative_prompt:str='', # what to lead away from
@@ -296,7 +296,7 @@ def studio_command(
     run:str, # folder of a run, or any model
     lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
-    "Open the studio in JupyterLab: a notebook is made beside you, never replaced."
+    "Open the studio in JupyterLab, in a new notebook of the working folder; none is ever replaced."
     _is_there('run', run)
     call = f'Studio({run!r}, lora_base={lora_base!r})' if lora_base else f'Studio({run!r})'
     if not find_spec('jupyterlab'):
@@ -355,7 +355,7 @@ def switches(
 def make_parser(
     command:str, # one of COMMANDS
 ) -> jsonargparse.ArgumentParser:
-    "The command line of a command: every parameter is a flag, explained by the comment beside it."
+    "The command line of a command: every parameter is a flag, explained by the comment next to it."
     parser = jsonargparse.ArgumentParser(prog=f'dreambooth {command}', exit_on_error=False, add_help=False)
     if command in SETTINGS: parser.add_argument('--config', action='append')
     for p, _ in flags(command).values():
@@ -425,7 +425,7 @@ def help_of(
     if command in SETTINGS:
         about = f'YAML file of settings, or a preset: {", ".join(presets())}'
         lines.append(_flag_line('--config', None, about))
-        lines += ['', 'What is not given is chosen to suit the base and the device, and said.']
+        lines += ['', 'What is not given is chosen to suit the base and the device, and printed.']
     if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
     example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
     if example: lines += ['', example[0]]
@@ -600,7 +600,7 @@ def answered(
         return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # nobody reads on, as with `| head`
+        return 141  # the reader has stopped, as with `| head`
     except KeyboardInterrupt:
         say(f'{name}: stopped.')
         return 130
@@ -613,7 +613,7 @@ def answered(
 
 # %% ../../nbs/craft/commands.ipynb #c023m
 def _run(asked):
-    "Run a command as `read_command` returns it; what is wrong is said in the names of its flags and files."
+    "Run a command as `read_command` returns it; errors name its flags and files."
     command, values, origin = asked
     try:
         if command: COMMANDS[command][0](**expanded(values))

@@ -39,7 +39,7 @@ def _rows(cfg):
 
 # %% ../../nbs/craft/datasets.ipynb #ds09
 def _write_photo(row, cfg, n, folder):
-    "One row as a file, and its caption beside it. `UserError` when it is no picture."
+    "One row as a file, and its caption next to it. `UserError` when it is no picture."
     picture = row[cfg.image_column]
     try:
         data = picture['bytes'] or Path(picture['path']).read_bytes()

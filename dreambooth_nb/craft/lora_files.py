@@ -28,7 +28,7 @@ from .original_names import transformer_in
 # %% ../../nbs/craft/lora_files.ipynb #s02l007
 LORA_FILE, TOKEN_FILE = 'pytorch_lora_weights.safetensors', 'learned_embeds.safetensors' # diffusers' names
 KOHYA_FILE = 'pytorch_lora_weights_kohya.safetensors' # the same LoRA for other programs
-PEFT_FILE = 'adapter_model.safetensors' # peft's name, beside adapter_config.json
+PEFT_FILE = 'adapter_model.safetensors' # peft's name, next to adapter_config.json
 
 def _unpickled(path, where) -> dict: # name -> tensor
     "The tensors of a pickle, on a device. Raises UserError."
@@ -255,7 +255,7 @@ def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict 
 def _first_line(e) -> str: return (str(e).strip() or type(e).__name__).splitlines()[0]
 
 def _read_notes(path, metadata) -> dict: # part -> settings of peft
-    "What the header of a LoRA, or the `adapter_config.json` beside it, says about rank and alpha."
+    "What the header of a LoRA, or the `adapter_config.json` next to it, says about rank and alpha."
     notes, beside = {}, path.with_name('adapter_config.json')
     try:
         if beside.is_file() and path.stem == Path(PEFT_FILE).stem:

@@ -82,7 +82,7 @@ class Live(TorchDispatchMode):
 
 # %% ../../nbs/craft/memory.ipynb #c110
 def _fake(model):
-    "Put fake tensors, of the same shapes, in the place of parameters and buffers."
+    "Replace parameters and buffers by fake tensors of the same shapes."
     for m in (m for net in model.modules() for m in net.modules()):
         for k, p in m._parameters.items():
             if p is None: continue
@@ -190,7 +190,7 @@ def forecast(
     optimizer:str='adamw', # name of the optimiser, see `make_optimizer`
     gradient_checkpointing:bool=False, # recompute activations instead of keeping them, see `tune`
     gradient_accumulation_steps:int=1, # batches to one step; with more, gradients are there already
-    ema:bool=False, # keep an average beside the weights
+    ema:bool=False, # keep an average in addition to the weights
     max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
     quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"

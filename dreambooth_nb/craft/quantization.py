@@ -43,7 +43,7 @@ def quantization_problems(
     name:str|None, # one of QUANTIZATIONS; None: the base is as it is
     device:str, # kind of the device: "cpu", "cuda", ...
 ) -> list[str]: # lines; none: it can be done
-    "What a quantisation asks for and is not here. `UserError` on an unknown one."
+    "What a quantisation needs and is not here. `UserError` on an unknown one."
     if name is None: return []
     q = QUANTIZATIONS[one_of('quantization', name, QUANTIZATIONS)]
     found = []
