@@ -174,7 +174,7 @@ def demo_command(
     print(run.demo_summary(run.demo(output_dir, class_noun, quick, seed, overwrite, base)))
 
 def export_command(
-    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file; or a loaded model
+    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
@@ -215,6 +215,9 @@ def priors_command(
     where = filled(settings)
     if not where.get('class_data_dir') and not where.get('output_dir'):
         raise UserError('class_data_dir: is needed; give the folder of the class images.')
+    unknown = where.get('instance_prompt') == '-' and not where.get('class_prompt')
+    if unknown and where.get('with_prior_preservation', True):
+        raise UserError('class_prompt: is needed; say what to draw, such as "a photo of a dog".')
     settings = dict(output_dir=where.get('output_dir', '-')) | settings
     _said_at_once(filled(settings))
     if not TrainConfig(**filled(settings)).with_prior_preservation:
@@ -423,8 +426,7 @@ def help_of(
         lines += [_flag_line(f'--{no}{name}', known[name][0].default, known[name][1])
                   for name, no in either.items()]
     if command in SETTINGS:
-        about = f'YAML file of settings, or a preset: {", ".join(presets())}'
-        lines.append(_flag_line('--config', None, about))
+        lines.append(_flag_line('--config', None, f'file of settings, or preset: {", ".join(presets())}'))
         lines += ['', 'What is not given is chosen to suit the base and the device, and printed.']
     if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
     example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
@@ -484,16 +486,16 @@ def refuse_unknown(
 ):
     "`Problems` with a line for each flag that the command does not have."
     known = {*options(command), 'help', *(['config'] if command in SETTINGS else [])}
-    unknown = [name for name in flags_in(argv, command) if name not in known]
-    if unknown:
-        raise Problems([f'--{name}: `dreambooth {command}` has no such flag; {hint(name, command)}'
-                        for name in unknown])
+    found = [f'--{name}: `dreambooth {command}` has no such flag; {hint(name, command)}'
+             for name in flags_in(argv, command) if name not in known]
+    if found: raise Problems(found)
 
 # %% ../../nbs/craft/commands.ipynb #r42read
 def read_command(
     argv:list[str], # the command line's words
 ) -> tuple: # the command's name, or None; its settings; setting -> the file it comes from
     "A command line. `UserError` when it is none of ours."
+    if argv[:1] == ['help'] and argv[1:2]: argv = [argv[1], '--help', *argv[2:]]
     command = next((a for a in argv if not a.startswith('-')), None)
     if command is None or command == 'help':
         print(version('dreambooth_nb') if '--version' in argv else overview())
@@ -526,7 +528,7 @@ def _parsed(command, argv) -> dict: # parameter -> value
     for a, then in zip(argv, [*argv[1:], '']): # such a flag takes no other word than true or false
         words.append(f'{a}=true' if a in on_or_off and then.lower() not in _TRUTHS else a)
     try: values = dict(make_parser(command).parse_args(words))
-    except argparse.ArgumentError as e: raise _in_our_words(str(e), command) from None
+    except argparse.ArgumentError as e: raise _in_our_words(str(e), command, words) from None
     needed = [name for name, (p, _) in flags(command).items() if p.default is p.empty]
     missing = [name for name in needed if values[name] is None]
     if not missing: return values
@@ -534,18 +536,20 @@ def _parsed(command, argv) -> dict: # parameter -> value
 
 _TRUTHS = 'true', 'false', 'yes', 'no'
 
-def _in_our_words(text, command) -> UserError:
+def _in_our_words(text, command, words) -> UserError:
     "What a parser finds wrong, in a line like others."
     name, value = re.search(r'(?:key "|argument --)(\w+)', text), re.findall('value: (.*)', text)
     if name and name[1] in flags(command):
         kind = flags(command)[name[1]][0].annotation
         return wrong_type(name[1], value[-1].strip("'") if value else None, kind)
-    word = re.search(r'(?i)unrecognized arguments:\s*(\S*)', text)
-    if not word: return UserError(' '.join(text.split()))
-    if not (word := word[1]): return UserError('"": an empty word belongs to no flag; leave it out.')
-    if command in SETTINGS and as_path(word).is_dir():
-        return UserError(f'{word}: this word belongs to no flag; write --instance_data_dir {word}.')
-    return UserError(f'{word}: this word belongs to no flag; put quotes around what has spaces.')
+    rest = re.search(r'(?i)unrecognized arguments: ?(.*)', text, re.S)
+    if not rest: return UserError(' '.join(text.split()))
+    word = next((w for w in words if w and rest[1].startswith(w)), '')
+    if not word: return UserError('"": an empty word belongs to no flag; leave it out.')
+    way = f'{usage(command)}.' if ' ' in word else 'put quotes around what has spaces.'
+    flag = 'instance_data_dir' if as_path(word).is_dir() else 'instance_prompt' if ' ' in word else ''
+    if flag in options(command): way = f'write --{flag} {in_shell(word)}.'
+    return UserError(f'{word}: this word belongs to no flag; {way}')
 
 # %% ../../nbs/craft/commands.ipynb #c0235
 def in_lines(
