@@ -607,5 +607,5 @@ def cautions(
         found.append(f'lr_scheduler: schedulefree is made for a constant rate, not for {cfg.lr_scheduler}.')
     if cfg.output_kohya_format and cfg.use_dora:
         found.append('output_kohya_format: of a DoRA in this format only LyCORIS draws the same pictures; '
-                     'diffusers draws them from what lies beside it.')
+                     'diffusers draws them from the file next to it.')
     return found
