@@ -39,7 +39,8 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import drawing, keeps_text, load_base, processes
+from .craft.requirements import (drawing, files_of_base, keeps_text,
+                                             load_base, processes)
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import asks_for_shards
 from .train import train
@@ -234,7 +235,7 @@ def dreambooth(
         return Result(open_model(str(out), here.device), cfg, Log.read(out), {}, read_cost(out))
     with locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: _claim(cfg, found.does))
-        return _personalise(cfg, found, model, progress, callbacks, look if show else None)
+        return _personalise(cfg, found, model, progress, callbacks, look, show)
 
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 dreambooth.__doc__ = explained(dreambooth).__doc__
@@ -255,11 +256,20 @@ def _settings_of(photos, named, settings, model=None) -> Chosen:
     if photos is not None: named['instance_data_dir'] = str(photos)
     return complete(loaded | settings | named)
 
-def _begin(cfg, chosen, found, device) -> Outlook|None: # None: of a model that was made in memory
+def _estimated(f, *args):
+    "What an estimate says. Where it fails, that is said; it is no reason to end a run."
+    try: return f(*args)
+    except Exception as e:
+        why = (str(e).strip() or type(e).__name__).splitlines()[0]
+        say(f'memory and time: cannot be estimated ({why}); the run goes on.')
+
+def _first_line(cfg, found, device) -> Outlook:
+    say(look := outlook(cfg, outline(cfg), device, found))
+    return look
+
+def _begin(cfg, chosen, found, device) -> Outlook|None: # None: there is no estimate
     "Say what the run is, what it will take, and what was chosen for it."
-    look = None
-    try: say(look := outlook(cfg, outline(cfg), device, found))
-    except UserError: pass
+    look = _estimated(_first_line, cfg, found, device)
     if chosen.names: say(chosen)
     say(f'output: {cfg.output_dir}; all settings: {Path(cfg.output_dir)/"config.yaml"}')
     return look
@@ -282,17 +292,17 @@ def _personalise(
     model:StableDiffusion|None, # the base model, if it is loaded already; it is trained in place
     progress:bool, # show progress bars
     callbacks, # for `train`
-    look:Outlook|None=None, # what it will take; None, or little: nothing is drawn before and after
+    look:Outlook|None=None, # what it will take; None: not known
+    show:bool=True, # draw pictures before and after, where `look` says that it takes little
 ) -> Result:
     "The run itself: load, encode, draw class images, train, save."
-    show, seconds, subjects, here = bool(look and look.shows), {}, concepts(cfg), PartialState()
+    show = bool(show and look and _estimated(getattr, look, 'shows'))
+    seconds, subjects, here = {}, concepts(cfg), PartialState()
     ledger = Ledger(seconds, here.device)
     if model is None and here.device.type == 'cuda' and found.geometry:
-        if line := memory_warning(cfg, here.device, now=look and look.memory): say(line)
-    with _timed(seconds, 'load'):
-        model = model or load_base(cfg, here.device, base_dtype(cfg.words, cfg.mixed_precision))
-        model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
-    geometry, base = geometry_of(cfg, model), model.fingerprint()
+        if line := _estimated(memory_warning, cfg, here.device, None, look and look.memory): say(line)
+    with _timed(seconds, 'load'): model, base = _opened(cfg, model, here.device)
+    geometry = geometry_of(cfg, model)
     if geometry != found.geometry: _look_again(subjects, geometry, model, progress)
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     def encode(examples):
@@ -317,6 +327,14 @@ def _personalise(
     return Result(model, cfg, log, seconds, ledger.write())
 
 # %% ../nbs/09_run.ipynb #rn24
+def _opened(cfg, model, device) -> tuple: # the model; its fingerprint
+    "The base, which is loaded where it is not, and which one it is."
+    files = None if model else files_of_base(cfg)
+    model = model or load_base(cfg, device, base_dtype(cfg.words, cfg.mixed_precision))
+    model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
+    unchanged = files and files_of_base(cfg) == files # while they were read
+    return model, model.fingerprint(files if unchanged else None)
+
 def _look_again(subjects, geometry, model, progress):
     "The report for a base whose resolution is known only when it is loaded, as that of a single file."
     report = preflight(subjects, geometry, model.tokenizer)

@@ -11,7 +11,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 from torch.nn import functional as F
-from ..core import Table, UserError, did_you_mean, digest, one_of, randn
+from ..core import Table, UserError, did_you_mean, digest, one_of, randn, recalled
 from .families import CONVOLUTIONS, FAMILIES, settings_of
 from .quantization import stored
 from ..model import StableDiffusion, chosen_words

@@ -6,20 +6,22 @@
 __all__ = ['Suited', 'suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
 
 # %% ../../nbs/craft/choices.ipynb #ch02
-import time
+import sys, time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
 from typing import NamedTuple
-import torch
+import diffusers, peft, torch, transformers
+from fastcore.basics import patch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._pytree import tree_map
-from ..core import UserError
+from ..core import UserError, digest, recalled, stamps
 from .families import FAMILIES
-from ..model import StableDiffusion
+from ..model import PRECISIONS, StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset, with_changes
-from .requirements import processes, written_out
+from .requirements import files_of_base, processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import Ready, described_by, geometry_of, outline
@@ -118,7 +120,7 @@ def forward_flops(
     net:StableDiffusion, # outline of a base
     resolution:int, # side of the pictures, pixels
 ) -> int: # operations
-    "What one forward pass of the UNet takes for one picture."
+    "What one forward pass takes for one picture."
     side = resolution//net.vae_scale
     with torch.device('meta'), Operations() as counted, torch.no_grad():
         ids = [torch.zeros(1, e.config.max_position_embeddings, dtype=torch.long) for _, e in net.encoders]
@@ -149,37 +151,52 @@ def measured_rate(
 class Outlook:
     "What a run is, and what it will take."
     cfg: TrainConfig # its settings
-    resolution: int # side of the training pictures, pixels
+    net: StableDiffusion # outline of the base
     device: torch.device # where it runs
-    training: float # seconds of the steps that are left
-    drawing: float # seconds of one picture
     steps: int # that are left
     pictures: int # class images that are not there yet
-    alone: bool = True # whether the base draws without a picture to enlarge
 
     @cached_property
     def memory(self) -> Forecast:
-        "At the peak of a training step, by what it is for: traced when it is asked for."
-        return forecast(**_as_forecast(self.cfg, self.device))
+        "What a training step holds, by what it is for: traced when it is asked for."
+        return _traced(self.cfg, self.device)
+
+    @property
+    def rate(self) -> float: # operations per second
+        "What the device reaches, in the precision of the run."
+        return _REACHED*measured_rate(self.device, PRECISIONS[self.cfg.mixed_precision] or torch.float32)
+
+    @property
+    def training(self) -> float: # seconds
+        "What the steps that are left take."
+        return self.steps*self.cfg.gradient_accumulation_steps*self.memory.flops/self.rate
+
+    @cached_property
+    def drawing(self) -> float: # seconds
+        "What one picture takes: counted when it is asked for."
+        return 25*2*forward_flops(self.net, self.net.resolution)/self.rate
 
     @property
     def shows(self) -> bool:
         "Whether eight pictures more take little: a minute, or a tenth of the training."
-        return self.alone and 8*self.drawing < max(60, self.training/10)
+        return not self.net.family.enlarges and 8*self.drawing < max(60, self.training/10)
 
-    def __repr__(self):
-        cfg, classes = self.cfg, self.cfg.with_prior_preservation
-        seconds, held = self.training + self.drawing*self.pictures, self.memory.peak/1e6
-        took = f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} min' if seconds < 6000 else \
-            f'{seconds/3600:.0f} h'
-        memory = f'{held:.0f} MB' if held < 1000 else f'{held/1000:.1f} GB'
-        left = f'{self.steps} more' if self.steps < cfg.max_train_steps else cfg.max_train_steps
-        numbers = dict(no='float32').get(cfg.mixed_precision, cfg.mixed_precision)
-        rows = f'{cfg.train_batch_size}{f" + {cfg.train_batch_size}" if classes else ""}'
-        base = cfg.pretrained_model_name_or_path
-        return (f'{base} at {self.resolution} pixels on {self.device} in {numbers}: '
-                f'trains {cfg.words.replace("+", " + ")} for {left} steps of {rows} pictures; '
-                f'about {memory} and {took}')
+
+# %% ../../nbs/craft/choices.ipynb #ch15r
+@patch
+def __repr__(self:Outlook) -> str:
+    cfg, classes, held = self.cfg, self.cfg.with_prior_preservation, self.memory.peak/1e6
+    seconds = self.training + (self.drawing*self.pictures if self.pictures else 0)
+    took = f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} min' if seconds < 6000 else \
+        f'{seconds/3600:.0f} h'
+    memory = f'{held:.0f} MB' if held < 1000 else f'{held/1000:.1f} GB'
+    left = f'{self.steps} more' if self.steps < cfg.max_train_steps else cfg.max_train_steps
+    numbers = dict(no='float32').get(cfg.mixed_precision, cfg.mixed_precision)
+    rows = f'{cfg.train_batch_size}{f" + {cfg.train_batch_size}" if classes else ""}'
+    base = cfg.pretrained_model_name_or_path
+    return (f'{base} at {geometry_of(cfg, self.net).resolution} pixels on {self.device} in {numbers}: '
+            f'trains {cfg.words.replace("+", " + ")} for {left} steps of {rows} pictures; '
+            f'about {memory} and {took}')
 
 # %% ../../nbs/craft/choices.ipynb #ch15b
 def outlook(
@@ -189,16 +206,19 @@ def outlook(
     left:Ready|None=None, # the look at its folders, which says what is left to do; None: all of it
 ) -> Outlook:
     "What a run is and takes, from its configuration and one product on the device."
-    half = dict(no=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
-    side = geometry_of(cfg, net).resolution
-    rate = _REACHED*measured_rate(device, half[cfg.mixed_precision])
-    passes = (2.2 if cfg.lora else 3) + cfg.gradient_checkpointing
-    rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
-    flops = {size: forward_flops(net, size) for size in {side, net.resolution}}
     steps = cfg.max_train_steps - (left.taken if left else 0)
     pictures = left.pictures if left and left.pictures is not None else cfg.num_class_images
-    return Outlook(cfg, side, device, steps*rows*passes*flops[side]/rate, 25*2*flops[net.resolution]/rate,
-                   steps, pictures*cfg.with_prior_preservation, not net.family.enlarges)
+    return Outlook(cfg, net, device, steps, pictures*cfg.with_prior_preservation)
+
+def _traced(cfg, device) -> Forecast:
+    "The forecast for a run, or what another run was told: with the same base, settings, code and libraries."
+    how, files = _as_forecast(cfg, device), files_of_base(cfg)
+    code = stamps(Path(sys.modules[Forecast.__module__].__file__))
+    if None in (files, code): return forecast(**how)
+    versions = [str(lib.__version__) for lib in (torch, diffusers, transformers, peft)]
+    key = digest('forecast', files, {k: repr(v) for k, v in how.items()}, code, versions,
+                 torch.backends.cpu.get_cpu_capability())
+    return Forecast(**recalled(key, lambda: asdict(forecast(**how))))
 
 def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."

@@ -10,7 +10,7 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_c
            'answered', 'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
-import argparse, inspect, json, os, re, subprocess, sys, textwrap, warnings
+import argparse, gc, inspect, json, os, re, subprocess, sys, textwrap, warnings
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache, partial, reduce
@@ -572,11 +572,16 @@ def in_lines(
     return [f'{origin[name]}: {line}' if (name := line.split(':')[0]) in origin else line]
 
 @contextmanager
-def _quiet_libraries():
-    "Within it the warnings of libraries are not shown."
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        yield
+def _undisturbed():
+    """Within it the warnings of libraries are not shown, and garbage is seldom looked for: importing makes
+    half a million objects that stay, and by default all are looked at again and again, a fifth of a start."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, *usual[1:])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally: gc.set_threshold(*usual)
 
 # %% ../../nbs/craft/commands.ipynb #c023
 def is_wrong_input(
@@ -596,7 +601,7 @@ def answered(
     for stream in (sys.stdout, sys.stderr): # a terminal that lacks a letter shows its number
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
     try:
-        with _quiet_libraries():
+        with _undisturbed():
             try: asked = read()
             except UserError as e: raise Problems(in_lines(e, {})) from e
             run(asked)

@@ -30,7 +30,7 @@ from .opening import (base_of_lora, check_contents, find_base, skeleton,
 from .optimizers import OPTIMIZERS
 from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
-from .checkpoints import find_checkpoint, recover
+from .checkpoints import find_checkpoint, recover, unread
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
@@ -116,7 +116,7 @@ def as_planned(
 
 def _taken(cfg) -> int:
     "The steps that lie in the checkpoint from which a run resumes."
-    try: folder = find_checkpoint(cfg, wrong=lambda folder: None)
+    try: folder = find_checkpoint(cfg, unread)
     except UserError: return 0 # `problems` says why
     return int(folder.name.rpartition('-')[2]) if folder else 0
 

@@ -23,7 +23,7 @@ from .opening import base_of_lora, check_contents, find_base, skeleton, why_not_
 from .optimizers import OPTIMIZERS
 from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
-from .checkpoints import find_checkpoint, recover
+from .checkpoints import find_checkpoint, recover, unread
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names

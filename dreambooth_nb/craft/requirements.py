@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['refused', 'processes', 'optimizer_options', 'make_schedule', 'written_out', 'setting_problems', 'machine_problems',
-           'load_base', 'as_settings', 'drawing', 'keeps_text', 'prepare']
+           'load_base', 'files_of_base', 'as_settings', 'drawing', 'keeps_text', 'prepare']
 
 # %% ../../nbs/craft/requirements.ipynb #rq03
 import copy, importlib.util, math, os, re
@@ -15,12 +15,14 @@ from accelerate import PartialState
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import is_bf16_available, parse_flag_from_env
 from diffusers.optimization import get_scheduler
+from huggingface_hub import try_to_load_from_cache
 from torch import nn
-from ..core import UserError, as_path
+from ..core import UserError, as_path, stamps
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
 from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, lora_settings
-from .opening import find_vae, load
+from .saving import BASE_OF_TEXT
+from .opening import find_base, find_vae, is_whole_model, load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
 
@@ -209,6 +211,23 @@ def load_base(
     try: model = load(cfg.pretrained_model_name_or_path, device, dtype, vae=vae, **cfg.loading)
     except UserError as e: raise as_settings(e) from e.__cause__
     return model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
+
+def files_of_base(
+    cfg:TrainConfig, # the fields that say which base, and how it is loaded
+) -> list|None: # as `stamps` returns them; None: it is read from other places too
+    "What tells whether the files of a base are those of before."
+    others = 'pretrained_vae_model_name_or_path', 'original_config', 'lora_base', 'quantization'
+    if any(getattr(cfg, name) for name in others): return None
+    path = Path(find_base(cfg.pretrained_model_name_or_path))
+    if not path.exists(): # of the hub
+        named = try_to_load_from_cache(str(path), 'model_index.json', revision=cfg.revision)
+        if not isinstance(named, str): return None
+        path = Path(named).parent
+    index = path/'model_index.json'
+    if path.is_file(): alone = is_whole_model(path, cfg.allow_pickle)
+    else: alone = index.is_file() and BASE_OF_TEXT not in index.read_text(encoding='utf-8')
+    found = stamps(path) if alone else None
+    return found and [*found, str(cfg.loading)]
 
 def as_settings(
     e:UserError, # of `load`
