@@ -20,9 +20,10 @@ from torch import nn
 from ..core import UserError, as_path, stamps
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, is_lora, lora_settings
+from .lora_files import (LORA_FILE, PEFT_FILE, TOKEN_FILE, goes_on_a_model, is_lora,
+                                            lora_settings)
 from .saving import BASE_OF_TEXT
-from .opening import find_base, find_vae, is_whole_model, load
+from .opening import find_base, find_vae, load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
 
@@ -224,7 +225,7 @@ def files_of_base(
         if not isinstance(named, str): return None
         path = Path(named).parent
     index = path/'model_index.json'
-    if path.is_file(): alone = is_whole_model(path, cfg.allow_pickle)
+    if path.is_file(): alone = not goes_on_a_model(path, allow_pickle=cfg.allow_pickle)
     else: alone = index.is_file() and BASE_OF_TEXT not in index.read_text(encoding='utf-8')
     found = stamps(path) if alone else None
     return found and [*found, str(cfg.loading)]
