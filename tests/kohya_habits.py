@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 
 from dreambooth_nb.core import UserError
 from dreambooth_nb.craft.lora_files import lora_settings, tensors_in
-from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.craft.checkpoints import open_model
 from dreambooth_nb.craft.prompts import encode_weighted
