@@ -288,7 +288,7 @@ def is_whole_model(
     allow_pickle:bool, # read a .ckpt, which can run code
 ) -> bool:
     "Is a file a whole text-to-image model, or something that goes on top of one?"
-    names = tensors_in(path, allow_pickle)[0]
+    names = tensors_in(path, allow_pickle).tensors
     return any(k.startswith('model.diffusion_model.') for k in names) or bool(transformer_in(names))
 
 def _as_pipeline(path, kind, dtype, config, hub):
@@ -379,7 +379,7 @@ def base_of_lora(
     beside, named = file.with_name('adapter_config.json'), []
     try:
         named.append(_run_beside(file).get('pretrained_model_name_or_path'))
-        named.append(tensors_in(file)[1].get('base_model') if file.suffix == '.safetensors' else None)
+        named.append(tensors_in(file).metadata.get('base_model') if file.suffix == '.safetensors' else None)
         if beside.is_file():
             named.append(json.loads(beside.read_text(encoding='utf-8')).get('base_model_name_or_path'))
     except (AttributeError, ValueError, yaml.YAMLError) as e:
