@@ -6,6 +6,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import NamedTuple
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._pytree import tree_map
@@ -17,10 +18,10 @@ from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
-from .ready import Ready, described_by, geometry_of, outline
-__all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
+from .ready import Ready, described_by, outline
+__all__ = ['Suited', 'suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
 _OF_FAMILY: Any
-def suited(net: StableDiffusion, device: torch.device) -> tuple: ...
+def suited(net: StableDiffusion, device: torch.device) -> Suited: ...
 def _precision_of(device) -> str: ...
 def complete(values: dict) -> Chosen: ...
 def _with_effect(cfg, found) -> dict: ...
@@ -31,6 +32,10 @@ def measured_rate(device: torch.device, dtype: torch.dtype=...) -> float: ...
 def outlook(cfg: TrainConfig, net: StableDiffusion, device: torch.device, left: Ready | None=None) -> Outlook: ...
 def _as_forecast(cfg, device) -> dict: ...
 def memory_warning(cfg: TrainConfig, device, budget: int | None=None, now: Forecast | None=None) -> str | None: ...
+
+class Suited(NamedTuple):
+    preset: str
+    settings: dict
 @dataclass
 class Chosen:
     cfg: TrainConfig
