@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
-           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate',
-           'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
+           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'UsualEncoders', 'usual_encoders',
+           'evaluate', 'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose',
+           'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
 import json, math, re
@@ -13,6 +14,7 @@ from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from statistics import NormalDist
+from typing import NamedTuple
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -380,10 +382,15 @@ def learned_by(
                    kept or base_settings(values))
 
 # %% ../nbs/06_evaluate.ipynb #ev86
+class UsualEncoders(NamedTuple):
+    "Who measures, where nobody says who."
+    found: list[Encoder] # those that are here
+    absent: dict[str, str] # name of another -> why it is not
+
 def usual_encoders(
     base:StableDiffusion|None=None, # the model before training; None: it is not here
     device:str='cpu', # where they run
-) -> tuple[list[Encoder], dict[str, str]]: # those that are here; name of another -> why it is not
+) -> UsualEncoders:
     "The micro world's reader, or DINO, CLIP and LPIPS; and the base's own features."
     micro = base is not None and base.public_name in EMBEDDED
     makers = dict(reader=reader_encoder) if micro else dict(
@@ -394,7 +401,7 @@ def usual_encoders(
     for name, make in makers.items():
         try: found.append(make())
         except UserError as e: absent[name] = str(e)
-    return found, absent
+    return UsualEncoders(found, absent)
 
 def _missing(who, encoders, scores) -> dict:
     "Which scores are absent, and why."

@@ -46,7 +46,7 @@ def base_licence(
     try:
         if where.is_dir(): card = where/'README.md'
         elif where.exists():
-            name = where.suffix == '.safetensors' and read_tensors(where)[1].get('modelspec.license')
+            name = where.suffix == '.safetensors' and read_tensors(where).metadata.get('modelspec.license')
             return dict(license='other', license_name=name) if name else {}
         else: card = Path(hf_hub_download(str(base), 'README.md', **hub))
         header = metadata_load(card) or {}
@@ -164,7 +164,7 @@ def _read_run(
     path = as_path(path)
     if path.is_file():
         return header_json(
-            read_tensors(path)[1].get('dreambooth_nb')
+            read_tensors(path).metadata.get('dreambooth_nb')
         ) if path.suffix == '.safetensors' else {}, {}
     if is_checkpoint(path): path = path.parent
     def read(name, parse):
@@ -234,7 +234,8 @@ def _for_others(file, repo, places, made) -> str|bytes: # a file, or what it hol
     with safe_open(file, 'pt') as f:
         notes = {k: v for k, v in (f.metadata() or {}).items() if k != 'format'}
     if (clean := _discreet_header(notes, places)) == notes: return str(file)
-    return str(save_tensors(Path(made)/str(len(os.listdir(made)))/file.name, read_tensors(file)[0], clean))
+    copy = Path(made)/str(len(os.listdir(made)))/file.name
+    return str(save_tensors(copy, read_tensors(file).tensors, clean))
 
 # %% ../nbs/07_export.ipynb #xw091c
 @contextmanager
@@ -329,7 +330,7 @@ def _put_on(model, file, kind, **how) -> StableDiffusion:
     if kind == 'word': return model.load_token(file, **how)
     if kind == 'lora': return model.load_lora(file, **how)
     with tempfile.TemporaryDirectory() as d:
-        ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file)[0], model, str(file)))
+        ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file).tensors, model, str(file)))
         try: return model.load_lora(ours)
         except UserError as e: raise UserError(str(e).replace(str(ours), str(file))) from e
 

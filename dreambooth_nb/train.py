@@ -20,16 +20,17 @@ from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.settings import TrainConfig
-from .craft.requirements import (machine_problems, make_schedule, optimizer_options, prepare,
-                                              processes, refused, setting_problems, written_out)
+from .craft.requirements import (Machine, RateSchedule, machine_problems, make_schedule,
+                                              optimizer_options, prepare, processes, refused,
+                                              setting_problems, written_out)
 from .craft.checkpoints import (MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints,
                                              copy_checkpoint, find_checkpoint, fingerprints, output_problems,
                                              prune_checkpoints, read_checkpoint, refuse_changes,
                                              write_checkpoint)
-from .craft.distributed import (Alone, anywhere, asks_for_shards, clip, fill, joined,
-                                             make_accelerator, own_rows, shard, slice_moments, sliced,
-                                             together)
-from .craft.speed import read_ahead, recorded, remember
+from .craft.distributed import (Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip,
+                                             fill, joined, make_accelerator, own_rows, shard, slice_moments,
+                                             sliced, together)
+from .craft.speed import Remembered, read_ahead, recorded
 from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callback
 
 # %% ../nbs/04_train.ipynb #c014
@@ -84,8 +85,9 @@ class Run:
         self.step, self.row, self.log, self.checkpoint, self.saved = 0, {}, Log(), None, None
         self.stop, self.interrupted, self.failed, self.learning = None, False, set(), False
         self.objective = cfg.objective(model.schedule)
-        self.accelerator = make_accelerator(cfg)
-        self.sharded, self.lone = self.accelerator.num_processes > 1 and asks_for_shards(cfg), False
+        self.accelerator = make_accelerator(cfg.record(Surroundings))
+        several = self.accelerator.num_processes > 1
+        self.sharded, self.lone = several and asks_for_shards(cfg.record(Shardable)), False
         self.fingerprints = fingerprints(model, data, held)  # of the base, before it is trained
         self._choose_parameters()
         self.loss = together(training_loss, model.parts.values(), self.accelerator)
@@ -119,7 +121,7 @@ def _choose_parameters(self:Run):
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}
     self.trained = {k: p for k, p in named.items() if p.requires_grad}
     self.learns_text = any(k.startswith('text') for k in self.trained)
-    self.condition = model.condition if self.learns_text else remember(model)
+    self.condition = model.condition if self.learns_text else Remembered(model)
     self.ema = EMA(self.trained.values(), cfg.ema_decay) if cfg.use_ema else None
 
 @patch
@@ -145,7 +147,7 @@ def _choose_optimizer(self:Run):
     decays = {False: decay, True: decay if of_text is None else of_text}
     groups = [dict(params=ps, lr=rates[text], weight_decay=decays[text]) for text, ps in groups.items() if ps]
     optimizer = make_optimizer(cfg.optimizer, groups, cfg.learning_rate, decay, **optimizer_options(cfg))
-    self.lr = make_schedule(cfg, optimizer)
+    self.lr = make_schedule(cfg.record(RateSchedule), optimizer)
     self.optimizer = self.accelerator.prepare(optimizer)                # knows the loss scale of fp16
 
 @patch
@@ -159,7 +161,7 @@ def freeze_text(self:Run):
         if self.ema: p.data.copy_(averages[id(p)])
         # else schedule-free would go on swapping them
         self.optimizer.state.pop(p, None)
-    if text: self.condition = remember(self.model)
+    if text: self.condition = Remembered(self.model)
 
 # %% ../nbs/04_train.ipynb #t026
 @patch
@@ -324,8 +326,8 @@ def problems(
 ) -> list[str]: # lines; none: the run can begin
     "All that is wrong with settings and machine and can be known before anything is loaded or made."
     several = int(os.environ.get('WORLD_SIZE') or 1) > 1
-    return (setting_problems(cfg, validation, model) + machine_problems(cfg)
-            + (refused(asks_for_shards, cfg) if several else []) + output_problems(cfg))
+    return (setting_problems(cfg, validation, model) + machine_problems(cfg.record(Machine))
+            + (refused(asks_for_shards, cfg.record(Shardable)) if several else []) + output_problems(cfg))
 
 # %% ../nbs/04_train.ipynb #c022
 def train(
@@ -411,7 +413,7 @@ def save(
 @patch
 def resume(self:Run):
     "Resume from a checkpoint, if the settings name one. `UserError` when it does not fit."
-    folder = find_checkpoint(self.cfg)
+    folder = find_checkpoint(self.cfg.output_dir, self.cfg.resume_from_checkpoint)
     if folder is None: return
     state = read_checkpoint(folder)
     refuse_changes(state, folder, self.cfg, self.fingerprints)
@@ -454,7 +456,8 @@ class Checkpoints(Callback):
     vital, looks = True, False
     def before_train(self, run):
         if not run.accelerator.is_main_process or run.step >= run.cfg.max_train_steps: return
-        free, takes = shutil.disk_usage(run.folder).free, checkpoint_size(run.trained.values(), run.cfg)
+        free, n = shutil.disk_usage(run.folder).free, sum(p.numel() for p in run.trained.values())
+        takes = checkpoint_size(n, run.cfg.optimizer, run.cfg.use_ema)
         if free < takes:
             raise UserError(f'output_dir: {run.folder} has {free/1e6:,.1f} MB free, a checkpoint takes '
                             f'{takes/1e6:,.1f}; make room, or choose another folder.')

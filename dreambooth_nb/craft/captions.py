@@ -6,7 +6,7 @@
 __all__ = ['is_dropped', 'shuffled', 'Captions']
 
 # %% ../../nbs/craft/captions.ipynb #cp03
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 import torch
 from ..core import generator
 
@@ -42,14 +42,6 @@ class Captions:
     shuffle_caption:bool = False # another order of the parts between commas at each draw
     keep_tokens:int = 0 # so many parts at the beginning stay
     seed:int = 0 # the user's seed
-
-    @classmethod
-    def of(
-        cls,
-        cfg, # settings that have fields of these names
-    ) -> 'Captions':
-        "As settings say."
-        return cls(**{f.name: getattr(cfg, f.name) for f in fields(cls)})
 
     def __call__(
         self,

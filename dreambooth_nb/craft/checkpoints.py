@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['MAY_CHANGE', 'checkpoints', 'is_checkpoint', 'write_checkpoint', 'damage', 'unread', 'read_checkpoint',
            'find_checkpoint', 'recover', 'prune_checkpoints', 'fingerprints', 'refuse_changes', 'output_problems',
-           'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
+           'BestStep', 'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
 
 # %% ../../nbs/craft/checkpoints.ipynb #ck03im
 import hashlib, json, math, os, re, shutil
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -145,25 +146,26 @@ def read_checkpoint(
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0365
 def find_checkpoint(
-    cfg:TrainConfig, # its output_dir and resume_from_checkpoint
+    output_dir, # of the run
+    resume_from_checkpoint:str|None, # a checkpoint, or "latest"; None: no one
     wrong:Callable=damage, # folder -> what is wrong with it, or None
 ) -> Path|None: # None: start at the beginning
     "The checkpoint to resume from: for `latest` the newest that is whole. `UserError` when there is none."
-    if not cfg.resume_from_checkpoint: return None
-    if cfg.resume_from_checkpoint != 'latest':
-        path = as_path(cfg.resume_from_checkpoint)
+    if not resume_from_checkpoint: return None
+    if resume_from_checkpoint != 'latest':
+        path = as_path(resume_from_checkpoint)
         if not is_checkpoint(path):
             raise UserError(f'resume_from_checkpoint: {path} is no checkpoint; give "latest" or a folder '
-                            f'such as {cfg.output_dir}/checkpoint-500.')
+                            f'such as {output_dir}/checkpoint-500.')
         if what := wrong(path):
             raise UserError(f'resume_from_checkpoint: {path} is damaged: {what}; give "latest" or another.')
         return path
-    found = checkpoints(cfg.output_dir)
+    found = checkpoints(output_dir)
     for path in reversed(found):
         if not (what := wrong(path)): return path
         if wrong is damage: say(f'{path}: {what}; going back to the checkpoint before it.')
     if found:
-        raise UserError(f'resume_from_checkpoint: no checkpoint in {cfg.output_dir} is whole; start again in '
+        raise UserError(f'resume_from_checkpoint: no checkpoint in {output_dir} is whole; start again in '
                         'another output_dir.')
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0356
@@ -261,9 +263,10 @@ def output_problems(
     "Does the output folder hold what this run would go on from, and nothing that it would replace?"
     out, resume = as_path(cfg.output_dir), cfg.resume_from_checkpoint
     if out.exists() and not out.is_dir(): return [f'output_dir: {out} is a file; choose another folder.']
+    asked = cfg.output_dir, resume, unread
     try:
         recover(out)
-        origin = find_checkpoint(cfg, unread)
+        origin = find_checkpoint(*asked)
     except UserError as e: return [str(e)]
     there = checkpoints(out)
     if there and not resume:
@@ -280,11 +283,16 @@ def output_problems(
     return refused(refuse_changes, _read_notes(origin), origin, cfg)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t041
+class BestStep(NamedTuple):
+    "A step to end with."
+    step: int
+    note: str|None # a line, where that is not the step that was scored best
+
 def best_whole(
     log:list[dict], # rows of a run
     folder:Path, # its output folder
     step:int, # of the weights that it has now, which need no checkpoint
-) -> tuple: # a step; a line where that is not the best, or None
+) -> BestStep:
     "The best step whose checkpoint is whole."
     ranks, lost = Log(log).ranks, None
     for row in ranks:
@@ -292,10 +300,10 @@ def best_whole(
         lost = lost or what
         if not what: break
     else: row = dict(step=step)
-    if not lost: return row['step'], None
-    return row['step'], (
-        f'load_best_at_end: step {ranks[0]["step"]} was best, but its checkpoint is not whole ({lost}); '
-        f'the run ends with {"" if row in ranks else "the last weights, of "}step {row["step"]} instead.')
+    if not lost: return BestStep(row['step'], None)
+    ends = f'{"" if row in ranks else "the last weights, of "}step {row["step"]}'
+    return BestStep(row['step'], f'load_best_at_end: step {ranks[0]["step"]} was best, but its checkpoint is '
+                                 f'not whole ({lost}); the run ends with {ends} instead.')
 
 # %% ../../nbs/craft/checkpoints.ipynb #ck19cp
 def copy_checkpoint(
@@ -310,12 +318,12 @@ def copy_checkpoint(
         os.replace(tmp, here)
 
 def checkpoint_size(
-    weights:list[Tensor], # that are trained
-    cfg:TrainConfig, # optimizer and use_ema
+    n:int, # weights that are trained
+    optimizer:str='adamw', # one of OPTIMIZERS
+    use_ema:bool=False, # is their average kept too?
 ) -> int: # bytes, nearly
     "What a checkpoint takes on the disk: weights, the optimiser's state, and the average."
-    *_, state, _ = OPTIMIZERS[cfg.optimizer]
-    return sum(p.numel() for p in weights)*(4 + state + 4*cfg.use_ema)
+    return n*(4 + OPTIMIZERS[optimizer].state + 4*use_ema)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t040
 class LogFile:

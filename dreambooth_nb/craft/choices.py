@@ -24,7 +24,7 @@ from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import files_of_base, processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
-from .ready import Ready, described_by, geometry_of, outline
+from .ready import Ready, described_by, outline
 
 # %% ../../nbs/craft/choices.ipynb #ch05
 _OF_FAMILY = dict(sdxl='sdxl-lora-16gb', sd3='sd35-lora-24gb', flux='flux-lora-48gb', klein='klein-lora-24gb',
@@ -194,7 +194,7 @@ def __repr__(self:Outlook) -> str:
     numbers = dict(no='float32').get(cfg.mixed_precision, cfg.mixed_precision)
     rows = f'{cfg.train_batch_size}{f" + {cfg.train_batch_size}" if classes else ""}'
     base = cfg.pretrained_model_name_or_path
-    return (f'{base} at {geometry_of(cfg, self.net).resolution} pixels on {self.device} in {numbers}: '
+    return (f'{base} at {cfg.geometry(self.net).resolution} pixels on {self.device} in {numbers}: '
             f'trains {cfg.words.replace("+", " + ")} for {left} steps of {rows} pictures; '
             f'about {memory} and {took}')
 

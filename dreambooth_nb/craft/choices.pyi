@@ -20,7 +20,7 @@ from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import files_of_base, processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
-from .ready import Ready, described_by, geometry_of, outline
+from .ready import Ready, described_by, outline
 __all__ = ['Suited', 'suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
 _OF_FAMILY: Any
 _RATES: Any

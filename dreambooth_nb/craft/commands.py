@@ -6,8 +6,8 @@
 __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_command', 'sample_command', 'demo_command',
            'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command',
            'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage',
-           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'read_command', 'in_lines', 'is_wrong_input',
-           'answered', 'main']
+           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'in_lines',
+           'is_wrong_input', 'answered', 'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
 import argparse, gc, inspect, json, os, re, subprocess, sys, textwrap, warnings
@@ -18,6 +18,7 @@ from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
@@ -131,15 +132,16 @@ def sample_command(
     check_strength(strength, image)
     if prompt.startswith('@'): read_text(prompt[1:])
     if (out := as_path(output_dir)).is_file(): raise UserError(f'output_dir: {out} is a file; give a folder.')
-    how = dict(config=original_config, variant=variant, revision=revision, allow_pickle=allow_pickle,
-               lora_base=lora_base)
+    path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
+    how = dict(path=path, config=original_config, variant=variant, revision=revision, lora_base=lora_base,
+               allow_pickle=allow_pickle)
     sampling = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale, solver=solver,
                     num_inference_steps=num_inference_steps, batch_size=batch_size, lora_scale=lora_scale,
                     prompt_weighting=prompt_weighting, image=image, strength=strength)
-    _draw(model_dir, prompt, subject, out, num_images, seed, {k: v for k, v in how.items() if v}, sampling)
+    _draw({k: v for k, v in how.items() if v}, prompt, subject, out, num_images, seed, sampling)
 
 # %% ../../nbs/craft/commands.ipynb #cm21
-def _draw(model_dir, prompt, subject, out, num_images, seed, how, sampling):
+def _draw(how, prompt, subject, out, num_images, seed, sampling):
     "The pictures of `dreambooth sample`, each written as soon as it is drawn."
     from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.checkpoints import open_model
@@ -147,18 +149,16 @@ def _draw(model_dir, prompt, subject, out, num_images, seed, how, sampling):
     from dreambooth_nb.cfg_sampler import sample
     from dreambooth_nb.craft.pictures import file_names, next_seed, save_png, share
     from dreambooth_nb.run import agreed
-    here = processes()
+    here = processes() # decides the device, before others ask who is here
     names = file_names(read_prompts(as_path(prompt[1:]), subject) if prompt.startswith('@') else [prompt])
     first = agreed(lambda: next_seed(out, names) if seed is None else seed)
     seeds = range(first, first + num_images)
     shots = share([(out/f'{name}-seed-{s}.png', p, s) for name, p in names.items() for s in seeds])
-    name = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
-    model = open_model(name, here.device, **how)
+    model = open_model(device=here.device, **how)
     def write(k, im):
         print(path := save_png(im, shots[k][0], model, free=True), flush=True)
         return path # the picture itself is not kept
-    _, prompts, seeds = zip(*shots) if shots else ((), (), ())
-    sample(model, list(prompts), list(seeds), progress=True, on_image=write, **sampling)
+    sample(model, [p for _, p, _ in shots], [s for *_, s in shots], progress=True, on_image=write, **sampling)
 
 # %% ../../nbs/craft/commands.ipynb #xp0rtfn
 def demo_command(
@@ -491,15 +491,21 @@ def refuse_unknown(
     if found: raise Problems(found)
 
 # %% ../../nbs/craft/commands.ipynb #r42read
+class CommandLine(NamedTuple):
+    "What a command line asks for."
+    command: str|None # None: nothing more, its help was printed
+    settings: dict # name -> value
+    origin: dict # name of a setting -> the file that it comes from
+
 def read_command(
     argv:list[str], # the command line's words
-) -> tuple: # the command's name, or None; its settings; setting -> the file it comes from
+) -> CommandLine:
     "A command line. `UserError` when it is none of ours."
     if argv[:1] == ['help'] and argv[1:2]: argv = [argv[1], '--help', *argv[2:]]
     command = next((a for a in argv if not a.startswith('-')), None)
     if command is None or command == 'help':
         print(version('dreambooth_nb') if '--version' in argv else overview())
-        return None, {}, {}
+        return CommandLine(None, {}, {})
     if argv[0] != command:
         raise UserError(f'{argv[0]}: stands before the command; write `dreambooth COMMAND` first.')
     if command not in COMMANDS:
@@ -508,7 +514,7 @@ def read_command(
     argv = argv[argv.index(command) + 1:]
     if {'--help', '-h'} & {*argv}:
         print(help_of(command, 'all' in argv))
-        return None, {}, {}
+        return CommandLine(None, {}, {})
     refuse_unknown(command, argv)
     values, written = _parsed(command, argv), flags_in(argv, command)
     given_files = values.pop('config', None) if command in SETTINGS else ()
@@ -519,7 +525,8 @@ def read_command(
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}
     yours = {k: name for k, name in origin.items() if as_path(name).is_file()}
-    return command, reduce(partial(with_changes, origin=yours), (*files.values(), given), {}), origin
+    settings = reduce(partial(with_changes, origin=yours), (*files.values(), given), {})
+    return CommandLine(command, settings, origin)
 
 # %% ../../nbs/craft/commands.ipynb #r42pars
 def _parsed(command, argv) -> dict: # parameter -> value

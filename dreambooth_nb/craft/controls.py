@@ -205,7 +205,7 @@ def restore(
 ) -> StudioState:
     """The state of the controls that makes this picture, alone. Raises UserError when it does not say how
     it was made."""
-    how = picture_settings(image)[0]
+    how = picture_settings(image).settings
     known = {f.name: getattr(how, f.name) for f in fields(state) if hasattr(how, f.name)}
     usual = {f.name: f.default for f in fields(Settings)}
     # without a control of their own

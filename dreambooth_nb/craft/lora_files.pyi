@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import json, math, re
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 from peft import LoraConfig
@@ -19,13 +20,13 @@ from .adapters import inject_layers
 from .discretion import shareable_name
 from .lora_layouts import by_our_layers
 from .original_names import transformer_in
-__all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'tensors_in', 'added_files', 'lora_notes', 'refuse_others', 'is_lora', 'goes_on_a_model', 'noted_skip', 'lora_settings']
+__all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'Contents', 'tensors_in', 'added_files', 'lora_notes', 'refuse_others', 'is_lora', 'goes_on_a_model', 'noted_skip', 'lora_settings']
 LORA_FILE: Any
 TOKEN_FILE: Any
 KOHYA_FILE: str
 PEFT_FILE: str
 def _unpickled(path, where) -> dict: ...
-def tensors_in(path: Path, allow_pickle: bool=False) -> tuple: ...
+def tensors_in(path: Path, allow_pickle: bool=False) -> Contents: ...
 def added_files(path) -> list[Path]: ...
 def _notes_of(model) -> dict: ...
 _ALWAYS: Any
@@ -54,3 +55,7 @@ def lora_settings(path) -> dict: ...
 _CLIPS: Any
 _NO_WORDS: Any
 def _embedding(path, allow_pickle) -> tuple: ...
+
+class Contents(NamedTuple):
+    tensors: dict
+    metadata: dict

@@ -18,17 +18,15 @@ from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from .tiny import TINY, tiny_parts
 from .quantization import QUANTIZATIONS, quantization_problems, stored
 from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
 from .lora_files import added_files, goes_on_a_model, is_lora, noted_skip, refuse_others, tensors_in
-__all__ = ['HUB_OPTIONS', 'find_base', 'tiny_base', 'check_contents', 'noted_settings', 'schedule_in_file', 'first_here', 'base_of_lora', 'why_not_loaded', 'load', 'find_vae', 'skeleton']
+__all__ = ['HUB_OPTIONS', 'find_base', 'check_contents', 'noted_settings', 'schedule_in_file', 'first_here', 'base_of_lora', 'why_not_loaded', 'load', 'find_vae', 'skeleton']
 _WEIGHTS: Any
 def find_base(base: str='micro') -> str: ...
-def tiny_base(folder, family: str='sd1', seed: int=0, shallow: bool=False) -> str: ...
 _HUB: Any
 def _reason(e) -> str: ...
 _TEXT: Any

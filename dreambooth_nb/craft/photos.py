@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated',
            'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size',
-           'read_text', 'read_captions', 'count_tokens', 'read_mask']
+           'read_text', 'Captioned', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 
 # %% ../../nbs/craft/photos.ipynb #ph_im
 import csv, io, json, math, os, re, unicodedata, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
@@ -488,10 +489,17 @@ def _metadata(path:Path) -> dict[str, str]: # file name -> caption
         found[name] = ' '.join(row['text'].split())
     return found
 
+# %% ../../nbs/craft/photos.ipynb #ph_capd
+class Captioned(NamedTuple):
+    "The captions of a folder, and what is wrong with them."
+    texts: dict # path of an image -> its own caption
+    errors: list # lines
+    warnings: list # lines
+
 # %% ../../nbs/craft/photos.ipynb #c081
 def read_captions(
     folder:PhotoFolder, # what `list_folder` found
-) -> tuple[dict, list, list]: # captions by path; errors, each a line; warnings, each a line
+) -> Captioned:
     "The captions of the images that have one of their own."
     names, found, errors, odd = {_nfc(p.name): p for p in folder.images}, {}, [], []
     def take(path, text, source):
@@ -527,14 +535,19 @@ def read_captions(
         odd.append(f'{folder.path}: no caption, unlike others, have {some}; '
                    f'write them, such as {file_stem(bare[0])}.txt, or {otherwise} is used.')
     texts = {path: text for path, (text, _) in found.items()}
-    return texts, list(dict.fromkeys(errors)), list(dict.fromkeys(odd))
+    return Captioned(texts, list(dict.fromkeys(errors)), list(dict.fromkeys(odd)))
 
 # %% ../../nbs/craft/photos.ipynb #c084
+class TokenCount(NamedTuple):
+    "How much of a prompt is read."
+    n: int # tokens, marks included
+    cut: str # words that are cut off; '' when all fit
+
 def count_tokens(
     text:str, # a prompt
     tokenizer, # tokenizer of transformers, or any function from a text to its list of token ids
     max_length:int|None=None, # tokens that fit, marks included; None: the tokenizer's model_max_length
-) -> tuple[int, str]: # number of tokens, marks included; the words that are cut off, '' when all fit
+) -> TokenCount:
     "How many tokens a prompt has, and which of its words will be cut off."
     limit = max_length or getattr(tokenizer, 'model_max_length', math.inf)
     quiet = dict(truncation=True, max_length=10**6) if hasattr(tokenizer, 'model_max_length') else {}
@@ -542,9 +555,9 @@ def count_tokens(
         ids = tokenizer(text, **quiet) # else it warns
         return len(getattr(ids, 'input_ids', ids))
     n, words = count(text), text.split()
-    if n <= limit: return n, ''
+    if n <= limit: return TokenCount(n, '')
     kept = next(k for k in range(len(words)) if count(' '.join(words[:k + 1])) > limit)
-    return n, ' '.join(words[kept:])
+    return TokenCount(n, ' '.join(words[kept:]))
 
 # %% ../../nbs/craft/photos.ipynb #c087
 def read_mask(

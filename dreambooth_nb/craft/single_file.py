@@ -24,7 +24,7 @@ from .saving import file_name
 from .discretion import discreet, public_settings, subjects
 from .original_names import (family, fill_networks, from_original, lazy_original,
                                                 lazy_weights, listed, parts_in_file, transformer_in)
-from .lora_files import tensors_in
+from .lora_files import Contents, tensors_in
 from .opening import (check_contents, find_base, load, noted_settings, schedule_in_file,
                                          skeleton)
 
@@ -138,12 +138,13 @@ def save_tensors(
 
 def read_tensors(
     path, # .safetensors file
-) -> tuple: # name -> tensor, metadata
+) -> Contents:
     "What is in a file. Raises UserError when it is missing, damaged, or no safetensors."
     path = as_path(path)
     if not path.is_file(): raise UserError(f'{path}: there is no such file.')
     try:
-        with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {}
+        with safe_open(path, 'pt') as f:
+            return Contents({k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {})
     except (SafetensorError, OSError) as e:
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
 
