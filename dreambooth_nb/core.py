@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown',
-           'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'generator', 'randn',
-           'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+           'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'stamps', 'recalled',
+           'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table',
+           'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
-import sys, unicodedata
+import sys, time, unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache, partial, wraps
 from numbers import Real
 from pathlib import Path
@@ -45,14 +46,14 @@ class Problems(UserError):
 def say(
     line:str, # for the user
 ):
-    "Tell the user, beside the output proper."
+    "Print a line on stderr, apart from the output proper."
     print(line, file=sys.stderr, flush=True)
 
 @cache
 def say_once(
     line:str, # for the user
 ):
-    "The same, where a line that was said already needs no second time."
+    "The same, once for each line."
     say(line)
 
 # %% ../nbs/core.ipynb #co09
@@ -352,6 +353,34 @@ def digest(
     h = hashlib.sha256()
     _feed(h, parts)
     return h.hexdigest()
+
+# %% ../nbs/core.ipynb #cokept1
+_TICK, _KEPT = 2*10**9, 500 # nanoseconds that a clock may stand still; answers that are kept
+
+def stamps(
+    where:Path, # a file, or a folder with all that lies below it
+) -> list|None: # of each file: path, size, number, times; None: one is new, or cannot be looked at
+    "What changes when any of some files does, without reading them."
+    try: found = [(str(p.resolve()), p.stat()) for p in sorted([where, *where.rglob('*')]) if not p.is_dir()]
+    except OSError: return None
+    files = [[p, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns] for p, s in found]
+    lately = time.time_ns() - _TICK
+    return files if files and all(max(f[3:]) < lately for f in files) else None
+
+def recalled(
+    key:str, # as `digest` makes it, of all that the answer depends on
+    make:Callable, # () -> the answer: text, numbers, lists
+):
+    "The answer, where another run has kept it in the user's cache; else that of `make`, which is kept."
+    try:
+        file = as_path(os.environ.get('XDG_CACHE_HOME') or '~/.cache')/'dreambooth_nb'/'kept.json'
+        known = dict(json.loads(file.read_text(encoding='utf-8')))
+    except UserError: return make() # a user without a home
+    except (OSError, ValueError, TypeError): known = {}
+    if key in known: return known[key]
+    known = dict([*known.items()][1 - _KEPT:]) | {key: make()}
+    with suppress(UserError), atomic(file) as tmp: tmp.write_text(json.dumps(known), encoding='utf-8')
+    return known[key]
 
 # %% ../nbs/core.ipynb #co29
 def generator(

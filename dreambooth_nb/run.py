@@ -39,7 +39,7 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import drawing, load_base, processes
+from .craft.requirements import (drawing, files_of_base, load_base, processes)
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import Shardable, asks_for_shards
 from .train import train
@@ -81,10 +81,10 @@ class Result:
 
     @property
     def scores(self) -> dict|None: # val_loss, val_score, ...; None: nothing was held out
-        "What held-out images said at the last look."
+        "The scores of held-out images at the last look."
         return self.log.scores
 
-    @checked(also=_but(sample, 'model prompts seeds'))
+    @checked(also=_but(sample, 'model prompts seeds lora_base'))
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos
@@ -151,7 +151,7 @@ def train_more(
     steps:int, # optimiser steps, besides those it has had
     **how, # of `dreambooth`: progress, callbacks
 ) -> Result:
-    "The same run, prolonged: it goes on from its last checkpoint."
+    "The same run, extended from its last checkpoint."
     at_least(1, steps=steps)
     had = self.log[-1]['step'] if self.log else 0 # fewer than were asked for, where it was stopped
     cfg = replace(self.settings, max_train_steps=had + steps, resume_from_checkpoint='latest')
@@ -234,7 +234,7 @@ def dreambooth(
         return Result(open_model(str(out), here.device), cfg, Log.read(out), {}, read_cost(out))
     with locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: _claim(cfg, found.does))
-        return _personalise(cfg, found, model, progress, callbacks, look if show else None)
+        return _personalise(cfg, found, model, progress, callbacks, look, show)
 
 
 # %% ../nbs/09_run.ipynb #rn22
@@ -255,25 +255,34 @@ def _settings_of(photos, named, settings, model=None) -> Chosen:
     if photos is not None: named['instance_data_dir'] = str(photos)
     return complete(loaded | settings | named)
 
-def _begin(cfg, chosen, found, device) -> Outlook|None: # None: of a model that was made in memory
+def _estimated(f, *args):
+    "What an estimate says. Where it fails, that is said; it is no reason to end a run."
+    try: return f(*args)
+    except Exception as e:
+        why = (str(e).strip() or type(e).__name__).splitlines()[0]
+        say(f'memory and time: cannot be estimated ({why}); the run goes on.')
+
+def _first_line(cfg, found, device) -> Outlook:
+    say(look := outlook(cfg, outline(cfg), device, found))
+    return look
+
+def _begin(cfg, chosen, found, device) -> Outlook|None: # None: there is no estimate
     "Say what the run is, what it will take, and what was chosen for it."
-    look = None
-    try: say(look := outlook(cfg, outline(cfg), device, found))
-    except UserError: pass
+    look = _estimated(_first_line, cfg, found, device)
     if chosen.names: say(chosen)
     say(f'output: {cfg.output_dir}; all settings: {Path(cfg.output_dir)/"config.yaml"}')
     return look
 
 # %% ../nbs/09_run.ipynb #rn22en
 def _how_it_ended(cfg, log) -> str: # a line
-    "What a finished run is, and how to go on from there."
+    "What a finished run is, and how to continue from there."
     had = log[-1]['step'] if log else cfg.max_train_steps
     found, on = 'is finished already', 'a larger max_train_steps to train on'
     if had < cfg.max_train_steps:
         found = f'was stopped after step {had} of {cfg.max_train_steps}'
         on = 'resume_from_checkpoint "latest" for the other steps'
     return (f'this run {found}; give another output_dir for the next one, {on}, or set overwrite to train it '
-            'anew.')
+            'again.')
 
 # %% ../nbs/09_run.ipynb #r12person
 def _personalise(
@@ -282,17 +291,17 @@ def _personalise(
     model:StableDiffusion|None, # the base model, if it is loaded already; it is trained in place
     progress:bool, # show progress bars
     callbacks, # for `train`
-    look:Outlook|None=None, # what it will take; None, or little: nothing is drawn before and after
+    look:Outlook|None=None, # what it will take; None: not known
+    show:bool=True, # draw pictures before and after, where `look` says that it takes little
 ) -> Result:
     "The run itself: load, encode, draw class images, train, save."
-    show, seconds, subjects, here = bool(look and look.shows), {}, concepts(cfg), PartialState()
+    show = bool(show and look and _estimated(getattr, look, 'shows'))
+    seconds, subjects, here = {}, concepts(cfg), PartialState()
     ledger = Ledger(seconds, here.device)
     if model is None and here.device.type == 'cuda' and found.geometry:
-        if line := memory_warning(cfg, here.device, now=look and look.memory): say(line)
-    with _timed(seconds, 'load'):
-        model = model or load_base(cfg, here.device, base_dtype(cfg.words, cfg.mixed_precision))
-        model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
-    geometry, base = cfg.geometry(model), model.fingerprint()
+        if line := _estimated(memory_warning, cfg, here.device, None, look and look.memory): say(line)
+    with _timed(seconds, 'load'): model, base = _opened(cfg, model, here.device)
+    geometry = cfg.geometry(model)
     if geometry != found.geometry: _look_again(subjects, geometry, model, progress)
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     def encode(examples):
@@ -317,6 +326,14 @@ def _personalise(
     return Result(model, cfg, log, seconds, ledger.write())
 
 # %% ../nbs/09_run.ipynb #rn24
+def _opened(cfg, model, device) -> tuple: # the model; its fingerprint
+    "The base, which is loaded where it is not, and which one it is."
+    files = None if model else files_of_base(cfg)
+    model = model or load_base(cfg, device, base_dtype(cfg.words, cfg.mixed_precision))
+    model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
+    unchanged = files and files_of_base(cfg) == files # while they were read
+    return model, model.fingerprint(files if unchanged else None)
+
 def _look_again(subjects, geometry, model, progress):
     "The report for a base whose resolution is known only when it is loaded, as that of a single file."
     report = preflight(subjects, geometry, model.tokenizer)
@@ -398,7 +415,7 @@ def _claim(
     cfg:TrainConfig, # settings of the run
     does:str, # see `Plan`
 ) -> TrainConfig: # settings to train with
-    "Take the output folder: set aside what is replaced, write the settings, go on where a run was stopped."
+    "Take the output folder: set aside what is replaced, write the settings, resume where a run was stopped."
     out, subjects = Path(cfg.output_dir), concepts(cfg)
     given, own, file = given_paths(cfg, subjects), out/'class_images', cfg.concepts_list
     if does == 'goes on': return as_planned(cfg, Plan(does))

@@ -15,9 +15,9 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 from torch.nn import functional as F
-from ..core import Table, UserError, did_you_mean, digest, one_of, randn
+from ..core import Table, UserError, did_you_mean, digest, one_of, randn, recalled
 from .families import CONVOLUTIONS, FAMILIES, settings_of
-from .quantization import stored
+from .quantization import is_quantized, stored
 from ..model import StableDiffusion, chosen_words
 from .saving import file_name, lora_layers, token_table
 
@@ -52,7 +52,7 @@ class LoRA:
                             + did_you_mean(self.targets, TARGETS, otherwise))
         if (self.conv_rank or self.conv_alpha) and not any(t.endswith(CONVOLUTIONS) for t in self.names()):
             raise UserError(f'conv_rank: there is no 3x3 convolution among the targets {self.targets!r}; '
-                            'choose all, or leave it out.')
+                            'choose all for lora_targets, or leave it out.')
 
 # %% ../../nbs/craft/adapters.ipynb #ad_cfg
 @patch
@@ -75,7 +75,7 @@ def config(
     part:str='unet', # for which network
     model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> LoraConfig:
-    "As peft wants it."
+    "As peft takes it."
     text = part.startswith('text')
     def convolutions(v): return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
     alpha = self.conv_rank if self.conv_alpha is None else self.conv_alpha
@@ -444,12 +444,20 @@ def _glance(tensors) -> list:
             for v in tensors], torch.cat([x.cpu() for x in seen]).numpy().tobytes()
 
 @patch
-def fingerprint(self:StableDiffusion) -> str:
+def fingerprint(
+    self:StableDiffusion,
+    files:list|None=None, # `stamps` of all files that it has this moment been read from; None: not known
+) -> str:
     """16 hexadecimal digits that change when any weight, its dtype, a configuration or the schedule does.
     Only a few numbers of a tensor, written past torch's count (`weight.data[0] += 1`), may go unseen."""
     state = _state(self)
     about = self.configuration()
-    glance = about, [k for k, _ in state], *_glance([v for _, v in state])
+    few = [f'{part}.' for part, net in self.parts.items() if is_quantized(net)]
+    def number(k, v): # the same in every kind: bitsandbytes turns biases into that of its input, in place
+        return v.float() if k.startswith(tuple(few)) and k.endswith('.bias') else v
+    glance = about, names, places, numbers = about, [k for k, _ in state], *_glance([v for _, v in state])
+    def whole(): return digest(about, [[k, number(k, v)] for k, v in state])[:16]
     if getattr(self, '_known', (None,))[0] != glance:
-        self._known = glance, digest(about, [[k, v] for k, v in state])[:16]
+        key = digest('fingerprint', about, names, [p[2:] for p in places], numbers, files)
+        self._known = glance, recalled(key, whole) if files else whole()
     return self._known[1]

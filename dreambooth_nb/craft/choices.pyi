@@ -2,26 +2,30 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import time
+import sys, time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
 from typing import NamedTuple
-import torch
+import diffusers, peft, torch, transformers
+from fastcore.basics import patch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._pytree import tree_map
-from ..core import UserError
+from ..core import UserError, digest, recalled, stamps
 from .families import FAMILIES
-from ..model import StableDiffusion
+from ..model import PRECISIONS, StableDiffusion
 from .memory import Forecast, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset, with_changes
-from .requirements import processes, written_out
+from .requirements import files_of_base, processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import Ready, described_by, outline
 __all__ = ['Suited', 'suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
 _OF_FAMILY: Any
-def suited(net: StableDiffusion, device: torch.device) -> Suited: ...
+_RATES: Any
+def suited(net: StableDiffusion, device: torch.device, train: str | None=None, optimizer: str='adamw') -> Suited: ...
+def _kind(train) -> str: ...
 def _precision_of(device) -> str: ...
 def complete(values: dict) -> Chosen: ...
 def _with_effect(cfg, found) -> dict: ...
@@ -30,6 +34,7 @@ _REACHED: float
 def forward_flops(net: StableDiffusion, resolution: int) -> int: ...
 def measured_rate(device: torch.device, dtype: torch.dtype=...) -> float: ...
 def outlook(cfg: TrainConfig, net: StableDiffusion, device: torch.device, left: Ready | None=None) -> Outlook: ...
+def _traced(cfg, device) -> Forecast: ...
 def _as_forecast(cfg, device) -> dict: ...
 def memory_warning(cfg: TrainConfig, device, budget: int | None=None, now: Forecast | None=None) -> str | None: ...
 
@@ -45,15 +50,18 @@ class Chosen:
 @dataclass
 class Outlook:
     cfg: TrainConfig
-    resolution: int
+    net: StableDiffusion
     device: torch.device
-    training: float
-    drawing: float
     steps: int
     pictures: int
-    alone: bool = ...
     @cached_property
     def memory(self) -> Forecast: ...
     @property
+    def rate(self) -> float: ...
+    @property
+    def training(self) -> float: ...
+    @cached_property
+    def drawing(self) -> float: ...
+    @property
     def shows(self) -> bool: ...
-    def __repr__(self): ...
+    def __repr__(self) -> str: ...

@@ -10,7 +10,7 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_c
            'is_wrong_input', 'answered', 'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
-import argparse, inspect, json, os, re, subprocess, sys, textwrap, warnings
+import argparse, gc, inspect, json, os, re, subprocess, sys, textwrap, warnings
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache, partial, reduce
@@ -85,8 +85,8 @@ def check_command(
     if found.report:
         found.report.strict = strict
         print(found.report)
-    told = [*found.report.errors, *found.report.warnings] if found.report else []
-    rest = Ready([p for p in found.problems if p not in told], [w for w in found.warnings if w not in told],
+    shown = [*found.report.errors, *found.report.warnings] if found.report else []
+    rest = Ready([p for p in found.problems if p not in shown], [w for w in found.warnings if w not in shown],
                  found.does)
     if rest.problems or rest.warnings or not found.problems: print(rest)
     if found.problems or strict and found.warnings:
@@ -105,7 +105,7 @@ def sample_command(
     model_dir:str, # a personalised model, a checkpoint or a stopped run, or any base model
     prompt:str, # what to draw; @FILE: a text file with one prompt a line
     output_dir:str='samples', # folder of the pictures, PROMPT-seed-SEED.png; none is replaced
-    subject:str|None=None, # in the place of {} in a file of prompts, such as "sks dog"
+    subject:str|None=None, # text that replaces {} in a file of prompts, such as "sks dog"
     num_images:int=4, # pictures of each prompt
     seed:int|None=None, # of the first picture, the others count on; null: the next free one
     negative_prompt:str='', # what to lead away from
@@ -174,7 +174,7 @@ def demo_command(
     print(run.demo_summary(run.demo(output_dir, class_noun, quick, seed, overwrite, base)))
 
 def export_command(
-    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file; or a loaded model
+    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
@@ -215,6 +215,9 @@ def priors_command(
     where = filled(settings)
     if not where.get('class_data_dir') and not where.get('output_dir'):
         raise UserError('class_data_dir: is needed; give the folder of the class images.')
+    unknown = where.get('instance_prompt') == '-' and not where.get('class_prompt')
+    if unknown and where.get('with_prior_preservation', True):
+        raise UserError('class_prompt: is needed; say what to draw, such as "a photo of a dog".')
     settings = dict(output_dir=where.get('output_dir', '-')) | settings
     _said_at_once(filled(settings))
     if not TrainConfig(**filled(settings)).with_prior_preservation:
@@ -245,12 +248,13 @@ def forecast_command(
 
 # %% ../../nbs/craft/commands.ipynb #cm26
 def evaluate_command(
-    run:str, # output folder of a run
+    run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     seeds:int=2, # pictures of each prompt
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
+    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     given = dict(locals())
@@ -293,19 +297,22 @@ def benchmark_command(
 # %% ../../nbs/craft/commands.ipynb #cm26c
 def studio_command(
     run:str, # folder of a run, or any model
+    lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
-    "Open the studio in JupyterLab: a notebook is made beside you, never replaced."
+    "Open the studio in JupyterLab, in a new notebook of the working folder; none is ever replaced."
     _is_there('run', run)
+    call = f'Studio({run!r}, lora_base={lora_base!r})' if lora_base else f'Studio({run!r})'
     if not find_spec('jupyterlab'):
         raise UserError('studio: JupyterLab is not installed; pip install jupyterlab, or in any notebook: '
-                        f'from dreambooth_nb import Studio; Studio({run!r})')
-    lines = ['from dreambooth_nb import Studio\n', f'Studio({run!r})']
+                        f'from dreambooth_nb import Studio; {call}')
+    lines = ['from dreambooth_nb import Studio\n', call]
     cell = dict(cell_type='code', execution_count=None, metadata={}, outputs=[], source=lines)
     page = json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=4))
     path = next(p for k in range(1, 1000) if not (p := Path(f'studio-{k}.ipynb')).exists())
     with atomic(path) as tmp: tmp.write_text(page, encoding='utf-8')
     print(path)
-    subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
+    done = subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
+    if done.returncode: raise UserError(f'studio: JupyterLab did not run, as it says; open {path} elsewhere.')
 
 # %% ../../nbs/craft/commands.ipynb #c022
 COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_command, TrainConfig),
@@ -351,7 +358,7 @@ def switches(
 def make_parser(
     command:str, # one of COMMANDS
 ) -> jsonargparse.ArgumentParser:
-    "The command line of a command: every parameter is a flag, explained by the comment beside it."
+    "The command line of a command: every parameter is a flag, explained by the comment next to it."
     parser = jsonargparse.ArgumentParser(prog=f'dreambooth {command}', exit_on_error=False, add_help=False)
     if command in SETTINGS: parser.add_argument('--config', action='append')
     for p, _ in flags(command).values():
@@ -419,9 +426,8 @@ def help_of(
         lines += [_flag_line(f'--{no}{name}', known[name][0].default, known[name][1])
                   for name, no in either.items()]
     if command in SETTINGS:
-        about = f'YAML file of settings, or a preset: {", ".join(presets())}'
-        lines.append(_flag_line('--config', None, about))
-        lines += ['', 'What is not given is chosen to suit the base and the device, and said.']
+        lines.append(_flag_line('--config', None, f'file of settings, or preset: {", ".join(presets())}'))
+        lines += ['', 'What is not given is chosen to suit the base and the device, and printed.']
     if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
     example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
     if example: lines += ['', example[0]]
@@ -480,10 +486,9 @@ def refuse_unknown(
 ):
     "`Problems` with a line for each flag that the command does not have."
     known = {*options(command), 'help', *(['config'] if command in SETTINGS else [])}
-    unknown = [name for name in flags_in(argv, command) if name not in known]
-    if unknown:
-        raise Problems([f'--{name}: `dreambooth {command}` has no such flag; {hint(name, command)}'
-                        for name in unknown])
+    found = [f'--{name}: `dreambooth {command}` has no such flag; {hint(name, command)}'
+             for name in flags_in(argv, command) if name not in known]
+    if found: raise Problems(found)
 
 # %% ../../nbs/craft/commands.ipynb #r42read
 class CommandLine(NamedTuple):
@@ -496,6 +501,7 @@ def read_command(
     argv:list[str], # the command line's words
 ) -> CommandLine:
     "A command line. `UserError` when it is none of ours."
+    if argv[:1] == ['help'] and argv[1:2]: argv = [argv[1], '--help', *argv[2:]]
     command = next((a for a in argv if not a.startswith('-')), None)
     if command is None or command == 'help':
         print(version('dreambooth_nb') if '--version' in argv else overview())
@@ -529,7 +535,7 @@ def _parsed(command, argv) -> dict: # parameter -> value
     for a, then in zip(argv, [*argv[1:], '']): # such a flag takes no other word than true or false
         words.append(f'{a}=true' if a in on_or_off and then.lower() not in _TRUTHS else a)
     try: values = dict(make_parser(command).parse_args(words))
-    except argparse.ArgumentError as e: raise _in_our_words(str(e), command) from None
+    except argparse.ArgumentError as e: raise _in_our_words(str(e), command, words) from None
     needed = [name for name, (p, _) in flags(command).items() if p.default is p.empty]
     missing = [name for name in needed if values[name] is None]
     if not missing: return values
@@ -537,18 +543,20 @@ def _parsed(command, argv) -> dict: # parameter -> value
 
 _TRUTHS = 'true', 'false', 'yes', 'no'
 
-def _in_our_words(text, command) -> UserError:
+def _in_our_words(text, command, words) -> UserError:
     "What a parser finds wrong, in a line like others."
     name, value = re.search(r'(?:key "|argument --)(\w+)', text), re.findall('value: (.*)', text)
     if name and name[1] in flags(command):
         kind = flags(command)[name[1]][0].annotation
         return wrong_type(name[1], value[-1].strip("'") if value else None, kind)
-    word = re.search(r'(?i)unrecognized arguments:\s*(\S*)', text)
-    if not word: return UserError(' '.join(text.split()))
-    if not (word := word[1]): return UserError('"": an empty word belongs to no flag; leave it out.')
-    if command in SETTINGS and as_path(word).is_dir():
-        return UserError(f'{word}: this word belongs to no flag; write --instance_data_dir {word}.')
-    return UserError(f'{word}: this word belongs to no flag; put quotes around what has spaces.')
+    rest = re.search(r'(?i)unrecognized arguments: ?(.*)', text, re.S)
+    if not rest: return UserError(' '.join(text.split()))
+    word = next((w for w in words if w and rest[1].startswith(w)), '')
+    if not word: return UserError('"": an empty word belongs to no flag; leave it out.')
+    way = f'{usage(command)}.' if ' ' in word else 'put quotes around what has spaces.'
+    flag = 'instance_data_dir' if as_path(word).is_dir() else 'instance_prompt' if ' ' in word else ''
+    if flag in options(command): way = f'write --{flag} {in_shell(word)}.'
+    return UserError(f'{word}: this word belongs to no flag; {way}')
 
 # %% ../../nbs/craft/commands.ipynb #c0235
 def in_lines(
@@ -571,11 +579,16 @@ def in_lines(
     return [f'{origin[name]}: {line}' if (name := line.split(':')[0]) in origin else line]
 
 @contextmanager
-def _quiet_libraries():
-    "Within it the warnings of libraries are not shown."
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        yield
+def _undisturbed():
+    """Within it the warnings of libraries are not shown, and garbage is seldom looked for: importing makes
+    half a million objects that stay, and by default all are looked at again and again, a fifth of a start."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, *usual[1:])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally: gc.set_threshold(*usual)
 
 # %% ../../nbs/craft/commands.ipynb #c023
 def is_wrong_input(
@@ -595,7 +608,7 @@ def answered(
     for stream in (sys.stdout, sys.stderr): # a terminal that lacks a letter shows its number
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
     try:
-        with _quiet_libraries():
+        with _undisturbed():
             try: asked = read()
             except UserError as e: raise Problems(in_lines(e, {})) from e
             run(asked)
@@ -603,7 +616,7 @@ def answered(
         return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # nobody reads on, as with `| head`
+        return 141  # the reader has stopped, as with `| head`
     except KeyboardInterrupt:
         say(f'{name}: stopped.')
         return 130
@@ -616,7 +629,7 @@ def answered(
 
 # %% ../../nbs/craft/commands.ipynb #c023m
 def _run(asked):
-    "Run a command as `read_command` returns it; what is wrong is said in the names of its flags and files."
+    "Run a command as `read_command` returns it; errors name its flags and files."
     command, values, origin = asked
     try:
         if command: COMMANDS[command][0](**expanded(values))

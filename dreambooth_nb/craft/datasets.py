@@ -47,7 +47,7 @@ def _rows(dataset:Dataset):
 
 # %% ../../nbs/craft/datasets.ipynb #ds09
 def _write_photo(row, dataset:Dataset, n, folder):
-    "One row as a file, and its caption beside it. `UserError` when it is no picture."
+    "One row as a file, and its caption next to it. `UserError` when it is no picture."
     picture = row[dataset.image_column]
     try:
         data = picture['bytes'] or Path(picture['path']).read_bytes()

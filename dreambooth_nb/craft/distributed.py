@@ -90,7 +90,7 @@ def together(
     networks:list[nn.Module], # that it uses
     accelerator:Accelerator, # of this process
 ) -> Callable: # the same; its backward takes the mean of the gradients over all processes
-    "DDP of a function, by Accelerate. What is sharded, FSDP sees to."
+    "DDP of a function, by Accelerate. FSDP handles what is sharded."
     def ours(net): return [p for p in net.parameters() if p.requires_grad and not isinstance(p, DTensor)]
     networks = [net for net in networks if ours(net)]
     if accelerator.num_processes == 1 or not networks: return f
@@ -100,7 +100,7 @@ def anywhere(
     flags:list, # what is true here
     accelerator:Accelerator, # of this process
 ) -> list[bool]: # each is true in one process, or in more
-    "Has anybody, in any process, said so?"
+    "Whether any process says so."
     if accelerator.num_processes == 1: return [bool(f) for f in flags]
     here = torch.tensor([float(bool(f)) for f in flags], device=accelerator.device)
     return [n > 0 for n in accelerator.reduce(here, 'sum').tolist()]

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'Contents', 'tensors_in', 'added_files', 'lora_notes',
-           'refuse_others', 'is_lora', 'noted_skip', 'lora_settings']
+           'refuse_others', 'is_lora', 'goes_on_a_model', 'noted_skip', 'lora_settings']
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l003
 import json, math, re
@@ -24,6 +24,7 @@ from .saving import file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
 from .lora_layouts import by_our_layers
+from .original_names import transformer_in
 
 # %% ../../nbs/craft/lora_files.ipynb #lf_cont
 class Contents(NamedTuple):
@@ -34,7 +35,7 @@ class Contents(NamedTuple):
 # %% ../../nbs/craft/lora_files.ipynb #s02l007
 LORA_FILE, TOKEN_FILE = 'pytorch_lora_weights.safetensors', 'learned_embeds.safetensors' # diffusers' names
 KOHYA_FILE = 'pytorch_lora_weights_kohya.safetensors' # the same LoRA for other programs
-PEFT_FILE = 'adapter_model.safetensors' # peft's name, beside adapter_config.json
+PEFT_FILE = 'adapter_model.safetensors' # peft's name, next to adapter_config.json
 
 def _unpickled(path, where) -> dict: # name -> tensor
     "The tensors of a pickle, on a device. Raises UserError."
@@ -217,6 +218,18 @@ def is_lora(
     refuse_others(path, names)
     return any(_split(k)[1] == 'A' for k in names)
 
+def goes_on_a_model(
+    path:Path, # folder, file or hub id
+    base:str|None=None, # model that is given for it; None: the one that it names
+    allow_pickle:bool=False, # also read pickles
+) -> bool:
+    "Is this a LoRA or a learned word, rather than a whole model?"
+    if not path.is_file(): return path.is_dir() and not (path/'model_index.json').is_file()
+    if not base and path.suffix != '.safetensors': return False
+    names, notes = tensors_in(path, allow_pickle)
+    if any(k.startswith('model.diffusion_model.') for k in names) or transformer_in(names): return False
+    return bool(base) or 'base_model' in notes or is_lora(path)
+
 # %% ../../nbs/craft/lora_files.ipynb #08f007a4
 def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict of A, B, lengths, alpha
     "The tensors of a LoRA by layer. Raises UserError naming what fits nowhere; `about`: what it is for."
@@ -249,7 +262,7 @@ def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict 
 def _first_line(e) -> str: return (str(e).strip() or type(e).__name__).splitlines()[0]
 
 def _read_notes(path, metadata) -> dict: # part -> settings of peft
-    "What the header of a LoRA, or the `adapter_config.json` beside it, says about rank and alpha."
+    "What the header of a LoRA, or the `adapter_config.json` next to it, says about rank and alpha."
     notes, beside = {}, path.with_name('adapter_config.json')
     try:
         if beside.is_file() and path.stem == Path(PEFT_FILE).stem:

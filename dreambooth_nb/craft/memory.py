@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
 from ..core import UserError, at_least, checked, one_of
 from .quantization import QUANTIZATIONS, quantized_matrices
 from ..model import PRECISIONS, base_dtype, chosen_words, quiet
@@ -48,15 +49,25 @@ def _kept(func, args) -> dict:
     key = name, *(a.shape + a.stride() if isinstance(a, Tensor) else str(a) for a in args)
     return {key: sum(wanted)*_KERNELS[name]}
 
+# %% ../../nbs/craft/memory.ipynb #memfl1
+def _flops(func, args, kwargs, out) -> int:
+    "Floating-point operations of a product, a convolution or an attention. Torch's table lacks a CPU's."
+    if count := flop_registry.get(func.overloadpacket): return count(*args, **kwargs, out_val=out)
+    name, shapes = func.overloadpacket.__name__, [a.shape for a in args if isinstance(a, Tensor)]
+    if not name.startswith('_scaled_dot_product_flash_attention_for_cpu'): return 0
+    return sdpa_flop_count(*shapes[:3]) if len(shapes) == 3 else sdpa_backward_flop_count(*shapes[:4])
+
 # %% ../../nbs/craft/memory.ipynb #c108
 class Live(TorchDispatchMode):
-    "Counts the bytes of storages that operations made and that are still there, and those oneDNN would keep."
+    """Counts the bytes of storages that operations made and that are still there, those oneDNN would keep,
+    and the arithmetic."""
 
     def __init__(self):
         super().__init__()
         self.now = self.peak = 0
         self.seen = set()
         self.kernels = {} # what oneDNN would keep
+        self.flops = 0 # of products, convolutions and attention
 
     def know(
         self,
@@ -72,6 +83,7 @@ class Live(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.kernels |= _kept(func, args)
         out = func(*args, **(kwargs or {}))
+        self.flops += _flops(func, args, kwargs or {}, out)
         for storage in (t.untyped_storage() for t in tree_leaves(out) if isinstance(t, Tensor)):
             key, n = storage._cdata, storage.nbytes()
             if key in self.seen: continue
@@ -83,7 +95,7 @@ class Live(TorchDispatchMode):
 
 # %% ../../nbs/craft/memory.ipynb #c110
 def _fake(model):
-    "Put fake tensors, of the same shapes, in the place of parameters and buffers."
+    "Replace parameters and buffers by fake tensors of the same shapes."
     for m in (m for net in model.modules() for m in net.modules()):
         for k, p in m._parameters.items():
             if p is None: continue
@@ -123,7 +135,8 @@ def _tensors(net) -> list: # parameters and what else is saved with them, each o
     return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
 
 def _trace(model, rows, resolution, half, batches) -> tuple:
-    "Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels."
+    """Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels; the
+    operations of a batch. What frozen text encoders answer is remembered, so theirs do not count."""
     with quiet(), FakeTensorMode(allow_non_fake_inputs=True), torch.device('cpu'), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         _fake(model)
@@ -133,20 +146,25 @@ def _trace(model, rows, resolution, half, batches) -> tuple:
         ids = [torch.zeros(rows, model.max_chunks*tok.model_max_length, dtype=torch.long)
                for tok, _ in model.encoders] + model.family.reads_more(model, ['']*rows)
         params = [p for net in model.modules() for p in net.parameters()]
+        reads = any(p.requires_grad for _, encoder in model.encoders for p in encoder.parameters())
         with Live() as live:
             live.know([*params, *(b for net in model.modules() for b in net.buffers()), x, t, *ids])
             for _ in range(batches):
+                before = live.flops
                 with torch.autocast('cpu', half or torch.bfloat16, enabled=half is not None):
-                    loss = model.ask(x, t, model.condition_ids(ids)).float().square().mean()
+                    told = model.condition_ids(ids)
+                    if not reads: before = live.flops
+                    loss = model.ask(x, t, told).float().square().mean()
+                del told
                 loss.backward()
                 del loss
         gradients = _size(p.grad for p in params if p.grad is not None)
-    return gradients, max(live.peak - gradients, 0), sum(live.kernels.values())
+    return gradients, max(live.peak - gradients, 0), sum(live.kernels.values()), live.flops - before
 
 # %% ../../nbs/craft/memory.ipynb #j013
 @dataclass
 class Forecast:
-    "Bytes at the peak of a training step, by what they are for."
+    "Bytes at the peak of a training step, by what they are for; and its arithmetic."
     weights:int # weights of all networks
     gradients:int # gradients of what is trained
     optimizer:int # states of the optimiser
@@ -155,6 +173,7 @@ class Forecast:
     scratch:int = 0 # of the optimiser's step, when the activations are gone
     library:int = 0 # oneDNN's kernels, which no profiler of tensors sees: bf16 on a CPU with AVX-512
     aside:int = 0 # weights of text encoders that read all prompts, and leave the GPU before it trains
+    flops:int = 0 # floating-point operations of a batch, forward and backward
 
     @property
     def peak(self) -> int:
@@ -163,7 +182,7 @@ class Forecast:
         return max(whole + max(self.activations, self.scratch), self.weights + self.aside)
 
     def __repr__(self):
-        *whole, a, b, library, aside = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items())
+        *whole, a, b, library, aside = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items() if k != 'flops')
         parts = ' + '.join([*whole, f'max({a}, {b})', *[library]*bool(self.library)])
         if self.aside: parts = f'max({parts}, weights + {aside})'
         return f'{parts} = {self.peak/1e6:,.0f} MB'
@@ -191,13 +210,13 @@ def forecast(
     optimizer:str='adamw', # name of the optimiser, see `make_optimizer`
     gradient_checkpointing:bool=False, # recompute activations instead of keeping them, see `tune`
     gradient_accumulation_steps:int=1, # batches to one step; with more, gradients are there already
-    ema:bool=False, # keep an average beside the weights
+    ema:bool=False, # keep an average in addition to the weights
     max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
     quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
     **hub, # options of huggingface_hub
 ) -> Forecast:
-    "Predict the memory of training, without weights, gradients or data. Raises UserError on unknown names."
+    "Predict memory and arithmetic of training, without weights or data. Raises UserError on unknown names."
     at_least(1, rows=rows, gradient_accumulation_steps=gradient_accumulation_steps)
     at_least(8, resolution=resolution)
     scratch, usual = optimizer_row(optimizer).scratch, base_dtype(train, mixed_precision)
@@ -213,11 +232,11 @@ def forecast(
     weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu
     if gpu and half: _float32_norms(model)
-    gradients, activations, kernels = _trace(model, rows, resolution or model.resolution, half,
-                                             min(gradient_accumulation_steps, 2))
+    gradients, activations, kernels, flops = _trace(model, rows, resolution or model.resolution, half,
+                                                    min(gradient_accumulation_steps, 2))
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
     return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
-                    max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside)
+                    max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside, flops)
 
 # %% ../../nbs/craft/memory.ipynb #c114
 class Fit(NamedTuple):

@@ -90,7 +90,7 @@ def make_optimizer(
 
 # %% ../../nbs/craft/optimizers.ipynb #c094
 class EMA:
-    "The moving average of parameters, kept in float32 beside them."
+    "The moving average of parameters, kept in float32 next to them."
     def __init__(
         self,
         params:list, # parameters, as `trainable` returns them
@@ -131,7 +131,7 @@ def load_state_dict(
     self:EMA,
     state:dict, # state, as `state_dict` returns it
 ):
-    "Go on where another run stopped. Raises UserError when it averaged other parameters."
+    "Continue where another run stopped. Raises UserError when it averaged other parameters."
     if [a.shape for a in state['average']] != [a.shape for a in self.average]:
         raise UserError('ema: the checkpoint averages other parameters; train what it trained.')
     self.step = state['step']

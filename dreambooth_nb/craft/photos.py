@@ -87,7 +87,7 @@ def _role(path:Path) -> str:
     "The role of a file in a folder of photos: a field of `PhotoFolder`, or why it has none."
     name, suffix = path.name.lower(), path.suffix.lower()
     if path.is_dir():
-        return 'is a folder and is left aside; put its photos beside the others if they belong to them'
+        return 'is a folder and is left aside; move its photos to the others if they belong to them'
     if name in ('metadata.jsonl', 'metadata.csv'): return 'metadata'
     if suffix in IMAGE_SUFFIXES and file_stem(path).lower().endswith('-condlabel'):
         return 'is a conditioning image of another trainer and is left aside; take it out of the folder'
@@ -185,7 +185,7 @@ def _count(self:PhotoFolder):
         self.notes.append(f'{self.path}: its own photos ({len(self.images)}) count once, besides those in '
                           f'{names}; move them into one of these if they should count as often.')
     elif self.metadata:
-        self.notes.append(f'{self.metadata[0]}: describes no photo beside it; put one into each of {names}.')
+        self.notes.append(f'{self.metadata[0]}: describes no photo here; put one into each of {names}.')
     for part in self.below:
         if part.repeats <= 100: continue
         self.notes.append(f'{part.path}: its {len(part.images)} photos count {part.repeats} times each, as '
@@ -200,10 +200,10 @@ def _attach(self:PhotoFolder, files:dict, pairs:list, what:str):
     for p, stem in pairs:
         stem = names.get(stem, stem) # 0.jpg.txt is as good as 0.txt
         if stem not in images:
-            self.ignored[p] = (f'is a {what} beside no image named {stem}.*, and is left aside; '
+            self.ignored[p] = (f'is a {what} with no image named {stem}.*, and is left aside; '
                                'rename it or take it out')
         elif stem in files:
-            self.ignored[p] = (f'is a second {what} of {images[stem][0]}, beside {files[stem].name}, '
+            self.ignored[p] = (f'is a second {what} of {images[stem][0]}, after {files[stem].name}, '
                                'and is left aside; keep one of them')
         else:
             files[stem] = p
@@ -359,7 +359,7 @@ def _look(im:Image.Image, at_least:int|None, notes:list) -> tuple[int, tuple, bo
             raise ValueError # some decoders pass over it in silence
         if tag not in range(1, 9): tag = 1
     except Exception:  # as many kinds as there are broken cameras
-        notes.append('has damaged EXIF data, so nobody knows how it was held; it is read as stored')
+        notes.append('has damaged EXIF data, so its orientation is unknown; it is read as stored')
         tag = 1
     return tag, size[::-1] if tag > 4 else size, ';16' in raw and im.mode[0] not in 'IF'
 

@@ -87,7 +87,7 @@ def encode_weighted(
     prompt_weighting:bool=False, # brackets weigh words, as in `parse_prompt`; else they are text
     clip_skip:int|None=None, # layers left out at the end of the text encoders; None: the model's own
 ) -> dict: # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
-    "`model.condition` for prompts of any length, with weights where they are asked for."
+    "`model.condition` for prompts of any length, with weights where they are turned on."
     def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
     b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
     k = max([chunks, *(len(tokens.ids) for tokens in sum(read, []))])
@@ -110,7 +110,7 @@ def encode_weighted(
 # %% ../../nbs/craft/prompts.ipynb #c113c
 def read_prompts(
     path:str|Path, # text file, UTF-8 or UTF-16: one prompt a line, notes behind #
-    subject:str|None=None, # text in the place of {}, such as "sks dog"
+    subject:str|None=None, # text that replaces {}, such as "sks dog"
 ) -> list[str]: # in the order of the file
     """Prompts from a file. Raises UserError when it cannot be read, has none, or {} and `subject` do not
     go together."""
@@ -215,7 +215,7 @@ def make_settings(
 def without_effect(
     s:Settings, # of a picture
 ) -> list[str]: # lines
-    "What the settings of a picture ask for in vain."
+    "Settings of a picture that have no effect."
     found = []
     if s.eta and s.solver != 'ddim':
         found.append(f'eta: {s.eta} has no effect on {s.solver}; set solver to ddim, or leave eta out.')

@@ -25,16 +25,17 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import added_files, is_lora, tensors_in
-from .opening import (base_of_lora, check_contents, find_base, is_whole_model, skeleton,
+from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
+from .opening import (base_of_lora, check_contents, find_base, skeleton,
                                          why_not_loaded)
 from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
-from .checkpoints import checkpoint_size, find_checkpoint, recover
+from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
-from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, plan
+from .run_folder import (Plan, class_images, concepts, in_the_way, learned_from,
+                                            other_class, plan)
 
 # %% ../../nbs/craft/ready.ipynb #r06ready
 @dataclass
@@ -107,15 +108,15 @@ def as_planned(
     cfg:TrainConfig, # settings of the run
     then:Plan, # what it does
 ) -> TrainConfig:
-    "The settings with which the training begins. What it begins anew is not measured by what was there."
+    "The settings with which the training begins. A new start is not measured by what was there."
     if then.does == 'goes on':
         return replace(cfg, resume_from_checkpoint=cfg.resume_from_checkpoint or 'latest')
     there = then.problem or then.does != 'begins'
     return replace(cfg, output_dir=str(Path(cfg.output_dir)/'new')) if there else cfg
 
 def _taken(cfg) -> int:
-    "The steps that lie in the checkpoint from which a run goes on."
-    try: folder = find_checkpoint(cfg.output_dir, cfg.resume_from_checkpoint, wrong=lambda folder: None)
+    "The steps that lie in the checkpoint from which a run resumes."
+    try: folder = find_checkpoint(cfg.output_dir, cfg.resume_from_checkpoint, unread)
     except UserError: return 0 # `problems` says why
     return int(folder.name.rpartition('-')[2]) if folder else 0
 
@@ -162,7 +163,7 @@ def outline(
 # %% ../../nbs/craft/ready.ipynb #r07outln
 @lru_cache(2)
 def _outline_of(name, written, **hub):
-    "One outline for all who ask: what is chosen, said and checked before a run looks at the same base."
+    "One outline for all uses: what is chosen, printed and checked before a run looks at the same base."
     with torch.device('meta'): return skeleton(name, **hub)
 
 def _written(where) -> tuple: # (file, when it was written), ...; of a hub id: ()
@@ -176,9 +177,7 @@ def beneath(
 ) -> TrainConfig|None: # None: the base is a whole model
     "Settings for the model that a base goes on, where it is a LoRA or an embedding. `UserError`: it is gone."
     path = Path(find_base(cfg.pretrained_model_name_or_path))
-    if path.is_file(): added = cfg.lora_base and not is_whole_model(path, cfg.allow_pickle)
-    else: added = path.is_dir() and not (path/'model_index.json').is_file()
-    if not added: return None
+    if not goes_on_a_model(path, cfg.lora_base, cfg.allow_pickle): return None
     try: below = cfg.lora_base or base_of_lora(added_files(path)[0])
     except UserError as e: raise as_settings(e) from None
     return replace(cfg, pretrained_model_name_or_path=below, lora_base=None)
@@ -186,7 +185,7 @@ def beneath(
 def described_by(
     cfg:TrainConfig, # the base and how it is loaded
 ) -> str: # a diffusers folder, or a hub id
-    "Whose configuration tells how the networks look. A single file has none: its shapes say of which kind."
+    "Whose configuration says how the networks look. A single file has none: its shapes say of which kind."
     if under := beneath(cfg): return described_by(under)
     base, path = cfg.pretrained_model_name_or_path, Path(find_base(cfg.pretrained_model_name_or_path))
     if not path.is_file(): return base
@@ -204,7 +203,7 @@ def toy_line(
     report:Report, # of the photos
     base:str, # name of the base
 ) -> str: # '': it is none, for these photos
-    "One line for whoever trains a model of tiny pictures on photos that are much larger."
+    "One line where a model of tiny pictures is trained on photos that are much larger."
     sides = sorted(min(p.size) for some in report.photos for p in some)
     side = report.geometry.resolution
     if not sides or side >= 256 or sides[len(sides)//2] < 4*side: return ''
@@ -252,7 +251,7 @@ def _look_at_classes(
         if same(folder, cfg.output_dir):
             found.problems.append(f'class_data_dir: {folder} is output_dir too; give another one, or none.')
     prompts = {s.class_prompt for s in subjects}
-    if found.does in ('begins', 'replaces'): # what we drew for another class is set aside
+    if found.does in ('begins', 'replaces') and other_class(cfg, subjects): # what we drew for it is set aside
         subjects = [s for s in subjects if s.class_data_dir]
     classes, n = found.ask(class_images, subjects, cfg), cfg.num_class_images
     pools = classes.pools if classes else []
@@ -270,16 +269,17 @@ def _look_for_photos(
     own:list[Path], # class images that are photos of the user's
 ):
     "Do class images show the subject itself? Its photos would be taught as the class."
-    def told(some):
+    def named(some):
         (picture, photo), *more = some.items()
         return f'{picture}', f'the photo {photo}{f" (and {len(more)} more like this)" if more else ""}'
     twins = found.report and found.ask(found.report.found_again, own)
     if twins and twins.same:
         found.problems.append('class_data_dir: {} is {}; give pictures of others of the class.'
-                              .format(*told(twins.same)))
+                              .format(*named(twins.same)))
     if twins and twins.near:
         found.warnings.append('class_data_dir: {} looks like {}; take out what shows the subject.'
-                              .format(*told(twins.near)))
+                              .format(*named(twins.near)))
+
 
 # %% ../../nbs/craft/ready.ipynb #r085size
 def _size_problems(side, net) -> list[str]:
@@ -293,7 +293,7 @@ def _size_problems(side, net) -> list[str]:
             f'{max(side//step, 1)*step}.']
 
 def _part_problems(cfg, net) -> list[str]:
-    "What is asked of parts that a base has not."
+    "Settings for parts that a base does not have."
     vae, found = cfg.pretrained_vae_model_name_or_path, []
     if net.vae is None and vae:
         found = [f'pretrained_vae_model_name_or_path: {vae!r} is given, but the base draws pixels, without '
@@ -307,9 +307,9 @@ def base_problems(
     cfg:TrainConfig, # the base and how it is loaded
     net:StableDiffusion|None, # its outline
 ) -> list[str]:
-    "What keeps a base from being loaded as it is asked for, or trained: as far as its folder tells."
+    "What keeps a base from being loaded as it is asked for, or trained: as far as its folder shows."
     base, where, found = cfg.pretrained_model_name_or_path, as_path(cfg.pretrained_model_name_or_path), []
-    if not net: return found                                      # why it has no outline is said already
+    if not net: return found                                      # why it has no outline is reported already
     found += refused(net.check_clip_skip, cfg.clip_skip) + refused(check_text_training, net, cfg.words)
     if under := beneath(cfg):
         if other := refused(is_lora, file := added_files(where)[0], cfg.allow_pickle): return found + other
@@ -398,7 +398,7 @@ def enlarging_problems(
     net:StableDiffusion, # the base, or its outline
     subjects:list[Concept], # of the run
 ) -> list[str]:
-    "What a base that enlarges pictures cannot draw by itself; and what is said of them to another."
+    "What a base that enlarges pictures cannot draw by itself; and what other bases report about them."
     title, small = net.family.title, cfg.validation_images
     if not net.family.enlarges:
         why = f'validation_images: {title} draws by itself, and enlarges none; leave them out.'

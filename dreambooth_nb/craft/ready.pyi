@@ -19,15 +19,15 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import added_files, is_lora, tensors_in
-from .opening import base_of_lora, check_contents, find_base, is_whole_model, skeleton, why_not_loaded
+from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
+from .opening import base_of_lora, check_contents, find_base, skeleton, why_not_loaded
 from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
-from .checkpoints import checkpoint_size, find_checkpoint, recover
+from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
-from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, plan
+from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, other_class, plan
 __all__ = ['Ready', 'ready', 'as_planned', 'counted', 'outline', 'beneath', 'described_by', 'toy_line', 'look_at_photos', 'base_problems', 'word_problems', 'folder_problems', 'distilled', 'enlarging_problems', 'writable', 'bytes_to_write', 'room_problem']
 def ready(cfg: TrainConfig, overwrite: bool=False, model: StableDiffusion | None=None) -> Ready: ...
 def as_planned(cfg: TrainConfig, then: Plan) -> TrainConfig: ...

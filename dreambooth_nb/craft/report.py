@@ -10,6 +10,7 @@ import html, math, re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
@@ -187,7 +188,7 @@ def _check_length(self:Report, what, prompt:str|None, tokenizer) -> int|None:
     if cut:
         more = f'; max_token_length {75*(chunks + 1)} reads more' if length and chunks < 3 else ''
         self.warnings.append(f'{what}: has {n} tokens, more than the text encoder reads; cut off is '
-                             f'"{cut}"{more}.')
+                             f'"{shorten(cut, 80, placeholder=" ...")}"{more}.')
     return n
 
 @patch
@@ -221,7 +222,7 @@ _NO_PROMPT = '(no prompt given)'
 
 @patch
 def _check_words(self:Report, concept:Concept, folder:PhotoFolder, captions:dict):
-    "Whether the prompts tell the subject from its class."
+    "Whether the prompts distinguish the subject from its class."
     me, class_ = concept.identifier, concept.class_prompt
     def has(text): return bool(re.search(rf'(?<!\w){re.escape(me)}(?!\w)', text))
     if class_ == concept.instance_prompt:
@@ -266,8 +267,8 @@ def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> 
     self.errors += errors
     self.warnings += odd
     checks, words = [], concept.use_captions and folder.words
-    said = captions | ({folder.path: words} if words else {})
-    if concept.instance_prompt != _NO_PROMPT: self._check_words(concept, folder, said)
+    captioned = captions | ({folder.path: words} if words else {})
+    if concept.instance_prompt != _NO_PROMPT: self._check_words(concept, folder, captioned)
     if folder.masks and not concept.use_masks:
         names = sorted(p.relative_to(folder.path).as_posix() for p in folder.masks.values())
         self.warnings.append(f'{folder.path}: holds masks ({names[0]}{", ..." if names[1:] else ""}), '
@@ -284,7 +285,7 @@ def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> 
 # %% ../../nbs/craft/report.ipynb #c112b
 @patch
 def _check_masklike(self:Report, checks:list[PhotoCheck]):
-    "Black-and-white pictures whose name holds that of a photo: masks, by a custom that we do not know."
+    "Black-and-white pictures whose name holds that of a photo: masks, by a convention that we do not know."
     stems = {file_stem(c.example.path): c for c in checks if not c.bilevel}
     for c in (c for c in checks if c.bilevel):
         name = file_stem(c.example.path)

@@ -6,6 +6,7 @@ import html, math, re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch

@@ -254,8 +254,8 @@ def empty_model(
 
 def _as_said(model, path, shapes, notes) -> StableDiffusion:
     "A model with the schedule and the numbers that a single file says besides its weights, and its name."
-    said, noted = schedule_in_file(path, shapes, notes), noted_settings(notes)
-    model.scheduler_config = said if '_class_name' in said else model.scheduler_config | said
+    found, noted = schedule_in_file(path, shapes, notes), noted_settings(notes)
+    model.scheduler_config = found if '_class_name' in found else model.scheduler_config | found
     if 'scaling_factor' in noted: model.vae.register_to_config(scaling_factor=noted['scaling_factor'])
     model.force_zeros = noted.get('force_zeros', model.force_zeros)
     model.set_reading(noted.get('clip_skip'))
@@ -277,7 +277,7 @@ def read_single_file(
     tok = model.tokenizer
     if added := [tok.convert_ids_to_tokens(i) for i in range(tok.vocab_size, len(tok))]:
         raise UserError(
-            f'config: {config} has words of its own ({listed(added)}), whose embeddings no single '
+            f'config: {config} has tokens of its own ({listed(added)}), whose embeddings no single '
             'file holds; give its base.'
         )
     fill_networks(model, tensors, str(path))
