@@ -208,6 +208,15 @@ def set_theme(page, name):
     page.wait_for_timeout(700)
 
 
+def keep(page, box, path):
+    "A picture of a widget in JupyterLab's light theme, and one in the dark theme, with `_dark` in its name."
+    how = dict(type='jpeg', quality=85) if path.suffix == '.jpg' else {}
+    for theme, end in (('Light', ''), ('Dark', '_dark')):
+        set_theme(page, f'JupyterLab {theme}')
+        box.screenshot(path=path.with_stem(path.stem + end), **how)
+    set_theme(page, 'JupyterLab Light')
+
+
 def use_studio(page, screenshot, looks):
     "What a person does. Raises AssertionError, or a Playwright error, when something does not happen."
     box = page.locator('.dn-studio').first
@@ -249,11 +258,7 @@ def use_studio(page, screenshot, looks):
     slide('wipe', 'ArrowRight', 5)
     page.wait_for_timeout(500)
     assert wiped.evaluate(PIXELS) != before, 'the border between before and after did not move'
-    if screenshot:
-        page.wait_for_timeout(300)
-        box.screenshot(
-            path=screenshot, **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {})
-        )
+    if screenshot: keep(page, box, Path(screenshot))
     look_at(page, box, 'studio', looks)
     click('Compare in a grid') if page.get_by_role(
         'button', name='Compare in a grid'
@@ -325,10 +330,7 @@ def watch_training(page, screenshot, looks):
     page.get_by_text('busy: another run is going on here').last.wait_for(timeout=60000)
     if screenshot:
         page.wait_for_timeout(4000)
-        box.screenshot(
-            path=str(Path(screenshot).with_stem(Path(screenshot).stem + '_training')),
-            **(dict(type='jpeg', quality=85) if screenshot.endswith('.jpg') else {}),
-        )
+        keep(page, box, Path(screenshot).with_stem(Path(screenshot).stem + '_training'))
     look_at(page, box, 'training', looks)
     page.get_by_role('button', name='Generate', exact=True).click()
     page.locator('.dn-studio').first.get_by_text('busy: another run is going on').wait_for()
@@ -338,7 +340,7 @@ def watch_training(page, screenshot, looks):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--screenshot', help='keep a picture of the studio here (.jpg or .png)')
+    p.add_argument('--screenshot', help='keep pictures of the studio here, light and dark (.jpg or .png)')
     p.add_argument('--looks', help='keep pictures, wide and narrow, light and dark, in this folder')
     p.add_argument('--failure', help='keep a picture of the page here when the test fails')
     args = p.parse_args()

@@ -80,7 +80,7 @@ class Step:
 
     @property
     def sigma_next(self):
-        "And where we go."
+        "The same at the next level."
         return ((1 - self.a_next)/self.a_next).sqrt()
 
 # %% ../nbs/05_cfg_sampler.ipynb #c029
@@ -226,7 +226,7 @@ def _read_prompts(model, shots, size, about) -> tuple:
     return cond, uncond | about, scale
 
 def _about(model, x0, shape, seeds) -> tuple:
-    "Where sampling begins; and what the denoiser is told of a given picture, where it enlarges one."
+    "Where sampling begins; and what the denoiser gets of a given picture, where it enlarges one."
     if not model.family.enlarges: return x0, {}
     noise = torch.cat([randn((1, *shape), s, 'enlarged') for s in seeds]).to(model.device)
     return None, model.family.enlarges(model, x0, shape, noise)
@@ -440,10 +440,12 @@ def sample(
     mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
     callback:Callable|None=None, # called as callback(step) with every `Step`
     on_image:Callable|None=None, # called as on_image(index, picture); what it returns is kept in its place
+    lora_base:str|None=None, # where model is a name: the base of a LoRA; None: the one that it names
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
-    if isinstance(model, (str, Path)): model = open_model(model, processes().device)
+    if lora_base or isinstance(model, (str, Path)):
+        model = open_model(model, processes().device, lora_base=lora_base)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
     seeds = [seeds] if isinstance(seeds, Integral) else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)

@@ -46,14 +46,14 @@ class Problems(UserError):
 def say(
     line:str, # for the user
 ):
-    "Tell the user, beside the output proper."
+    "Print a line on stderr, apart from the output proper."
     print(line, file=sys.stderr, flush=True)
 
 @cache
 def say_once(
     line:str, # for the user
 ):
-    "The same, where a line that was said already needs no second time."
+    "The same, once for each line."
     say(line)
 
 # %% ../nbs/core.ipynb #co09

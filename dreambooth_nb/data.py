@@ -221,7 +221,7 @@ HOW_TO_CROP = 'cut the photo by hand, or set aspect_ratio_buckets'
 
 def crop_misses(
     example:Example, # photo and its mask
-    which:str, # crop, in words
+    which:str, # crop, as text
 ) -> str:
     "The line about a crop that holds nothing of the subject."
     file = example.path if example.mask == 'alpha' else example.mask
@@ -360,7 +360,7 @@ def groups(
 
 # %% ../nbs/00_data.ipynb #c161
 class Batches:
-    "Batches as a pure function of (`seed`, `step`): nothing to save, nothing to resume, no order of asking."
+    "Batches as a pure function of (`seed`, `step`): nothing to save, nothing to resume, no order of calls."
     def __init__(
         self,
         instance:LatentCache, # the subject's photos

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
-           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'usual_encoders', 'evaluate',
-           'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose', 'compare']
+           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'UsualEncoders', 'usual_encoders',
+           'evaluate', 'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose',
+           'compare']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
 import json, math, re
@@ -13,6 +14,7 @@ from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from statistics import NormalDist
+from typing import NamedTuple
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -191,7 +193,7 @@ def scores_of(
 # %% ../nbs/06_evaluate.ipynb #ev81
 @dataclass(repr=False)
 class Evaluation:
-    "What a model was asked, what it drew, and how that is scored. In a notebook it displays as a table."
+    "The prompts a model got, what it drew, and how that is scored. In a notebook it displays as a table."
     name:str # of the run or the model
     prompts:list[str] # one for each picture of the subject
     class_prompt:str|None # None: the class was not drawn
@@ -266,7 +268,7 @@ def save(
     self:Evaluation,
     path, # of the JSON file
 ):
-    "Scores, their values, and what was asked. `UserError` when the disk refuses."
+    "Scores, their values, and the prompts. `UserError` when the disk refuses."
     own = dict(name=self.name, prompts=self.prompts, class_prompt=self.class_prompt, seeds=self.seeds,
                drawn=self.drawn, absent=self.absent, encoders=self.encoders)
     rows = [asdict(s) | dict(value=s.value, interval=s.interval, better=s.better,
@@ -346,7 +348,7 @@ class Learned:
     class_prompt:str|None = None # such as 'a photo of a dog'; None: the class is not looked at
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
-    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: nothing is said
+    settings:TrainConfig|None = None # of the run, which say how the base is opened; None: not known
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -355,12 +357,12 @@ class Learned:
 
 # %% ../nbs/06_evaluate.ipynb #ev85b
 def _home(run):
-    "The folder of a run, of which one of its checkpoints may have been given."
+    "The folder of a run, of which one of its checkpoints or its LoRA may have been given."
     folder = as_path(run)
-    return folder.parent if is_checkpoint(folder) else folder
+    return folder.parent if is_checkpoint(folder) or folder.is_file() else folder
 
 def learned_by(
-    run, # folder of a run or of one of its checkpoints, its settings, or a `Result`
+    run, # folder of a run or of one of its checkpoints, its LoRA's file, its settings, or a `Result`
 ) -> Learned:
     "Whom a run has learned, as its settings say. `UserError`: it is no run, or has several subjects."
     kept = run if isinstance(run, TrainConfig) else getattr(run, 'settings', None)
@@ -368,10 +370,8 @@ def learned_by(
     else:
         file = _home(run)/'config.yaml'
         if not file.is_file():
-            raise UserError(
-                f'{run}: is no run, there is no config.yaml in it; give the output_dir of a run, or a '
-                'model with photos and prompt.'
-            )
+            raise UserError(f'{run}: is no run, there is no config.yaml in {_home(run)}; give the output_dir '
+                            'of a run, or in Python a Learned as who.')
         values = read_settings(file)
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
@@ -382,10 +382,15 @@ def learned_by(
                    kept or base_settings(values))
 
 # %% ../nbs/06_evaluate.ipynb #ev86
+class UsualEncoders(NamedTuple):
+    "Who measures, where nobody says who."
+    found: list[Encoder] # those that are here
+    absent: dict[str, str] # name of another -> why it is not
+
 def usual_encoders(
     base:StableDiffusion|None=None, # the model before training; None: it is not here
     device:str='cpu', # where they run
-) -> tuple[list[Encoder], dict[str, str]]: # those that are here; name of another -> why it is not
+) -> UsualEncoders:
     "The micro world's reader, or DINO, CLIP and LPIPS; and the base's own features."
     micro = base is not None and base.public_name in EMBEDDED
     makers = dict(reader=reader_encoder) if micro else dict(
@@ -396,7 +401,7 @@ def usual_encoders(
     for name, make in makers.items():
         try: found.append(make())
         except UserError as e: absent[name] = str(e)
-    return found, absent
+    return UsualEncoders(found, absent)
 
 def _missing(who, encoders, scores) -> dict:
     "Which scores are absent, and why."
@@ -411,7 +416,7 @@ def _missing(who, encoders, scores) -> dict:
 
 # %% ../nbs/06_evaluate.ipynb #ev87
 def _prompts(who:Learned, prompts) -> list[str]:
-    "What the subject is asked for. `UserError` on a prompt that does not name it."
+    "The prompts of the subject. `UserError` on a prompt that does not name it."
     if prompts is None: return [f'{who.prompt} {place}' for place in PLACES.values()]
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for p in prompts:
@@ -425,12 +430,13 @@ def _prompts(who:Learned, prompts) -> list[str]:
 # %% ../nbs/06_evaluate.ipynb #ev87b
 @checked(also=[name for name in sample.takes if name not in ('model', 'prompts', 'seeds', 'progress')])
 def evaluate(
-    run, # folder of a run or of one of its checkpoints, a `Result`, or a model
+    run, # folder of a run or of one of its checkpoints, a LoRA's file, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
     prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
     seeds:Sequence[int]=range(2), # of the pictures of each prompt; of the class as many are drawn
     encoders:Sequence[Encoder]|None=None, # measure; None: the usual ones
     progress:bool=False, # show a progress bar
+    lora_base:str|None=None, # where run is a path: the base of its LoRA; None: the one that it names
     **settings, # of `sample`: guidance_scale, num_inference_steps, solver, ...
 ) -> Evaluation:
     "Draw the subject and its class, and score both. `UserError` where it is not known what was learned."
@@ -440,10 +446,11 @@ def evaluate(
     who, absent = who or learned_by(run), {}
     ask, seeds = _prompts(who, prompts), list(seeds)
     if not ask or not seeds: raise UserError('seeds: prompts or seeds are none; give at least one of each.')
-    model = model or open_model(str(run))
+    model = open_model(model or str(run), lora_base=lora_base)
     if encoders is None:
-        at, how = model.device, who.settings
-        base = load_base(how, at, torch.float32) if who.base and how else who.base and load(who.base, at)
+        at, how, under = model.device, who.settings, lora_base or who.base
+        said = who.base and how and not lora_base # how the base is opened
+        base = load_base(how, at, torch.float32) if said else under and load(under, at)
         encoders, absent = usual_encoders(base, str(at))
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []
@@ -582,7 +589,7 @@ def choose(
     looks:Sequence[Look], # of one run
     errors:float=1., # standard errors of the best one's `worth` that make no difference; 0: the best itself
 ) -> Look:
-    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures tell; the last
+    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures show; the last
     where all are worth nothing. `UserError`: no look. Breiman et al. 1984, the one-standard-error rule."""
     looks = sorted(looks, key=lambda look: look.step)
     if not looks: raise UserError('looks: there are none; evaluate at least one checkpoint.')
@@ -599,12 +606,13 @@ def diagnose(
 
 # %% ../nbs/06_evaluate.ipynb #evp5
 def compare(
-    run:str, # output folder of a run
+    run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     seeds:int=2, # pictures of each prompt
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
+    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     if seeds < 1: raise UserError(f'seeds: {seeds} is impossible; give 1 or more.')
@@ -613,7 +621,7 @@ def compare(
     who = learned_by(run)
     ask = dict(prompts=[p for p in lines if p.strip()] if lines else None, seeds=range(seeds),
                num_inference_steps=num_inference_steps)
-    found = evaluate(run, who, progress=True, **ask)
+    found = evaluate(run, who, progress=True, lora_base=lora_base, **ask)
     print(found.table(), *found.notes(), Log.read(_home(run)).verdict, sep='\n')
     if output: found.save(output)
     if not against: return

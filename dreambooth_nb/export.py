@@ -26,8 +26,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, is_lora
-from .craft.opening import find_base, is_whole_model, load
+from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
+from .craft.opening import base_of_lora, find_base, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
@@ -46,7 +46,7 @@ def base_licence(
     try:
         if where.is_dir(): card = where/'README.md'
         elif where.exists():
-            name = where.suffix == '.safetensors' and read_tensors(where)[1].get('modelspec.license')
+            name = where.suffix == '.safetensors' and read_tensors(where).metadata.get('modelspec.license')
             return dict(license='other', license_name=name) if name else {}
         else: card = Path(hf_hub_download(str(base), 'README.md', **hub))
         header = metadata_load(card) or {}
@@ -103,7 +103,7 @@ def model_card(
     base:str='', # base of the model; '': as the settings say
     licence:dict|None=None, # of the base, as `base_licence` gives it; {} or None: unknown
     scores:dict|None=None, # name -> number
-    picture:str|None=None, # file beside the card that shows before and after
+    picture:str|None=None, # file next to the card that shows before and after
     without:tuple=(), # parts that the pipeline does without
 ) -> str: # README.md
     "A model card: what it draws, how to use it, how it was made, how well it does, under which licence."
@@ -164,7 +164,7 @@ def _read_run(
     path = as_path(path)
     if path.is_file():
         return header_json(
-            read_tensors(path)[1].get('dreambooth_nb')
+            read_tensors(path).metadata.get('dreambooth_nb')
         ) if path.suffix == '.safetensors' else {}, {}
     if is_checkpoint(path): path = path.parent
     def read(name, parse):
@@ -234,7 +234,8 @@ def _for_others(file, repo, places, made) -> str|bytes: # a file, or what it hol
     with safe_open(file, 'pt') as f:
         notes = {k: v for k, v in (f.metadata() or {}).items() if k != 'format'}
     if (clean := _discreet_header(notes, places)) == notes: return str(file)
-    return str(save_tensors(Path(made)/str(len(os.listdir(made)))/file.name, read_tensors(file)[0], clean))
+    copy = Path(made)/str(len(os.listdir(made)))/file.name
+    return str(save_tensors(copy, read_tensors(file).tensors, clean))
 
 # %% ../nbs/07_export.ipynb #xw091c
 @contextmanager
@@ -243,8 +244,8 @@ def _asking_hub(repo_id):
     try: yield
     except HfHubHTTPError as e:
         status = getattr(e.response, 'status_code', None)
-        said = (str(e).strip() or type(e).__name__).splitlines()[0]
-        why = f'the hub answered {status}: {said}'
+        reason = (str(e).strip() or type(e).__name__).splitlines()[0]
+        why = f'the hub answered {status}: {reason}'
         if status in (401, 403): why = 'the token has no right to write there; check it and the owner'
         raise UserError(f'repo_id: {repo_id} was not uploaded: {why}.') from e
     except Exception as e:
@@ -294,7 +295,7 @@ def push_to_hub(
 
 # %% ../nbs/07_export.ipynb #ex14
 def _base(base, light, config=None, **how) -> StableDiffusion:
-    "A whole model; `light`: its networks on the meta device, wherever their configurations are at hand."
+    "A whole model; `light`: its networks on the meta device, wherever their configurations are available."
     where = Path(find_base(base))
     file = where.suffix == '.safetensors' and where.is_file()
     if light and file and not {'variant', 'revision'} & how.keys():
@@ -310,23 +311,12 @@ def _base_of(
     file, # file of a LoRA or a learned word
     lora_base, # base of the LoRA; None: the one that the settings of its run name, or its header
 ) -> str:
-    "The base that it belongs on. Raises UserError where it is not named, or not there."
-    ours = file.name == LORA_FILE or file.stem.startswith(Path(TOKEN_FILE).stem)
-    settings = _read_run(file.parent)[0] if ours else {}
-    named = lora_base or settings.get('pretrained_model_name_or_path')
-    named = named or read_tensors(file)[1].get('base_model')
-    if not named: raise UserError(f'lora_base: {file} goes on a base and does not say which; give it.')
-    try: where = Path(find_base(named))
-    except UserError as e:
-        if lora_base: raise
-        raise UserError(
-            f'lora_base: {file} goes on {named!r}, which is not here; give its folder, file or hub id.'
-        ) from e
-    # the run went on from a LoRA
-    files = [] if (where/'model_index.json').is_file() else added_files(where)
-    if not files or where.is_file() and is_whole_model(where, bool(settings.get('allow_pickle'))):
-        return str(named)
-    return _base_of(files[0], settings.get('lora_base'))
+    "The base under it, also where it went on from another LoRA. `UserError`: it is not named, or gone."
+    run = _read_run(file.parent)[0]
+    named, under = lora_base or base_of_lora(file), run.get('lora_base')
+    where = Path(find_base(named))
+    if not goes_on_a_model(where, under, bool(run.get('allow_pickle'))): return str(named)
+    return _base_of(added_files(where)[0], under)
 
 def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."
@@ -340,7 +330,7 @@ def _put_on(model, file, kind, **how) -> StableDiffusion:
     if kind == 'word': return model.load_token(file, **how)
     if kind == 'lora': return model.load_lora(file, **how)
     with tempfile.TemporaryDirectory() as d:
-        ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file)[0], model, str(file)))
+        ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file).tensors, model, str(file)))
         try: return model.load_lora(ours)
         except UserError as e: raise UserError(str(e).replace(str(ours), str(file))) from e
 
@@ -410,8 +400,8 @@ def export_model(
     absent = [part for part in model.family.optional if getattr(model, part) is None]
     card = dict(base=origin, licence=found, scores=scores, without=absent)
     names = _names(model, out, format, overwrite)
-    with _beside(out) as made: said = _WRITE[format](model, made/out.name, dtype, about, read, card)
-    for line in said or (): say(f'{out}: {line}')
+    with _beside(out) as made: lost = _WRITE[format](model, made/out.name, dtype, about, read, card)
+    for line in lost or (): say(f'{out}: {line}')
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
                   if f.is_file())
 
@@ -452,7 +442,7 @@ def _known_of(source, picture) -> tuple: # settings, scores, picture
     return *(_read_run(run) if run else ({}, {})), image
 
 def _names(model, out, format, overwrite) -> list:
-    "Names of what will be written beside each other. Raises UserError where one is taken."
+    "Names of what will be written side by side. Raises UserError where one is taken."
     beside = [word_file(w) for w in words(model)] if format in ('single-file', 'kohya') else []
     if taken := [n for n in beside if n == out.name or (out.parent/n).exists() and not overwrite]:
         raise UserError(
@@ -464,7 +454,7 @@ def _names(model, out, format, overwrite) -> list:
 # %% ../nbs/07_export.ipynb #xw103b
 @contextmanager
 def _beside(out):
-    "A hidden folder beside `out`: what is made in it takes its place at the end, all of it or nothing."
+    "A hidden folder next to `out`: what is made in it takes its place at the end, all of it or nothing."
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent.absolute(), prefix=f'.{out.name}.tmp') as d:
@@ -492,10 +482,10 @@ def _take_place(new, old):
 # %% ../nbs/07_export.ipynb #ex15
 def _write_file(model, path, dtype, about, read, card):
     gaps = lost_settings(model)
-    said = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if gaps else []
+    lost = [f'other programs will not find in this file: {"; ".join(gaps)}.'] if gaps else []
     to_single_file(model, path, dtype, model_spec(model, **about), read, silent=True)
     if words(model): to_embeddings(model, path.parent, dtype, **about)
-    return said
+    return lost
 
 _DORA = ('is a DoRA, which LyCORIS reads exactly, ComfyUI and Forge nearly, and diffusers, AUTOMATIC1111 and '
          'InvokeAI wrongly; for exact pictures there, export it as peft for diffusers, or the whole model as '

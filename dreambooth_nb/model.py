@@ -260,7 +260,7 @@ def encode_prompts(
     return self.condition(prompts)['encoder_hidden_states']
 
 # %% ../nbs/02_model.ipynb #c041
-_VAE_PIXELS = 2**20 # that the VAE sees at once: a picture of 1024x1024, or four of 512x512
+_VAE_PIXELS = 2**18 # that the VAE sees at once: a picture of 512x512, or a larger one alone
 
 def _by_few(vae, f, x, pixels) -> list: # what `f` returns for each share
     "Call `f` in float32 on as many rows of `x`, each of so many `pixels`, as are seen at once."

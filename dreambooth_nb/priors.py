@@ -33,7 +33,7 @@ def prior_seed(
     i:int, # number of the image, from 0
     attempt:int=0, # 1, 2, ...: after so many pictures that were no use
 ) -> int: # 0..2^32-1, for the initial noise of that image
-    "The seed of the `i`-th class image, whichever images were made before it or beside it."
+    "The seed of the `i`-th class image, whichever images were made before it or with it."
     return generator(seed, 'prior', i, *(('attempt', attempt) if attempt else ())).initial_seed()
 
 # %% ../nbs/01_priors.ipynb #c026

@@ -39,15 +39,14 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import (drawing, files_of_base, keeps_text,
-                                             load_base, processes)
+from .craft.requirements import (drawing, files_of_base, load_base, processes)
 from .craft.checkpoints import checkpoints, open_model
-from .craft.distributed import asks_for_shards
+from .craft.distributed import Shardable, asks_for_shards
 from .train import train
 from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
-from .craft.pictures import Previews, grid as _grid
+from .craft.pictures import CLEAR, Previews, grid as _grid
 from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
                                     subject_scores, usual_encoders)
 from .craft.scores import Scores, advice
@@ -56,7 +55,7 @@ from .export import export_model
 from .craft.run_folder import (Plan, class_images, concepts, differences, given_paths, holds,
                                             lies_in, model_files, other_class, run_in, set_aside,
                                             settings_of_a_run, written)
-from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
+from .craft.ready import Ready, as_planned, counted, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 
 # %% ../nbs/09_run.ipynb #rn13
@@ -82,10 +81,10 @@ class Result:
 
     @property
     def scores(self) -> dict|None: # val_loss, val_score, ...; None: nothing was held out
-        "What held-out images said at the last look."
+        "The scores of held-out images at the last look."
         return self.log.scores
 
-    @checked(also=_but(sample, 'model prompts seeds'))
+    @checked(also=_but(sample, 'model prompts seeds lora_base'))
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos
@@ -152,7 +151,7 @@ def train_more(
     steps:int, # optimiser steps, besides those it has had
     **how, # of `dreambooth`: progress, callbacks
 ) -> Result:
-    "The same run, prolonged: it goes on from its last checkpoint."
+    "The same run, extended from its last checkpoint."
     at_least(1, steps=steps)
     had = self.log[-1]['step'] if self.log else 0 # fewer than were asked for, where it was stopped
     cfg = replace(self.settings, max_train_steps=had + steps, resume_from_checkpoint='latest')
@@ -195,7 +194,7 @@ def before_after(
     titles = [f'{when}, {what} {k}' for when in ('before', 'after') for k in range(len(before[0]))]
     above = _grid([photos], ['the photos'], size=size)
     below = _grid([[*b, *a] for b, a in zip(before, after)], prompts, titles, size=size)
-    out = Image.new('RGBA', (max(above.width, below.width), above.height + below.height), (255, 255, 255, 0))
+    out = Image.new('RGBA', (max(above.width, below.width), above.height + below.height), CLEAR)
     out.paste(above, (0, 0))
     out.paste(below, (0, above.height))
     return out
@@ -224,7 +223,7 @@ def dreambooth(
     cfg = agreed(lambda: counted(with_photos(cfg)))
     found, out = agreed(lambda: ready(cfg, overwrite, model)), Path(cfg.output_dir)
     progress = progress and here.is_main_process
-    if here.num_processes > 1: asks_for_shards(cfg)
+    if here.num_processes > 1: asks_for_shards(cfg.record(Shardable))
     begins = progress and not found.problems and found.does != 'is finished'
     look = _begin(cfg, chosen, found, here.device) if begins else None
     found.refuse()
@@ -237,11 +236,11 @@ def dreambooth(
         cfg = agreed(lambda: _claim(cfg, found.does))
         return _personalise(cfg, found, model, progress, callbacks, look, show)
 
-dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
-dreambooth.__doc__ = explained(dreambooth).__doc__
-
 
 # %% ../nbs/09_run.ipynb #rn22
+dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
+explained(dreambooth)
+
 def _settings_of(photos, named, settings, model=None) -> Chosen:
     "The settings of a run from what `dreambooth` was given. `UserError`: nothing, or too much."
     named = {name: v for name, v in named.items() if v is not None}
@@ -276,14 +275,14 @@ def _begin(cfg, chosen, found, device) -> Outlook|None: # None: there is no esti
 
 # %% ../nbs/09_run.ipynb #rn22en
 def _how_it_ended(cfg, log) -> str: # a line
-    "What a finished run is, and how to go on from there."
+    "What a finished run is, and how to continue from there."
     had = log[-1]['step'] if log else cfg.max_train_steps
     found, on = 'is finished already', 'a larger max_train_steps to train on'
     if had < cfg.max_train_steps:
         found = f'was stopped after step {had} of {cfg.max_train_steps}'
         on = 'resume_from_checkpoint "latest" for the other steps'
     return (f'this run {found}; give another output_dir for the next one, {on}, or set overwrite to train it '
-            'anew.')
+            'again.')
 
 # %% ../nbs/09_run.ipynb #r12person
 def _personalise(
@@ -302,7 +301,7 @@ def _personalise(
     if model is None and here.device.type == 'cuda' and found.geometry:
         if line := _estimated(memory_warning, cfg, here.device, None, look and look.memory): say(line)
     with _timed(seconds, 'load'): model, base = _opened(cfg, model, here.device)
-    geometry = geometry_of(cfg, model)
+    geometry = cfg.geometry(model)
     if geometry != found.geometry: _look_again(subjects, geometry, model, progress)
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     def encode(examples):
@@ -315,7 +314,7 @@ def _personalise(
     with _timed(seconds, 'before'): before = sample(model, **shots) if show else None
     model.trained_for = cfg.output_dir
     with _timed(seconds, 'training'):
-        data = Batches(own, classes and classes.latents, cfg.train_batch_size, cfg.seed, Captions.of(cfg))
+        data = Batches(own, classes and classes.latents, cfg.train_batch_size, cfg.seed, cfg.record(Captions))
         seen = [*_looking_on(model, cfg), *callbacks, ledger]
         log = train(model, data, cfg, seen, progress, held and Validation(held))
     with _timed(seconds, 'saving'):
@@ -375,7 +374,7 @@ def drawn_classes(
 ) -> ClassImages|None: # None: a run without class images
     "The base's own pictures of the class, drawn and encoded: those of the first step now, others in time."
     if not cfg.with_prior_preservation: return None
-    base = drawing(model, cfg)
+    base = drawing(model, cfg.prior_generation_precision)
     found = class_images(subjects, cfg, base)
     # later rounds come from the original weights too
     if found.policy.n and base is model: base = deepcopy(model)
@@ -416,7 +415,7 @@ def _claim(
     cfg:TrainConfig, # settings of the run
     does:str, # see `Plan`
 ) -> TrainConfig: # settings to train with
-    "Take the output folder: set aside what is replaced, write the settings, go on where a run was stopped."
+    "Take the output folder: set aside what is replaced, write the settings, resume where a run was stopped."
     out, subjects = Path(cfg.output_dir), concepts(cfg)
     given, own, file = given_paths(cfg, subjects), out/'class_images', cfg.concepts_list
     if does == 'goes on': return as_planned(cfg, Plan(does))
@@ -441,7 +440,7 @@ def _keep(
     try:
         with writing(out):
             shutil.rmtree(new, ignore_errors=True)
-            model.save_trained(new, keeps_text(cfg))
+            model.save_trained(new, cfg.keeps_text)
             if cfg.output_kohya_format:
                 save_kohya(model, new/KOHYA_FILE, cfg.pretrained_model_name_or_path, asdict(cfg))
             for p in sorted(new.rglob('*')): sync(p)

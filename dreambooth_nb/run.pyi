@@ -31,20 +31,20 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import drawing, files_of_base, keeps_text, load_base, processes
+from .craft.requirements import drawing, files_of_base, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
-from .craft.distributed import asks_for_shards
+from .craft.distributed import Shardable, asks_for_shards
 from .train import train
 from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
-from .craft.pictures import Previews, grid as _grid
+from .craft.pictures import CLEAR, Previews, grid as _grid
 from .evaluate import Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores, usual_encoders
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
 from .craft.run_folder import Plan, class_images, concepts, differences, given_paths, holds, lies_in, model_files, other_class, run_in, set_aside, settings_of_a_run, written
-from .craft.ready import Ready, as_planned, counted, geometry_of, outline, ready
+from .craft.ready import Ready, as_planned, counted, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 __all__ = ['DEMO', 'Result', 'before_after', 'dreambooth', 'drawn_classes', 'counterparts', 'agreed', 'new_places', 'demo', 'demo_config', 'demo_prompts', 'save_images', 'demo_readme', 'demo_summary']
 def _but(f, names): ...

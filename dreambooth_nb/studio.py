@@ -31,17 +31,23 @@ from .craft.controls import (AXES, HELP, Models, Stopped, StudioState, amount, d
 def _open_models(
     source, # a StableDiffusion, a folder, a base's name, or a dict label -> one of these
     device:str='cpu', # device of the models that are loaded
+    lora_base:str|None=None, # model that a LoRA goes on; None: the one that it names
 ) -> Models:
     """The models to choose from. Of a run: its base, its checkpoints and the result. Raises UserError
     when there are none."""
-    if isinstance(source, StableDiffusion): return Models({source.public_name: source})
-    def opened(what): return what if isinstance(what, StableDiffusion) else lambda: open_model(what, device)
+    if isinstance(source, StableDiffusion):
+        return Models({source.public_name: open_model(source, lora_base=lora_base)})
+    def opened(what):
+        if isinstance(what, StableDiffusion): return what
+        return lambda: open_model(what, device, lora_base=lora_base)
     if isinstance(source, dict):
         if not source: raise UserError('models: there are none; give at least one.')
+        if lora_base: raise UserError('lora_base: belongs to one model; give open_model(..., lora_base=...).')
         return Models({label: opened(m) for label, m in source.items()})
     folder, run = as_path(source), _read_run(source)
     if 'pretrained_model_name_or_path' not in run: return Models({folder.name: opened(str(source))})
-    found = dict(base=lambda: load_base(read_config(folder/'config.yaml'), device, torch.float32))
+    cfg = read_config(folder/'config.yaml')
+    found = dict(base=opened(lora_base) if lora_base else lambda: load_base(cfg, device, torch.float32))
     found |= {f'step {p.name[11:]}': opened(p) for p in checkpoints(folder)}
     whole = (folder/'model_index.json').is_file() or any(folder.glob('*.safetensors'))
     return Models(found | (dict(trained=opened(folder)) if whole else {}))
@@ -124,7 +130,7 @@ class _Gallery:
     grid:Grid # what is made
     label:str|None # of the model, where it is no axis
     side:int # of a picture on the screen, pixels
-    size:tuple|None # what the control of that name said
+    size:tuple|None # value of the control of that name
     places:dict = field(default_factory=dict) # place in the grid -> its widget
     pictures:dict = field(default_factory=dict) # place in the grid -> picture, where it is finished
     before:tuple|None = None # what was looked at when it was begun
@@ -146,6 +152,7 @@ class Studio:
         side:int=160, # side of the pictures on the screen, pixels
         every:int=3, # steps between previews
         device:str|None=None, # device of loaded models; None: the GPU where there is one
+        lora_base:str|None=None, # model that a LoRA goes on; None: the one that it names
         wait:bool=False, # whether all the work is done before a click returns, as in a script
         **state, # other fields of `StudioState` to begin with
     ):
@@ -153,7 +160,7 @@ class Studio:
         at_least(1, side=side, every=every)
         run = {} if isinstance(run_or_model, (StableDiffusion, dict)) else _read_run(run_or_model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-        self.models, self.folder = _open_models(run_or_model, device), as_path(folder)
+        self.models, self.folder = _open_models(run_or_model, device, lora_base), as_path(folder)
         self.side, self.every, self.wait = side, every, wait
         self.made, self.pins, self.chosen, self.place, self.left, self.error = {}, [], None, None, None, None
         self.pace = {} # size -> seconds that a step of one picture took
@@ -190,7 +197,7 @@ def set_state(
     self:Studio,
     new:StudioState, # what the controls are to say
 ):
-    "Let the controls say something else."
+    "Set the controls."
     for name, w in self.controls.items():
         value = getattr(new, name)
         if name in ('checkpoint', 'lora_scale') and value is None:
@@ -277,7 +284,7 @@ def _build(self:Studio):
               if k in c]
     left = column(c['prompt'], self.marked, c['negative_prompt'], *knobs, compare,
                   beside(self.run, self.stop), self.amount, self.bar, self.status, about, flex='1 1 340px')
-    # room for whatever is said: what is below does not move
+    # room for any message: what is below does not move
     self.amount.layout.min_height, self.status.layout.min_height = '24px', '42px'
     # the picture looked at stays in view: it comes first, and a gallery of many rows scrolls by itself
     self.stage, self.strip = self._build_stage(), beside()

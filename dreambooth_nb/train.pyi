@@ -16,10 +16,10 @@ from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.settings import TrainConfig
-from .craft.requirements import machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
+from .craft.requirements import Machine, RateSchedule, machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
 from .craft.checkpoints import MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint
-from .craft.distributed import Alone, anywhere, asks_for_shards, clip, fill, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together
-from .craft.speed import read_ahead, recorded, remember
+from .craft.distributed import Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together
+from .craft.speed import Remembered, read_ahead, recorded
 from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callback
 __all__ = ['training_loss', 'Run', 'seeded', 'problems', 'train', 'Checkpoints']
 def training_loss(model: StableDiffusion, batch: Batch, objective: Objective, condition: Callable | None=None, timesteps: Tensor | None=None, instance_count: int | None=None, class_count: int | None=None) -> StepLoss: ...

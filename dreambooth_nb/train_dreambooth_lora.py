@@ -7,8 +7,9 @@ __all__ = []
 
 # %% ../nbs/scripts/train_dreambooth_lora.ipynb #sb04
 import sys
-from .craft.old_commands import run_old_command
+from .__main__ import started
 
 # %% ../nbs/scripts/train_dreambooth_lora.ipynb #sb06
 #| eval: false
-if __name__ == '__main__': sys.exit(run_old_command('train_dreambooth_lora'))
+if __name__ == '__main__':
+    sys.exit(started('craft.old_commands', 'run_old_command', 'train_dreambooth_lora'))

@@ -3,5 +3,5 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import sys
-from .craft.old_commands import run_old_command
+from .__main__ import started
 __all__ = []

@@ -45,7 +45,7 @@ def trained(noun, recipe, folder):
                                                   caption_dropout_rate=dropped))
     photos = latents(model, to_pil(render(instance_scenes(subject(noun), 4, 0))[0]), prompt)
     class_images = pool(BASE, folder, noun, cfg.num_class_images, 0, guidance)
-    run = Run(model, Batches(photos, class_images, 2, 0, Captions.of(cfg)), cfg, [])
+    run = Run(model, Batches(photos, class_images, 2, 0, cfg.record(Captions)), cfg, [])
     run.tell('before_train')
     while run.goes_on():
         run.one_step()

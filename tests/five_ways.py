@@ -123,7 +123,7 @@ def wrong(w):
 
 
 def old(w, python):
-    make = "from dreambooth_nb.craft.opening import tiny_base; tiny_base('tiny')"
+    make = "from dreambooth_nb.craft.tiny import tiny_base; tiny_base('tiny')"
     w.step('old command', 'a tiny base', [python, '-c', make], ['tiny/model_index.json'])
     w.step('old command', 'train_dreambooth_lora', 'accelerate launch -m dreambooth_nb.train_dreambooth_lora '
            f'--pretrained_model_name_or_path=tiny {NEEDED} --output_dir=old --resolution=64 '

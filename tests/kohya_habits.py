@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 
 from dreambooth_nb.core import UserError
 from dreambooth_nb.craft.lora_files import lora_settings, tensors_in
-from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.craft.checkpoints import open_model
 from dreambooth_nb.craft.prompts import encode_weighted
@@ -103,7 +104,7 @@ def convolutions(root):
     file = root/'conv.safetensors'
     export_model(str(root/'conv'), str(file), 'kohya', dtype='float32')
     assert lora_settings(file) == known, lora_settings(file)
-    header = tensors_in(file)[1]
+    header = tensors_in(file).metadata
     assert (header['ss_network_dim'], header['ss_network_alpha']) == ('4', '2.0'), header
     args = json.loads(header['ss_network_args'])
     assert (args['conv_dim'], args['conv_alpha']) == ('2', '1.0'), args
@@ -143,7 +144,7 @@ def skipped(root):
         seen = run.condition([prompt], (64, 64))['encoder_hidden_states']
         assert torch.equal(seen, again.condition([prompt])['encoder_hidden_states']) or name != 'lora'
     export_model(str(root/'skip-lora'), str(root/'skip.safetensors'), 'kohya', dtype='float32')
-    assert tensors_in(root/'skip.safetensors')[1]['ss_clip_skip'] == '2' # counted from 1 there
+    assert tensors_in(root/'skip.safetensors').metadata['ss_clip_skip'] == '2' # counted from 1 there
     assert load(str(root/'skip.safetensors'), lora_base=str(root/'base')).clip_skip == 1
     export_model(str(root/'skip-whole'), str(root/'skip-folder'), 'diffusers', dtype='float32')
     assert load(str(root/'skip-folder')).clip_skip == 1

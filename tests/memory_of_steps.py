@@ -12,7 +12,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from dreambooth_nb.core import randn
 from dreambooth_nb.model import PRECISIONS, base_dtype
-from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.optimizers import EMA, make_optimizer
 
 

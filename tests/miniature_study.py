@@ -7,7 +7,7 @@
     python tests/miniature_study.py FOLDER --list              what there is to do, and what is done
 
 A run learns one of eight toys that an embedded model has never seen, and differs from the usual recipe in
-one thing. What is counted is counted by the shipped reader, k of n; beside it stand the scores of chapter 06,
+one thing. What is counted is counted by the shipped reader, k of n; next to it are the scores of chapter 06,
 which know nothing of the truth. Each finished run is one line of runs.jsonl, and one strip of pictures. Stop
 it whenever you like. Processes that are given the same folder share the work: each takes the next run that no
 other has.

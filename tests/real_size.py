@@ -8,7 +8,8 @@ import psutil
 import torch
 
 from dreambooth_nb.craft.adapters import LoRA
-from dreambooth_nb.craft.opening import load, skeleton, tiny_base
+from dreambooth_nb.craft.opening import load, skeleton
+from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.optimizers import make_optimizer
 
 

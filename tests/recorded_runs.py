@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save_file
 
 from dreambooth_nb.core import randn
 from dreambooth_nb.craft.families import FAMILIES
-from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.run import dreambooth

@@ -19,7 +19,8 @@ from torch.utils._pytree import tree_leaves
 from dreambooth_nb.core import generator
 from dreambooth_nb.craft.latents import Latent, LatentCache
 from dreambooth_nb.data import Batches
-from dreambooth_nb.craft.opening import load, tiny_base
+from dreambooth_nb.craft.opening import load
+from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.craft.prompts import make_settings
 from dreambooth_nb import cfg_sampler, train

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core import Table, UserError, did_you_mean, digest, one_of, randn, recalled
 from .families import CONVOLUTIONS, FAMILIES, settings_of
-from .quantization import stored
+from .quantization import is_quantized, stored
 from ..model import StableDiffusion, chosen_words
 from .saving import file_name, lora_layers, token_table
 
@@ -52,7 +52,7 @@ class LoRA:
                             + did_you_mean(self.targets, TARGETS, otherwise))
         if (self.conv_rank or self.conv_alpha) and not any(t.endswith(CONVOLUTIONS) for t in self.names()):
             raise UserError(f'conv_rank: there is no 3x3 convolution among the targets {self.targets!r}; '
-                            'choose all, or leave it out.')
+                            'choose all for lora_targets, or leave it out.')
 
 # %% ../../nbs/craft/adapters.ipynb #ad_cfg
 @patch
@@ -75,7 +75,7 @@ def config(
     part:str='unet', # for which network
     model:StableDiffusion|None=None, # of which model; None: Stable Diffusion 1
 ) -> LoraConfig:
-    "As peft wants it."
+    "As peft takes it."
     text = part.startswith('text')
     def convolutions(v): return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
     alpha = self.conv_rank if self.conv_alpha is None else self.conv_alpha
@@ -452,8 +452,11 @@ def fingerprint(
     Only a few numbers of a tensor, written past torch's count (`weight.data[0] += 1`), may go unseen."""
     state = _state(self)
     about = self.configuration()
+    few = [f'{part}.' for part, net in self.parts.items() if is_quantized(net)]
+    def number(k, v): # the same in every kind: bitsandbytes turns biases into that of its input, in place
+        return v.float() if k.startswith(tuple(few)) and k.endswith('.bias') else v
     glance = about, names, places, numbers = about, [k for k, _ in state], *_glance([v for _, v in state])
-    def whole(): return digest(about, [[k, v] for k, v in state])[:16]
+    def whole(): return digest(about, [[k, number(k, v)] for k, v in state])[:16]
     if getattr(self, '_known', (None,))[0] != glance:
         key = digest('fingerprint', about, names, [p[2:] for p in places], numbers, files)
         self._known = glance, recalled(key, whole) if files else whole()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core import Table, UserError, did_you_mean, digest, one_of, randn, recalled
 from .families import CONVOLUTIONS, FAMILIES, settings_of
-from .quantization import stored
+from .quantization import is_quantized, stored
 from ..model import StableDiffusion, chosen_words
 from .saving import file_name, lora_layers, token_table
 __all__ = ['TARGETS', 'LoRA', 'inject_layers', 'check_text_training', 'rare_tokens', 'collisions', 'NewTokens']

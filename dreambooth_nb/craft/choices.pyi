@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 import diffusers, peft, torch, transformers
 from fastcore.basics import patch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
@@ -19,10 +20,12 @@ from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import files_of_base, processes, written_out
 from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
-from .ready import Ready, described_by, geometry_of, outline
-__all__ = ['suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
+from .ready import Ready, described_by, outline
+__all__ = ['Suited', 'suited', 'Chosen', 'complete', 'forward_flops', 'measured_rate', 'Outlook', 'outlook', 'memory_warning']
 _OF_FAMILY: Any
-def suited(net: StableDiffusion, device: torch.device) -> tuple: ...
+_RATES: Any
+def suited(net: StableDiffusion, device: torch.device, train: str | None=None, optimizer: str='adamw') -> Suited: ...
+def _kind(train) -> str: ...
 def _precision_of(device) -> str: ...
 def complete(values: dict) -> Chosen: ...
 def _with_effect(cfg, found) -> dict: ...
@@ -34,6 +37,10 @@ def outlook(cfg: TrainConfig, net: StableDiffusion, device: torch.device, left: 
 def _traced(cfg, device) -> Forecast: ...
 def _as_forecast(cfg, device) -> dict: ...
 def memory_warning(cfg: TrainConfig, device, budget: int | None=None, now: Forecast | None=None) -> str | None: ...
+
+class Suited(NamedTuple):
+    preset: str
+    settings: dict
 @dataclass
 class Chosen:
     cfg: TrainConfig

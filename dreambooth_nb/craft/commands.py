@@ -6,8 +6,8 @@
 __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_command', 'sample_command', 'demo_command',
            'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command',
            'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage',
-           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'read_command', 'in_lines', 'is_wrong_input',
-           'answered', 'main']
+           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'in_lines',
+           'is_wrong_input', 'answered', 'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
 import argparse, gc, inspect, json, os, re, subprocess, sys, textwrap, warnings
@@ -18,6 +18,7 @@ from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
@@ -84,8 +85,8 @@ def check_command(
     if found.report:
         found.report.strict = strict
         print(found.report)
-    told = [*found.report.errors, *found.report.warnings] if found.report else []
-    rest = Ready([p for p in found.problems if p not in told], [w for w in found.warnings if w not in told],
+    shown = [*found.report.errors, *found.report.warnings] if found.report else []
+    rest = Ready([p for p in found.problems if p not in shown], [w for w in found.warnings if w not in shown],
                  found.does)
     if rest.problems or rest.warnings or not found.problems: print(rest)
     if found.problems or strict and found.warnings:
@@ -104,7 +105,7 @@ def sample_command(
     model_dir:str, # a personalised model, a checkpoint or a stopped run, or any base model
     prompt:str, # what to draw; @FILE: a text file with one prompt a line
     output_dir:str='samples', # folder of the pictures, PROMPT-seed-SEED.png; none is replaced
-    subject:str|None=None, # in the place of {} in a file of prompts, such as "sks dog"
+    subject:str|None=None, # text that replaces {} in a file of prompts, such as "sks dog"
     num_images:int=4, # pictures of each prompt
     seed:int|None=None, # of the first picture, the others count on; null: the next free one
     negative_prompt:str='', # what to lead away from
@@ -131,15 +132,16 @@ def sample_command(
     check_strength(strength, image)
     if prompt.startswith('@'): read_text(prompt[1:])
     if (out := as_path(output_dir)).is_file(): raise UserError(f'output_dir: {out} is a file; give a folder.')
-    how = dict(config=original_config, variant=variant, revision=revision, allow_pickle=allow_pickle,
-               lora_base=lora_base)
+    path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
+    how = dict(path=path, config=original_config, variant=variant, revision=revision, lora_base=lora_base,
+               allow_pickle=allow_pickle)
     sampling = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale, solver=solver,
                     num_inference_steps=num_inference_steps, batch_size=batch_size, lora_scale=lora_scale,
                     prompt_weighting=prompt_weighting, image=image, strength=strength)
-    _draw(model_dir, prompt, subject, out, num_images, seed, {k: v for k, v in how.items() if v}, sampling)
+    _draw({k: v for k, v in how.items() if v}, prompt, subject, out, num_images, seed, sampling)
 
 # %% ../../nbs/craft/commands.ipynb #cm21
-def _draw(model_dir, prompt, subject, out, num_images, seed, how, sampling):
+def _draw(how, prompt, subject, out, num_images, seed, sampling):
     "The pictures of `dreambooth sample`, each written as soon as it is drawn."
     from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.checkpoints import open_model
@@ -147,18 +149,16 @@ def _draw(model_dir, prompt, subject, out, num_images, seed, how, sampling):
     from dreambooth_nb.cfg_sampler import sample
     from dreambooth_nb.craft.pictures import file_names, next_seed, save_png, share
     from dreambooth_nb.run import agreed
-    here = processes()
+    here = processes() # decides the device, before others ask who is here
     names = file_names(read_prompts(as_path(prompt[1:]), subject) if prompt.startswith('@') else [prompt])
     first = agreed(lambda: next_seed(out, names) if seed is None else seed)
     seeds = range(first, first + num_images)
     shots = share([(out/f'{name}-seed-{s}.png', p, s) for name, p in names.items() for s in seeds])
-    name = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
-    model = open_model(name, here.device, **how)
+    model = open_model(device=here.device, **how)
     def write(k, im):
         print(path := save_png(im, shots[k][0], model, free=True), flush=True)
         return path # the picture itself is not kept
-    _, prompts, seeds = zip(*shots) if shots else ((), (), ())
-    sample(model, list(prompts), list(seeds), progress=True, on_image=write, **sampling)
+    sample(model, [p for _, p, _ in shots], [s for *_, s in shots], progress=True, on_image=write, **sampling)
 
 # %% ../../nbs/craft/commands.ipynb #xp0rtfn
 def demo_command(
@@ -174,7 +174,7 @@ def demo_command(
     print(run.demo_summary(run.demo(output_dir, class_noun, quick, seed, overwrite, base)))
 
 def export_command(
-    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file; or a loaded model
+    model_dir:str, # run, checkpoint, diffusers folder, hub id, or file
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
@@ -215,6 +215,9 @@ def priors_command(
     where = filled(settings)
     if not where.get('class_data_dir') and not where.get('output_dir'):
         raise UserError('class_data_dir: is needed; give the folder of the class images.')
+    unknown = where.get('instance_prompt') == '-' and not where.get('class_prompt')
+    if unknown and where.get('with_prior_preservation', True):
+        raise UserError('class_prompt: is needed; say what to draw, such as "a photo of a dog".')
     settings = dict(output_dir=where.get('output_dir', '-')) | settings
     _said_at_once(filled(settings))
     if not TrainConfig(**filled(settings)).with_prior_preservation:
@@ -245,12 +248,13 @@ def forecast_command(
 
 # %% ../../nbs/craft/commands.ipynb #cm26
 def evaluate_command(
-    run:str, # output folder of a run
+    run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     seeds:int=2, # pictures of each prompt
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
+    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     given = dict(locals())
@@ -293,19 +297,22 @@ def benchmark_command(
 # %% ../../nbs/craft/commands.ipynb #cm26c
 def studio_command(
     run:str, # folder of a run, or any model
+    lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
-    "Open the studio in JupyterLab: a notebook is made beside you, never replaced."
+    "Open the studio in JupyterLab, in a new notebook of the working folder; none is ever replaced."
     _is_there('run', run)
+    call = f'Studio({run!r}, lora_base={lora_base!r})' if lora_base else f'Studio({run!r})'
     if not find_spec('jupyterlab'):
         raise UserError('studio: JupyterLab is not installed; pip install jupyterlab, or in any notebook: '
-                        f'from dreambooth_nb import Studio; Studio({run!r})')
-    lines = ['from dreambooth_nb import Studio\n', f'Studio({run!r})']
+                        f'from dreambooth_nb import Studio; {call}')
+    lines = ['from dreambooth_nb import Studio\n', call]
     cell = dict(cell_type='code', execution_count=None, metadata={}, outputs=[], source=lines)
     page = json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=4))
     path = next(p for k in range(1, 1000) if not (p := Path(f'studio-{k}.ipynb')).exists())
     with atomic(path) as tmp: tmp.write_text(page, encoding='utf-8')
     print(path)
-    subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
+    done = subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
+    if done.returncode: raise UserError(f'studio: JupyterLab did not run, as it says; open {path} elsewhere.')
 
 # %% ../../nbs/craft/commands.ipynb #c022
 COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_command, TrainConfig),
@@ -351,7 +358,7 @@ def switches(
 def make_parser(
     command:str, # one of COMMANDS
 ) -> jsonargparse.ArgumentParser:
-    "The command line of a command: every parameter is a flag, explained by the comment beside it."
+    "The command line of a command: every parameter is a flag, explained by the comment next to it."
     parser = jsonargparse.ArgumentParser(prog=f'dreambooth {command}', exit_on_error=False, add_help=False)
     if command in SETTINGS: parser.add_argument('--config', action='append')
     for p, _ in flags(command).values():
@@ -419,9 +426,8 @@ def help_of(
         lines += [_flag_line(f'--{no}{name}', known[name][0].default, known[name][1])
                   for name, no in either.items()]
     if command in SETTINGS:
-        about = f'YAML file of settings, or a preset: {", ".join(presets())}'
-        lines.append(_flag_line('--config', None, about))
-        lines += ['', 'What is not given is chosen to suit the base and the device, and said.']
+        lines.append(_flag_line('--config', None, f'file of settings, or preset: {", ".join(presets())}'))
+        lines += ['', 'What is not given is chosen to suit the base and the device, and printed.']
     if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
     example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
     if example: lines += ['', example[0]]
@@ -480,20 +486,26 @@ def refuse_unknown(
 ):
     "`Problems` with a line for each flag that the command does not have."
     known = {*options(command), 'help', *(['config'] if command in SETTINGS else [])}
-    unknown = [name for name in flags_in(argv, command) if name not in known]
-    if unknown:
-        raise Problems([f'--{name}: `dreambooth {command}` has no such flag; {hint(name, command)}'
-                        for name in unknown])
+    found = [f'--{name}: `dreambooth {command}` has no such flag; {hint(name, command)}'
+             for name in flags_in(argv, command) if name not in known]
+    if found: raise Problems(found)
 
 # %% ../../nbs/craft/commands.ipynb #r42read
+class CommandLine(NamedTuple):
+    "What a command line asks for."
+    command: str|None # None: nothing more, its help was printed
+    settings: dict # name -> value
+    origin: dict # name of a setting -> the file that it comes from
+
 def read_command(
     argv:list[str], # the command line's words
-) -> tuple: # the command's name, or None; its settings; setting -> the file it comes from
+) -> CommandLine:
     "A command line. `UserError` when it is none of ours."
+    if argv[:1] == ['help'] and argv[1:2]: argv = [argv[1], '--help', *argv[2:]]
     command = next((a for a in argv if not a.startswith('-')), None)
     if command is None or command == 'help':
         print(version('dreambooth_nb') if '--version' in argv else overview())
-        return None, {}, {}
+        return CommandLine(None, {}, {})
     if argv[0] != command:
         raise UserError(f'{argv[0]}: stands before the command; write `dreambooth COMMAND` first.')
     if command not in COMMANDS:
@@ -502,7 +514,7 @@ def read_command(
     argv = argv[argv.index(command) + 1:]
     if {'--help', '-h'} & {*argv}:
         print(help_of(command, 'all' in argv))
-        return None, {}, {}
+        return CommandLine(None, {}, {})
     refuse_unknown(command, argv)
     values, written = _parsed(command, argv), flags_in(argv, command)
     given_files = values.pop('config', None) if command in SETTINGS else ()
@@ -513,7 +525,8 @@ def read_command(
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}
     yours = {k: name for k, name in origin.items() if as_path(name).is_file()}
-    return command, reduce(partial(with_changes, origin=yours), (*files.values(), given), {}), origin
+    settings = reduce(partial(with_changes, origin=yours), (*files.values(), given), {})
+    return CommandLine(command, settings, origin)
 
 # %% ../../nbs/craft/commands.ipynb #r42pars
 def _parsed(command, argv) -> dict: # parameter -> value
@@ -522,7 +535,7 @@ def _parsed(command, argv) -> dict: # parameter -> value
     for a, then in zip(argv, [*argv[1:], '']): # such a flag takes no other word than true or false
         words.append(f'{a}=true' if a in on_or_off and then.lower() not in _TRUTHS else a)
     try: values = dict(make_parser(command).parse_args(words))
-    except argparse.ArgumentError as e: raise _in_our_words(str(e), command) from None
+    except argparse.ArgumentError as e: raise _in_our_words(str(e), command, words) from None
     needed = [name for name, (p, _) in flags(command).items() if p.default is p.empty]
     missing = [name for name in needed if values[name] is None]
     if not missing: return values
@@ -530,18 +543,20 @@ def _parsed(command, argv) -> dict: # parameter -> value
 
 _TRUTHS = 'true', 'false', 'yes', 'no'
 
-def _in_our_words(text, command) -> UserError:
+def _in_our_words(text, command, words) -> UserError:
     "What a parser finds wrong, in a line like others."
     name, value = re.search(r'(?:key "|argument --)(\w+)', text), re.findall('value: (.*)', text)
     if name and name[1] in flags(command):
         kind = flags(command)[name[1]][0].annotation
         return wrong_type(name[1], value[-1].strip("'") if value else None, kind)
-    word = re.search(r'(?i)unrecognized arguments:\s*(\S*)', text)
-    if not word: return UserError(' '.join(text.split()))
-    if not (word := word[1]): return UserError('"": an empty word belongs to no flag; leave it out.')
-    if command in SETTINGS and as_path(word).is_dir():
-        return UserError(f'{word}: this word belongs to no flag; write --instance_data_dir {word}.')
-    return UserError(f'{word}: this word belongs to no flag; put quotes around what has spaces.')
+    rest = re.search(r'(?i)unrecognized arguments: ?(.*)', text, re.S)
+    if not rest: return UserError(' '.join(text.split()))
+    word = next((w for w in words if w and rest[1].startswith(w)), '')
+    if not word: return UserError('"": an empty word belongs to no flag; leave it out.')
+    way = f'{usage(command)}.' if ' ' in word else 'put quotes around what has spaces.'
+    flag = 'instance_data_dir' if as_path(word).is_dir() else 'instance_prompt' if ' ' in word else ''
+    if flag in options(command): way = f'write --{flag} {in_shell(word)}.'
+    return UserError(f'{word}: this word belongs to no flag; {way}')
 
 # %% ../../nbs/craft/commands.ipynb #c0235
 def in_lines(
@@ -601,7 +616,7 @@ def answered(
         return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # nobody reads on, as with `| head`
+        return 141  # the reader has stopped, as with `| head`
     except KeyboardInterrupt:
         say(f'{name}: stopped.')
         return 130
@@ -614,7 +629,7 @@ def answered(
 
 # %% ../../nbs/craft/commands.ipynb #c023m
 def _run(asked):
-    "Run a command as `read_command` returns it; what is wrong is said in the names of its flags and files."
+    "Run a command as `read_command` returns it; errors name its flags and files."
     command, values, origin = asked
     try:
         if command: COMMANDS[command][0](**expanded(values))

@@ -29,7 +29,7 @@ class Cost:
     images:int # pictures that went through the UNet, class images included
     flops:float|None = None # floating-point operations of the training; None: not counted
     peak:int|None = None # most bytes that this process, or its GPU, has held; None: not known
-    joules:float|None = None # energy that the GPU has used; None: it does not tell
+    joules:float|None = None # energy that the GPU has used; None: not known
     device:str = '' # where it ran
 
     def __repr__(self):
@@ -79,7 +79,7 @@ def peak_bytes(
 # %% ../../nbs/craft/cost.ipynb #co11
 def energy(
     device:str='cpu', # of the model
-) -> float|None: # joules; None: the device does not tell
+) -> float|None: # joules; None: not known
     "What a GPU has used since its driver was loaded, by NVIDIA's own library."
     device = torch.device(device)
     if device.type != 'cuda': return None
@@ -129,7 +129,7 @@ class Ledger(Callback):
 
 # %% ../../nbs/craft/cost.ipynb #co22
 @patch
-def cost(
+def _cost(
     self:Ledger, # of a run that has begun
 ) -> Cost:
     "The account until now, with what was used before the run was stopped."
@@ -152,7 +152,7 @@ def write(self:Ledger) -> Cost|None: # None: no step was taken
     run = self.run
     if run is None: return None
     if self.flops is None and run.step and run.accelerator.num_processes == 1: self.flops = self.counted(run)
-    found = self.cost()
+    found = self._cost()
     with atomic(run.folder/'cost.json') as tmp:
         tmp.write_text(json.dumps(asdict(found), indent=1), encoding='utf-8')
     return found

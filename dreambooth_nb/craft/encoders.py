@@ -27,12 +27,12 @@ class Encoder:
     "Something that turns pictures into vectors. What it can do decides which scores it gives."
     name: str # short name, for tables
     version: str # which weights: a hub id with its commit, a folder, a base
-    preprocessing: str # what is done to a picture before, in words
+    preprocessing: str # what is done to a picture before, as text
     images: Callable|None = None # (pictures) -> (b,d), or (b,l,d): l places of each picture
     texts: Callable|None = None # (texts) -> (b,d), comparable with pictures
     described: Callable|None = None # (pictures) -> (b,d), comparable with texts; None: `images`
     centred: bool = False # the mean over the photos is no information, and is taken away
-    distances: Callable|None = None # (pictures) -> (b,b), where it only tells how far apart two pictures are
+    distances: Callable|None = None # (pictures) -> (b,b), where it only measures distances
 
     def __repr__(self): return f'{self.name} ({self.version}; {self.preprocessing})'
 
@@ -49,7 +49,7 @@ def _pixels(images, short, side, mean, std) -> Tensor: # (b,3,side,side)
     return (x - torch.tensor(mean)[:, None, None])/torch.tensor(std)[:, None, None]
 
 def _opened(name:str, cls, *more, **how) -> tuple:
-    "Networks of transformers, and their version. `UserError` where they cannot be had."
+    "Networks of transformers, and their version. `UserError` where they cannot be opened."
     try:
         with quiet():
             net = cls.from_pretrained(name, **how)

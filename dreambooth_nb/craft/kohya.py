@@ -19,7 +19,7 @@ from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
 from .lora_layouts import LAYOUTS, by_original_layers, by_our_layers, original_layers
 from .original_names import family, invert, listed, one_to_one, rename, unet_names
-from .lora_files import lora_notes
+from .lora_files import Contents, lora_notes
 from .single_file import full_schedule, model_spec, save_tensors
 
 # %% ../../nbs/craft/kohya.ipynb #c053
@@ -168,7 +168,7 @@ def from_kohya(
     tensors:dict, # kohya's name -> tensor
     model:StableDiffusion, # base it goes on, for the layers there are
     what:str='file', # name of the file, for errors
-) -> tuple: # diffusers' name -> tensor, and the header that goes with it
+) -> Contents: # tensors by diffusers' names, and the header that goes with them
     """The inverse of `to_kohya`. Raises UserError, listing them, on tensors that fit no layer, lack their
     partner or hold lengths of inputs."""
     tensors, table, layers = by_our_layers(model, tensors), lora_names(model), {}
@@ -188,7 +188,8 @@ def from_kohya(
     _check_layers(split, layers, tensors, what)
     out = {f'{layer}.{_KINDS[k]}': _peft_kind(k, t, of['lora_up.weight']) for layer, of in layers.items()
            for k, t in of.items() if k != 'alpha'}
-    return out, dict(lora_adapter_metadata=json.dumps(_adapters(layers), sort_keys=True, default=str))
+    about = json.dumps(_adapters(layers), sort_keys=True, default=str)
+    return Contents(out, dict(lora_adapter_metadata=about))
 
 # %% ../../nbs/craft/kohya.ipynb #c0601
 def _adapters(layers) -> dict:

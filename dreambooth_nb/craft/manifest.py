@@ -249,7 +249,7 @@ def listing(
 def is_image(
     path:Path, # of any file
 ) -> bool:
-    "Does its name say so? A mask beside a photo (`rex.mask.png`) is none."
+    "Does its name say so? A mask of a photo (`rex.mask.png`) does not count."
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.lower().endswith('.mask.png')
 
 def inspect_image(
@@ -265,7 +265,7 @@ def inspect_image(
 
 # %% ../../nbs/craft/manifest.ipynb #mf16
 def _absent(folder:Path, name:str, record:dict) -> Finding:
-    "A record without a file: no harm, but worth a word."
+    "A record without a file: no harm, but worth a warning."
     remedy = 'put it back if you miss it' if record[
         'source'] == 'user' else 'fill makes it again when it is needed'
     return Finding(folder/name, 'missing', 'is not there', remedy, False)

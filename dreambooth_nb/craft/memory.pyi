@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import warnings, weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 import psutil, torch
 from diffusers.models.attention_processor import AttnProcessor2_0
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import HUB_OPTIONS, skeleton
 from .optimizers import FewTokens, optimizer_row, state_bytes
-__all__ = ['Live', 'Forecast', 'forecast', 'fit', 'free_memory']
+__all__ = ['Live', 'Forecast', 'forecast', 'Fit', 'fit', 'free_memory']
 _PRODUCT: Any
 _CONVOLUTION: Any
 _KERNELS: Any
@@ -38,7 +39,7 @@ def _tensors(net) -> list: ...
 def _trace(model, rows, resolution, half, batches) -> tuple: ...
 def _outline(base, train, dtype, hub): ...
 def forecast(base: str | Callable='micro', rows: int=8, train: str='unet+text_encoder', lora: LoRA | None=None, resolution: int | None=None, mixed_precision: str='no', dtype: torch.dtype | None=None, optimizer: str='adamw', gradient_checkpointing: bool=False, gradient_accumulation_steps: int=1, ema: bool=False, max_token_length: int | None=None, quantization: str | None=None, device: str='cpu', **hub) -> Forecast: ...
-def fit(budget: float, now: Forecast | None=None, **settings) -> tuple: ...
+def fit(budget: float, now: Forecast | None=None, **settings) -> Fit: ...
 def free_memory(device: str='cpu') -> int: ...
 
 class Live(TorchDispatchMode):
@@ -65,3 +66,7 @@ class Forecast:
     @property
     def peak(self) -> int: ...
     def __repr__(self): ...
+
+class Fit(NamedTuple):
+    changes: dict
+    forecast: Forecast

@@ -332,9 +332,9 @@ def read_flags(
 # %% ../../nbs/craft/old_commands.ipynb #oc26
 @dataclass
 class OldCommand:
-    "What a command asks for."
+    "What a command means."
     settings:TrainConfig # of the run
-    lines:list # what is said before it
+    lines:list # lines printed before it
     environ:dict # variables of the environment
     flags:argparse.Namespace = field(repr=False) # as `read_flags` returns them, a token among them
 
@@ -355,7 +355,7 @@ def old_command(
     return OldCommand(_effective(TrainConfig(**values), a), a.lines, environ, a)
 
 def _effective(cfg, a) -> TrainConfig:
-    "Without what has no effect; where it was given, that is said."
+    "Without what has no effect; where it was given, a line says so."
     default = {f.name: f.default for f in fields(cfg)}
     for line in [line for lines in idle(cfg) for line in lines]:
         name = line.split(':')[0]
@@ -400,7 +400,7 @@ def _upload(cfg, repo, token) -> str: # its address
     return push_to_hub(str(out), repo, token)
 
 # %% ../../nbs/craft/old_commands.ipynb #oc30
-_OF_BASE = dict(  # flag -> whether a base learns so; what is said of one that does not
+_OF_BASE = dict(  # flag -> whether a base learns so; the line about one that does not
     do_edm_style_training=(
         lambda net: net.schedule.prediction_type == 'epsilon',
         'does not predict the noise, and would learn by other weights',

@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import importlib, importlib.util, inspect
 from contextlib import contextmanager
+from typing import NamedTuple
 import torch
 from diffusers.models.attention_processor import AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0
 from fastcore.basics import patch
@@ -11,10 +12,10 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
 from ..model import StableDiffusion, quiet
-__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'nan_guard']
+__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'nan_guard']
 OPTIMIZERS: Any
 OPTIONS: Any
-def optimizer_row(name: str) -> tuple: ...
+def optimizer_row(name: str) -> OptimizerClass: ...
 def _missing_package(optimizer: str) -> str | None: ...
 def state_bytes(optimizer: str, params: list) -> int: ...
 def make_optimizer(name: str, params: list, lr: float, weight_decay: float=0.01, **options) -> torch.optim.Optimizer: ...
@@ -26,6 +27,13 @@ _PROCESSORS: Any
 def _set_attention(unet, name): ...
 @contextmanager
 def nan_guard(model: StableDiffusion) -> Iterator[Any]: ...
+
+class OptimizerClass(NamedTuple):
+    package: str
+    module: str
+    name: str
+    state: int
+    scratch: int
 
 class EMA:
     params: Any

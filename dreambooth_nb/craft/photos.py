@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated',
            'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size',
-           'read_text', 'read_captions', 'count_tokens', 'read_mask']
+           'read_text', 'Captioned', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 
 # %% ../../nbs/craft/photos.ipynb #ph_im
 import csv, io, json, math, os, re, unicodedata, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
@@ -86,7 +87,7 @@ def _role(path:Path) -> str:
     "The role of a file in a folder of photos: a field of `PhotoFolder`, or why it has none."
     name, suffix = path.name.lower(), path.suffix.lower()
     if path.is_dir():
-        return 'is a folder and is left aside; put its photos beside the others if they belong to them'
+        return 'is a folder and is left aside; move its photos to the others if they belong to them'
     if name in ('metadata.jsonl', 'metadata.csv'): return 'metadata'
     if suffix in IMAGE_SUFFIXES and file_stem(path).lower().endswith('-condlabel'):
         return 'is a conditioning image of another trainer and is left aside; take it out of the folder'
@@ -184,7 +185,7 @@ def _count(self:PhotoFolder):
         self.notes.append(f'{self.path}: its own photos ({len(self.images)}) count once, besides those in '
                           f'{names}; move them into one of these if they should count as often.')
     elif self.metadata:
-        self.notes.append(f'{self.metadata[0]}: describes no photo beside it; put one into each of {names}.')
+        self.notes.append(f'{self.metadata[0]}: describes no photo here; put one into each of {names}.')
     for part in self.below:
         if part.repeats <= 100: continue
         self.notes.append(f'{part.path}: its {len(part.images)} photos count {part.repeats} times each, as '
@@ -199,10 +200,10 @@ def _attach(self:PhotoFolder, files:dict, pairs:list, what:str):
     for p, stem in pairs:
         stem = names.get(stem, stem) # 0.jpg.txt is as good as 0.txt
         if stem not in images:
-            self.ignored[p] = (f'is a {what} beside no image named {stem}.*, and is left aside; '
+            self.ignored[p] = (f'is a {what} with no image named {stem}.*, and is left aside; '
                                'rename it or take it out')
         elif stem in files:
-            self.ignored[p] = (f'is a second {what} of {images[stem][0]}, beside {files[stem].name}, '
+            self.ignored[p] = (f'is a second {what} of {images[stem][0]}, after {files[stem].name}, '
                                'and is left aside; keep one of them')
         else:
             files[stem] = p
@@ -358,7 +359,7 @@ def _look(im:Image.Image, at_least:int|None, notes:list) -> tuple[int, tuple, bo
             raise ValueError # some decoders pass over it in silence
         if tag not in range(1, 9): tag = 1
     except Exception:  # as many kinds as there are broken cameras
-        notes.append('has damaged EXIF data, so nobody knows how it was held; it is read as stored')
+        notes.append('has damaged EXIF data, so its orientation is unknown; it is read as stored')
         tag = 1
     return tag, size[::-1] if tag > 4 else size, ';16' in raw and im.mode[0] not in 'IF'
 
@@ -488,10 +489,17 @@ def _metadata(path:Path) -> dict[str, str]: # file name -> caption
         found[name] = ' '.join(row['text'].split())
     return found
 
+# %% ../../nbs/craft/photos.ipynb #ph_capd
+class Captioned(NamedTuple):
+    "The captions of a folder, and what is wrong with them."
+    texts: dict # path of an image -> its own caption
+    errors: list # lines
+    warnings: list # lines
+
 # %% ../../nbs/craft/photos.ipynb #c081
 def read_captions(
     folder:PhotoFolder, # what `list_folder` found
-) -> tuple[dict, list, list]: # captions by path; errors, each a line; warnings, each a line
+) -> Captioned:
     "The captions of the images that have one of their own."
     names, found, errors, odd = {_nfc(p.name): p for p in folder.images}, {}, [], []
     def take(path, text, source):
@@ -527,14 +535,19 @@ def read_captions(
         odd.append(f'{folder.path}: no caption, unlike others, have {some}; '
                    f'write them, such as {file_stem(bare[0])}.txt, or {otherwise} is used.')
     texts = {path: text for path, (text, _) in found.items()}
-    return texts, list(dict.fromkeys(errors)), list(dict.fromkeys(odd))
+    return Captioned(texts, list(dict.fromkeys(errors)), list(dict.fromkeys(odd)))
 
 # %% ../../nbs/craft/photos.ipynb #c084
+class TokenCount(NamedTuple):
+    "How much of a prompt is read."
+    n: int # tokens, marks included
+    cut: str # words that are cut off; '' when all fit
+
 def count_tokens(
     text:str, # a prompt
     tokenizer, # tokenizer of transformers, or any function from a text to its list of token ids
     max_length:int|None=None, # tokens that fit, marks included; None: the tokenizer's model_max_length
-) -> tuple[int, str]: # number of tokens, marks included; the words that are cut off, '' when all fit
+) -> TokenCount:
     "How many tokens a prompt has, and which of its words will be cut off."
     limit = max_length or getattr(tokenizer, 'model_max_length', math.inf)
     quiet = dict(truncation=True, max_length=10**6) if hasattr(tokenizer, 'model_max_length') else {}
@@ -542,9 +555,9 @@ def count_tokens(
         ids = tokenizer(text, **quiet) # else it warns
         return len(getattr(ids, 'input_ids', ids))
     n, words = count(text), text.split()
-    if n <= limit: return n, ''
+    if n <= limit: return TokenCount(n, '')
     kept = next(k for k in range(len(words)) if count(' '.join(words[:k + 1])) > limit)
-    return n, ' '.join(words[kept:])
+    return TokenCount(n, ' '.join(words[kept:]))
 
 # %% ../../nbs/craft/photos.ipynb #c087
 def read_mask(

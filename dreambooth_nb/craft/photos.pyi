@@ -6,11 +6,12 @@ import csv, io, json, math, os, re, unicodedata, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
 from ..core import UserError, as_path, did_you_mean, is_junk, say_once
-__all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated', 'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size', 'read_text', 'read_captions', 'count_tokens', 'read_mask']
+__all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated', 'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size', 'read_text', 'Captioned', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 IMAGE_SUFFIXES: Any
 _TEXTS: Any
 _MASK: Any
@@ -52,8 +53,8 @@ def read_text(path: str | Path) -> str: ...
 def _caption(path: Path) -> tuple[str, int]: ...
 def _rows(path: Path, text: str) -> list[tuple]: ...
 def _metadata(path: Path) -> dict[str, str]: ...
-def read_captions(folder: PhotoFolder) -> tuple[dict, list, list]: ...
-def count_tokens(text: str, tokenizer, max_length: int | None=None) -> tuple[int, str]: ...
+def read_captions(folder: PhotoFolder) -> Captioned: ...
+def count_tokens(text: str, tokenizer, max_length: int | None=None) -> TokenCount: ...
 def read_mask(photo: Photo, mask: Path | None) -> Image.Image | None: ...
 @dataclass
 class PhotoFolder:
@@ -80,3 +81,12 @@ class Photo:
     alpha: Image.Image | None
     orientation: int
     notes: list[str]
+
+class Captioned(NamedTuple):
+    texts: dict
+    errors: list
+    warnings: list
+
+class TokenCount(NamedTuple):
+    n: int
+    cut: str

@@ -12,7 +12,7 @@ from torch import Tensor
 
 # %% ../../nbs/craft/pixel_space.ipynb #px_co
 class PixelSpace:
-    "What stands in the place of a VAE where latents are the pixels."
+    "What replaces a VAE where latents are the pixels."
     config = SimpleNamespace(latent_channels=3, block_out_channels=(3,), scaling_factor=1., shift_factor=None)
     device, dtype = torch.device('cpu'), torch.float32
 

@@ -6,20 +6,22 @@ import hashlib, itertools, math, operator, re
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
+from torch import Tensor
 from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import in_chunks, no_words
 from ..model import StableDiffusion
 from .settings import SOLVER_NAMES, check_strength
-__all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest', 'complete_settings']
+__all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'parse_prompt', 'Tokens', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'read_start', 'picture_digest', 'complete_settings']
 _PIECES: Any
 _HEAVIEST: float
 def parse_prompt(prompt: str) -> list: ...
-def tokenize(model: StableDiffusion, prompt: str, encoder: int=0, prompt_weighting: bool=False) -> tuple: ...
+def tokenize(model: StableDiffusion, prompt: str, encoder: int=0, prompt_weighting: bool=False) -> Tokens: ...
 def encode_weighted(model: StableDiffusion, prompts: list[str], chunks: int=1, size: tuple | None=None, zeros: bool=False, prompt_weighting: bool=False, clip_skip: int | None=None) -> dict: ...
 def read_prompts(path: str | Path, subject: str | None=None) -> list[str]: ...
 SPACINGS: Any
@@ -39,6 +41,10 @@ _OF_GUIDANCE: Any
 def _check_family(model, s): ...
 def _enlarging(model, s, image, mask) -> Settings: ...
 def complete_settings(model: StableDiffusion, s: Settings, image: Image.Image | None, mask: Image.Image | None) -> Settings: ...
+
+class Tokens(NamedTuple):
+    ids: Tensor
+    weights: Tensor
 @dataclass(frozen=True)
 class Settings:
     prompt: str

@@ -6,7 +6,7 @@
 __all__ = ['QUANTIZATIONS', 'Quantization', 'quantization_problems', 'quantized_matrices', 'is_quantized', 'stored']
 
 # %% ../../nbs/craft/quantization.ipynb #qz_im
-import importlib.util
+import importlib.util, logging
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
@@ -18,7 +18,9 @@ def _nf4(library, dtype):
     return library.BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type='nf4',
                                       bnb_4bit_compute_dtype=dtype)
 
-def _int8(library, dtype): return library.BitsAndBytesConfig(load_in_8bit=True)
+def _int8(library, dtype):
+    logging.getLogger('bitsandbytes.autograd._functions').setLevel(logging.ERROR) # a line at each product
+    return library.BitsAndBytesConfig(load_in_8bit=True)
 
 def _weight_only(library, dtype):
     from torchao.quantization import Int8WeightOnlyConfig
@@ -41,7 +43,7 @@ def quantization_problems(
     name:str|None, # one of QUANTIZATIONS; None: the base is as it is
     device:str, # kind of the device: "cpu", "cuda", ...
 ) -> list[str]: # lines; none: it can be done
-    "What a quantisation asks for and is not here. `UserError` on an unknown one."
+    "What a quantisation needs and is not here. `UserError` on an unknown one."
     if name is None: return []
     q = QUANTIZATIONS[one_of('quantization', name, QUANTIZATIONS)]
     found = []
@@ -49,8 +51,8 @@ def quantization_problems(
         found.append(f'quantization: {name} needs the package {q.package}; pip install {q.package}, or leave '
                      'it out.')
     if not q.on_cpu and device == 'cpu':
-        found.append(f'quantization: {name} needs a GPU, and this is {device}; choose torchao, or leave it '
-                     'out.')
+        instead = 'give device="cuda"' if torch.cuda.is_available() else 'choose torchao, or leave it out'
+        found.append(f'quantization: {name} needs a GPU, and this is cpu; {instead}.')
     return found
 
 # %% ../../nbs/craft/quantization.ipynb #qz_ma

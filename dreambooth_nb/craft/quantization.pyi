@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import importlib.util
+import importlib.util, logging
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 import torch
+from fastcore.basics import patch
 from diffusers.loaders.single_file_utils import fetch_diffusers_config
 from ..core import Problems, UserError, as_path, locked, writing
 from .captions import Captions
@@ -18,21 +19,19 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import added_files, is_lora, tensors_in
-from .opening import base_of_lora, check_contents, find_base, is_whole_model, skeleton, why_not_loaded
-from .optimizers import OPTIMIZERS
+from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
+from .opening import base_of_lora, check_contents, find_base, skeleton, why_not_loaded
 from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
-from .checkpoints import find_checkpoint, recover, unread
+from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
-from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, plan
-__all__ = ['Ready', 'ready', 'as_planned', 'geometry_of', 'counted', 'outline', 'beneath', 'described_by', 'toy_line', 'look_at_photos', 'base_problems', 'word_problems', 'folder_problems', 'distilled', 'enlarging_problems', 'writable', 'bytes_to_write', 'room_problem']
+from .run_folder import Plan, class_images, concepts, in_the_way, learned_from, other_class, plan
+__all__ = ['Ready', 'ready', 'as_planned', 'counted', 'outline', 'beneath', 'described_by', 'toy_line', 'look_at_photos', 'base_problems', 'word_problems', 'folder_problems', 'distilled', 'enlarging_problems', 'writable', 'bytes_to_write', 'room_problem']
 def ready(cfg: TrainConfig, overwrite: bool=False, model: StableDiffusion | None=None) -> Ready: ...
 def as_planned(cfg: TrainConfig, then: Plan) -> TrainConfig: ...
 def _taken(cfg) -> int: ...
-def geometry_of(cfg: TrainConfig, model: StableDiffusion) -> Geometry: ...
 def counted(cfg: TrainConfig) -> TrainConfig: ...
 def outline(cfg: TrainConfig) -> StableDiffusion: ...
 def _outline_of(name, written, **hub): ...

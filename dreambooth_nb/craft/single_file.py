@@ -24,7 +24,7 @@ from .saving import file_name
 from .discretion import discreet, public_settings, subjects
 from .original_names import (family, fill_networks, from_original, lazy_original,
                                                 lazy_weights, listed, parts_in_file, transformer_in)
-from .lora_files import tensors_in
+from .lora_files import Contents, tensors_in
 from .opening import (check_contents, find_base, load, noted_settings, schedule_in_file,
                                          skeleton)
 
@@ -138,12 +138,13 @@ def save_tensors(
 
 def read_tensors(
     path, # .safetensors file
-) -> tuple: # name -> tensor, metadata
+) -> Contents:
     "What is in a file. Raises UserError when it is missing, damaged, or no safetensors."
     path = as_path(path)
     if not path.is_file(): raise UserError(f'{path}: there is no such file.')
     try:
-        with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {}
+        with safe_open(path, 'pt') as f:
+            return Contents({k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {})
     except (SafetensorError, OSError) as e:
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
 
@@ -253,8 +254,8 @@ def empty_model(
 
 def _as_said(model, path, shapes, notes) -> StableDiffusion:
     "A model with the schedule and the numbers that a single file says besides its weights, and its name."
-    said, noted = schedule_in_file(path, shapes, notes), noted_settings(notes)
-    model.scheduler_config = said if '_class_name' in said else model.scheduler_config | said
+    found, noted = schedule_in_file(path, shapes, notes), noted_settings(notes)
+    model.scheduler_config = found if '_class_name' in found else model.scheduler_config | found
     if 'scaling_factor' in noted: model.vae.register_to_config(scaling_factor=noted['scaling_factor'])
     model.force_zeros = noted.get('force_zeros', model.force_zeros)
     model.set_reading(noted.get('clip_skip'))
@@ -276,7 +277,7 @@ def read_single_file(
     tok = model.tokenizer
     if added := [tok.convert_ids_to_tokens(i) for i in range(tok.vocab_size, len(tok))]:
         raise UserError(
-            f'config: {config} has words of its own ({listed(added)}), whose embeddings no single '
+            f'config: {config} has tokens of its own ({listed(added)}), whose embeddings no single '
             'file holds; give its base.'
         )
     fill_networks(model, tensors, str(path))

@@ -55,8 +55,8 @@ def combinations(
         for values in itertools.product(*(grid or {}).values()):
             mine = own | dict(zip(grid or {}, values))
             label = [_short(mine.pop('name'))] if own.get('name') else []
-            told = mine if not label else grid or {}
-            name = ','.join([*label, *(f'{k}={_short(mine[k])}' for k in told)]) or 'as-it-is'
+            named = mine if not label else grid or {}
+            name = ','.join([*label, *(f'{k}={_short(mine[k])}' for k in named)]) or 'as-it-is'
             if name in found:
                 raise UserError(f'runs: two of them have the same settings, {name}; leave one out.')
             found[name] = mine
@@ -260,7 +260,7 @@ _DRAWS = ('pretrained_model_name_or_path pretrained_vae_model_name_or_path class
           'class_guidance_scale').split()
 
 def _with_pool(cfg, folder) -> TrainConfig:
-    "The same run with class images that others have, too, where nothing else was said."
+    "The same run with class images that others have, too, unless a folder was given."
     own = cfg.class_data_dir or cfg.concepts_list or cfg.refresh_class_images_every
     if own or not cfg.with_prior_preservation: return cfg
     key = digest([cfg.loading, *(getattr(cfg, name) for name in _DRAWS)])[:12]
@@ -318,7 +318,7 @@ def _claim(folder, asked):
         with atomic(file) as tmp: tmp.write_text(json.dumps(kept, indent=1), encoding='utf-8')
 
 def _wrong(name, cfg, folder) -> list[str]:
-    "What is known now to be wrong with a run that nobody else is doing."
+    "What is known now to be wrong with a run that no other process is doing."
     if model_files(folder/name):
         other = differences(run_in(folder/name) or cfg, cfg)
         line = f'is done, with other settings ({"; ".join(other[:3])}); give it another name.'
@@ -326,7 +326,7 @@ def _wrong(name, cfg, folder) -> list[str]:
     with _taken(folder, name) as mine: return ready(cfg).problems if mine else []
 
 def _refuse(configs, folder):
-    "`Problems` with all that is wrong with the runs. What is wrong with all of them is said of none."
+    "`Problems` with all that is wrong with the runs. What is wrong with all of them names none."
     found = {}
     for name, cfg in configs.items():
         for line in _wrong(name, cfg, folder): found.setdefault(line.replace(name, 'RUN'), []).append(name)
@@ -368,7 +368,7 @@ def train_each(
     after:Callable|None=None, # what to do with the `Result` of each run
     leaves:str='', # file that this leaves in the run's folder, when it is done
 ) -> dict[str, str]: # name of a run -> why it failed
-    "Do each run once, whoever does it. `UserError` before the first one begins."
+    "Do each run once, in whichever process. `UserError` before the first one begins."
     folder = as_path(output_dir)
     _claim(folder, asked)
     _refuse(configs, folder)

@@ -63,10 +63,10 @@ def flow_loss(
     u = torch.rand(batch_size, generator=s.random)
     t = timesteps_at(u, time_density(len(schedule), schedule.weighting_scheme))
     x_t, true = q_sample(s.x0, s.noise, t, schedule), target(s.x0, s.noise, t, schedule)
-    said, read = model.condition(s.captions), model.tokenizer.model_max_length
-    words = said['encoder_hidden_states'][:, :read]
-    said['encoder_hidden_states'] = F.pad(words, (0, 0, 0, _ABSENT[step % len(_ABSENT)]))
-    guess = model.ask(x_t.to(device), schedule.times[t].to(device), said)
+    given, read = model.condition(s.captions), model.tokenizer.model_max_length
+    words = given['encoder_hidden_states'][:, :read]
+    given['encoder_hidden_states'] = F.pad(words, (0, 0, 0, _ABSENT[step % len(_ABSENT)]))
+    guess = model.ask(x_t.to(device), schedule.times[t].to(device), given)
     losses = mse_per_example(guess, true.to(device), s.count.to(device))
     return losses.mean(), dict(mse=losses.mean().item())
 

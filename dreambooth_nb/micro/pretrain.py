@@ -5,17 +5,19 @@
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all',
            'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
-           'score_samples', 'measure', 'micro_card']
+           'SampleScores', 'score_samples', 'measure', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
 import json, math, random, time, zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from fastcore.basics import patch
+from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn, Tensor
 from tqdm.auto import tqdm
@@ -484,13 +486,19 @@ def score_vae(
     return {name: 10*math.log10(4/v.item()) for name, v in mse.items()}
 
 # %% ../../nbs/micro/01_pretrain.ipynb #8d230550
+class SampleScores(NamedTuple):
+    "What a reader finds in samples."
+    shares: dict # attribute -> share of the pictures that show it as their prompts say
+    prompts: list[str]
+    pictures: list[Image.Image]
+
 def score_samples(
     model:StableDiffusion, # draws
     reader:Reader, # looks
     n:int=480, # pictures
     guidance_scale:float=7., # guidance of the samples
     seed:int=0, # chooses the prompts
-) -> tuple: # (shares right, prompts, pictures)
+) -> SampleScores:
     "Prompt for class, colour, pattern and place, sample, and let the reader say what is there."
     rng = random.Random(seed)
     want = [dict(class_noun=CLASSES[k % len(CLASSES)], place=rng.choice(list(PLACES)),
@@ -499,8 +507,8 @@ def score_samples(
                for w in want]
     pictures = sample(model, prompts, list(range(n)), guidance_scale=guidance_scale, progress=True)
     found = [f for c in to_tensor(pictures).split(64) for f in reader.read(c)]
-    return {a: float(np.mean([f[a] == w[a] for f, w in zip(found, want)]))
-            for a in want[0]}, prompts, pictures
+    shares = {a: float(np.mean([f[a] == w[a] for f, w in zip(found, want)])) for a in want[0]}
+    return SampleScores(shares, prompts, pictures)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c045
 GOALS = dict(vae=dict(psnr=28, foreground_psnr=26),
@@ -515,7 +523,7 @@ def measure(
     "All scores of the model card, on unseen scenes."
     scenes = [s for k in range(4) for s in shard_scenes(k, 'val')]
     x, masks = render(scenes)
-    shares, _, _ = score_samples(model, reader, n_samples)
+    shares = score_samples(model, reader, n_samples).shares
     return dict(vae=score_vae(model.vae, x, masks), reader=score_reader(reader, x, scenes),
                 identity=score_identity(reader), samples=shares, n_samples=n_samples)
 

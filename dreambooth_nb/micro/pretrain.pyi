@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 import json, math, random, time, zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from fastcore.basics import patch
+from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn, Tensor
 from tqdm.auto import tqdm
@@ -26,7 +28,7 @@ from ..craft.optimizers import EMA, make_optimizer
 from ..craft.log import Log
 from ..craft.checkpoints import checkpoints, damage, prune_checkpoints, read_checkpoint, write_checkpoint
 from ..cfg_sampler import sample
-__all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all', 'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae', 'score_samples', 'measure', 'micro_card']
+__all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all', 'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae', 'SampleScores', 'score_samples', 'measure', 'micro_card']
 _SHARD: int
 def _render_shard(k: int, folder, split: str='train', device='cpu') -> Path: ...
 def _read_shard(path: Path) -> tuple: ...
@@ -51,7 +53,7 @@ def _train_denoiser(recipe: Recipe, model: StableDiffusion, pictures: Shards, me
 def _train_reader(recipe: Recipe, pictures: Shards, folder, device='cpu') -> Reader: ...
 def pretrain(recipe: Recipe, folder, out, device='cpu') -> StableDiffusion: ...
 def score_vae(vae: AutoencoderKL, x: Tensor, masks: Tensor) -> dict: ...
-def score_samples(model: StableDiffusion, reader: Reader, n: int=480, guidance_scale: float=7.0, seed: int=0) -> tuple: ...
+def score_samples(model: StableDiffusion, reader: Reader, n: int=480, guidance_scale: float=7.0, seed: int=0) -> SampleScores: ...
 GOALS: Any
 def measure(model: StableDiffusion, reader: Reader, n_samples: int=480) -> dict: ...
 _CARD: str
@@ -88,3 +90,8 @@ class Recipe:
     lr: float = ...
     seed: int = ...
     def __post_init__(self): ...
+
+class SampleScores(NamedTuple):
+    shares: dict
+    prompts: list[str]
+    pictures: list[Image.Image]

@@ -64,7 +64,7 @@ def look(
     self:Reader,
     x:Tensor, # pictures, (b,3,h,w), in [-1,1]
 ) -> dict: # attribute -> probabilities, (b, number of values)
-    "What it sees in a picture and in its mirror image, averaged: no attribute tells left from right."
+    "What it sees in a picture and in its mirror image, averaged: no attribute depends on left and right."
     with torch.no_grad(): a, b = self(x), self(x.flip(-1))
     return {k: (a[k].softmax(1) + b[k].softmax(1))/2 for k in a}
 

@@ -543,7 +543,7 @@ def line_up(
     n:int=32, # individuals in all
     seed:int=0, # seed that chooses the others
 ) -> list[Individual]: # `individual` first, then n-1 not reserved; any two differ in more than proportions
-    "An individual among others of its class: whoever guesses which one a picture shows is right once in n."
+    "An individual among others of its class: a guess which one a picture shows is right once in n."
     check_number('n', n, 1, 1000, kind=numbers.Integral)
     rng, found = random.Random(f'line-up/{seed}'), {replace(individual, proportions=(0, 0, 0)): individual}
     while len(found) < n:
