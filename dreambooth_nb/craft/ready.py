@@ -128,7 +128,7 @@ def geometry(
 ) -> Geometry:
     "How photos become training pictures."
     return self.record(Geometry, resolution=self.resolution or model.resolution, bucket_step=model.size_step,
-                       background=Geometry.background, interpolation=self.image_interpolation_mode)
+                       interpolation=self.image_interpolation_mode)
 
 def counted(
     cfg:TrainConfig, # num_train_epochs and scale_lr, and what says how many photos there are
@@ -427,7 +427,8 @@ def _pool_problem(
 ) -> str: # '': there is none
     "What keeps the class images that are missing from being drawn into their folder."
     missing = len(pool.missing(cfg.num_class_images))
-    if missing and net and net.family.enlarges:
+    given = not pool.folder.is_relative_to(cfg.output_dir) # of its own folder the line above speaks
+    if missing and given and net and net.family.enlarges:
         return (f'{pool.folder} lacks {missing} of {cfg.num_class_images}, and {net.family.title} cannot '
                 'draw them; give more, or lower num_class_images.')
     if not missing or not pool.folder.is_dir(): return ''

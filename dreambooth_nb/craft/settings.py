@@ -394,7 +394,8 @@ def record(
     **others, # those of its fields that are no settings
 ):
     "What a room reads of the settings: a record of its own, in which they have the same names."
-    return kind(**{f.name: getattr(self, f.name) for f in fields(kind) if f.name not in others}, **others)
+    own = {f.name for f in fields(self)} - {*others}
+    return kind(**{f.name: getattr(self, f.name) for f in fields(kind) if f.name in own}, **others)
 
 # %% ../../nbs/craft/settings.ipynb #se12ex2
 PATHS = {f.name for f in fields(TrainConfig) if 'path' in f.metadata} # and what commands call so:
