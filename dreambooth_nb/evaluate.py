@@ -617,6 +617,9 @@ def compare(
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     if seeds < 1: raise UserError(f'seeds: {seeds} is impossible; give 1 or more.')
     if output and as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file.')
+    if output and as_path(output).exists():
+        try: read_evaluation(output)
+        except UserError: raise UserError(f'output: {output} holds something else; give another.') from None
     lines = read_text(as_path(prompts)).splitlines() if prompts else None
     who = learned_by(run)
     ask = dict(prompts=[p for p in lines if p.strip()] if lines else None, seeds=range(seeds),

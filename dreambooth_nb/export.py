@@ -27,7 +27,7 @@ from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
-from .craft.opening import base_of_lora, find_base, load
+from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
                                              lost_settings, model_spec, read_single_file, read_tensors,
@@ -313,8 +313,8 @@ def _base_of(
 ) -> str:
     "The base under it, also where it went on from another LoRA. `UserError`: it is not named, or gone."
     run = _read_run(file.parent)[0]
-    named, under = lora_base or base_of_lora(file), run.get('lora_base')
-    where = Path(find_base(named))
+    named = first_here([], file, lora_base) if lora_base else base_of_lora(file)
+    where, under = Path(find_base(named)), run.get('lora_base')
     if not goes_on_a_model(where, under, bool(run.get('allow_pickle'))): return str(named)
     return _base_of(added_files(where)[0], under)
 
@@ -379,7 +379,7 @@ def export_model(
     allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
     variant:str|None=None, # variant of a folder's or hub id's files, such as "fp16"
     revision:str|None=None, # branch, tag or commit of a hub id
-    overwrite:bool=False, # replace an earlier export of that name; nothing else is ever replaced
+    overwrite:bool=False, # replace a file of that name, or the folder of an earlier export; no other folder
 ) -> list[Path]: # what was written
     "Bring a model into another program's format. Raises UserError when it cannot be brought there whole."
     one_of('format', format, EXPORT_FORMATS)

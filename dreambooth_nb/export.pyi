@@ -16,7 +16,7 @@ from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
-from .craft.opening import base_of_lora, find_base, load
+from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings, model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader
 from .craft.kohya import from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file, words

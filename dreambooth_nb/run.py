@@ -47,7 +47,7 @@ from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
-from .evaluate import (Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
+from .evaluate import (Count, Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
                                     subject_scores, usual_encoders)
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
@@ -590,12 +590,18 @@ def save_images(
     return paths
 
 # %% ../nbs/09_run.ipynb #2d6f6707
+def _counted(m) -> tuple[Count, ...]: # the subject before and after, its place, the class turned into it
+    "The rates of the demo as counts, which have intervals."
+    rates = m['subject_rate_before'], m['subject_rate_after'], m['place_rate_after'], m['class_drift_rate']
+    numbers = m['samples'], m['samples'], m['samples'], m['class_samples']
+    return tuple(Count(round(rate*n), n) for rate, n in zip(rates, numbers))
+
 def demo_readme(
     metrics:dict, # as in metrics.json
 ) -> str: # Markdown
     "What is what in the demo's folder."
     m = metrics
-    noun = m['subject']['class_noun']
+    noun, (before, after, place, drift) = m['subject']['class_noun'], _counted(m)
     return f"""# dreambooth demo: a {noun} the model had never seen
 
 | | |
@@ -607,11 +613,10 @@ def demo_readme(
 | `config.yaml` | the settings |
 | `metrics.json` | all numbers |
 
-Asked for "a photo of a {_IDENTIFIER} {noun}" in {m['samples']} pictures of new places, the reader recognised
-the subject among 32 individuals in {m['subject_rate_before']:.0%} before and {m['subject_rate_after']:.0%}
-after training; the place was right in {m['place_rate_after']:.0%}.
-Asked for "a photo of a {noun}", it found the subject in {m['class_drift_rate']:.0%}
-of {m['class_samples']} pictures (by luck: 3 %).
+Asked for "a photo of a {_IDENTIFIER} {noun}" in new places, the reader recognised the subject among 32
+individuals in {before} pictures before and {after} after training; the
+place was right in {place}.
+Asked for "a photo of a {noun}", it found the subject in {drift} pictures (by luck: 3 %).
 
 Go on: `dreambooth sample model "a photo of a {_IDENTIFIER} {noun} in a city at night"`
 """
@@ -621,10 +626,7 @@ def demo_summary(
     m:dict, # metrics of the demo
 ) -> str:
     "What the demo says at its end."
-    out = Path(m['settings']['output_dir']).parent
-    return (
-        f"subject recognised: {m['subject_rate_before']:.0%} before, {m['subject_rate_after']:.0%} after; "
-        f"place right: {m['place_rate_after']:.0%}; "
-        f"class turned into the subject: {m['class_drift_rate']:.0%}\n{m['seconds']['total']:.0f} s. Look "
-        f"at {out / 'before_after.png'}, then read {out / 'README.md'}"
-    )
+    out, (before, after, place, drift) = Path(m['settings']['output_dir']).parent, _counted(m)
+    return (f'subject recognised: {before} before, {after} after\nplace right: {place}\n'
+            f'class turned into the subject: {drift}\n{m["seconds"]["total"]:.0f} s. Look at '
+            f'{out/"before_after.png"}, then read {out/"README.md"}')

@@ -389,7 +389,7 @@ def base_settings(
 
 def _base(folder, run, device, dtype, base, how) -> StableDiffusion:
     "The model that a run began with: as `config.yaml` says, unless another is given."
-    name = base or first_here([run.get('pretrained_model_name_or_path')], folder)
+    name = first_here([run.get('pretrained_model_name_or_path')], folder, base)
     how = dict(vae=run.get('pretrained_vae_model_name_or_path')) | how
     return load(name, device, dtype, **({} if base else base_settings(run).loading) | how)
 

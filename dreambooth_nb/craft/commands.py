@@ -185,7 +185,7 @@ def export_command(
     allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
     variant:str|None=None, # variant of a folder's or hub id's files, such as "fp16"
     revision:str|None=None, # branch, tag or commit of a hub id
-    overwrite:bool=False, # replace an earlier export of that name; nothing else is ever replaced
+    overwrite:bool=False, # replace a file of that name, or the folder of an earlier export; no other folder
 ):
     "Bring a model into the format of another program: one file, a LoRA for AUTOMATIC1111 and ComfyUI, ..."
     given = dict(locals())

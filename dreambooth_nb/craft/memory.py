@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 import psutil, torch
+from diffusers.models.attention_processor import AttnProcessor2_0
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -22,7 +23,7 @@ from ..model import PRECISIONS, base_dtype, chosen_words, quiet
 from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import HUB_OPTIONS, skeleton
-from .optimizers import optimizer_row, state_bytes
+from .optimizers import FewTokens, optimizer_row, state_bytes
 
 # %% ../../nbs/craft/memory.ipynb #hmkept1
 # bytes that oneDNN keeps, once for each shape, of a product of bfloat16 matrices (5 kB of code; the rest
@@ -103,11 +104,12 @@ def _fake(model):
         for k, b in m._buffers.items():
             if b is not None: m._buffers[k] = torch.empty(b.shape, dtype=b.dtype)
 
-def _float32_norms(model):
-    "Compute norms in float32, as autocast does on a GPU and does not on a CPU."
-    for m in (m for net in model.modules() for m in net.modules()
-              if isinstance(m, (nn.GroupNorm, nn.LayerNorm))):
-        m.float().register_forward_pre_hook(lambda m, args: (args[0].float(),))
+def _as_on_gpu(model):
+    "Norms in float32, as autocast computes them on a GPU and not on a CPU; attention by one kernel."
+    for m in (m for net in model.modules() for m in net.modules()):
+        if isinstance(m, (nn.GroupNorm, nn.LayerNorm)):
+            m.float().register_forward_pre_hook(lambda m, args: (args[0].float(),))
+        if isinstance(getattr(m, 'processor', None), FewTokens): m.set_processor(AttnProcessor2_0())
 
 def _readers(model) -> list: # the text encoders that are never trained
     return [model.parts[k] for k in model.family.readers if k in model.parts]
@@ -231,7 +233,7 @@ def forecast(
     model.tune(gradient_checkpointing).train()
     weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu
-    if gpu and half: _float32_norms(model)
+    if gpu and half: _as_on_gpu(model)
     gradients, activations, kernels, flops = _trace(model, rows, resolution or model.resolution, half,
                                                     min(gradient_accumulation_steps, 2))
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most

@@ -356,16 +356,21 @@ def _run_beside(file) -> dict: # settings of a run
 def first_here(
     named:list, # names of models; None: none is known
     what, # that they are for, for the message
+    lora_base:str|None=None, # model that is given, and counts alone
 ) -> str:
     "The first of some names that leads to a model. Raises UserError."
+    if lora_base:
+        try: find_base(lora_base)
+        except UserError as e:
+            raise UserError(re.sub('^pretrained_model_name_or_path', 'lora_base', str(e))) from e
+        return str(lora_base)
     named = [str(n) for n in named if n]
     for n in named:
         try: find_base(n)
         except UserError: continue
         return n
     if not named: raise UserError(f'{what}: does not say which base it belongs to; give lora_base.')
-    raise UserError(f'{what}: its base {shareable_name(named[0])!r} is not here; give lora_base, '
-                    'where it lies now.')
+    raise UserError(f'{what}: its base {shareable_name(named[0])!r} is not here; give lora_base.')
 
 # %% ../../nbs/craft/opening.ipynb #op10bo
 def base_of_lora(
@@ -394,7 +399,7 @@ def _load_added(path, base, **kwargs) -> StableDiffusion:
     "A LoRA or learned tokens, a folder of them or one file, on the base that is given, or that they name."
     files, allowed = added_files(path), kwargs['allow_pickle']
     if not kwargs['vae']: kwargs['vae'] = _run_beside(files[0]).get('pretrained_vae_model_name_or_path')
-    model = load(base or base_of_lora(files[0]), **kwargs)
+    model = load(first_here([], path, base) if base else base_of_lora(files[0]), **kwargs)
     for f in files:
         if is_lora(f, allowed): model.load_lora(f, allow_pickle=allowed)
         else: model.load_token(f, allow_pickle=allowed)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA',
-           'tf32', 'nan_guard']
+           'tf32', 'FewTokens', 'nan_guard']
 
 # %% ../../nbs/craft/optimizers.ipynb #s02z003
 import importlib, importlib.util, inspect
@@ -151,14 +151,27 @@ def tf32(
     try: yield
     finally: torch.set_float32_matmul_precision(before)
 
-# %% ../../nbs/craft/optimizers.ipynb #op_tune
-_PROCESSORS = dict(sdpa=(AttnProcessor2_0, AttnAddedKVProcessor2_0), # of pictures; with words joined to them
+# %% ../../nbs/craft/optimizers.ipynb #op_few
+_FEW = 576 # tokens, 24x24, up to which products were faster than the kernel (torch 2.13, with AVX-512)
+
+class FewTokens(AttnProcessor2_0):
+    """Attention by one kernel, as AttnProcessor2_0. In bfloat16 on a CPU its gradients take 2 ms, however few
+    the tokens: where these are few, the formula, as AttnProcessor."""
+    def __call__(self, attn, hidden_states, *args, **kwargs):
+        slow = (torch.is_grad_enabled() and hidden_states.device.type == 'cpu' and hidden_states.ndim == 3
+                and hidden_states.shape[1] <= _FEW and torch.is_autocast_enabled('cpu')
+                and torch.get_autocast_dtype('cpu') == torch.bfloat16)
+        by = AttnProcessor.__call__ if slow else AttnProcessor2_0.__call__
+        return by(self, attn, hidden_states, *args, **kwargs)
+
+_PROCESSORS = dict(sdpa=(FewTokens, AttnAddedKVProcessor2_0), # of pictures; with words joined to them
                    eager=(AttnProcessor, AttnAddedKVProcessor))
 
 def _set_attention(unet, name):
     for layer in (m for m in unet.modules() if isinstance(m, Attention)):
         layer.set_processor(_PROCESSORS[name][layer.added_kv_proj_dim is not None]())
 
+# %% ../../nbs/craft/optimizers.ipynb #op_tune
 @patch
 def tune(
     self:StableDiffusion,

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
 from ..model import StableDiffusion, quiet
-__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'nan_guard']
+__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'nan_guard']
 OPTIMIZERS: Any
 OPTIONS: Any
 def optimizer_row(name: str) -> OptimizerClass: ...
@@ -22,6 +22,7 @@ def make_optimizer(name: str, params: list, lr: float, weight_decay: float=0.01,
 ATTENTION: Any
 @contextmanager
 def tf32(device: torch.device, allow: bool=True) -> Iterator[Any]: ...
+_FEW: int
 _PROCESSORS: Any
 def _set_attention(unet, name): ...
 @contextmanager
@@ -46,3 +47,6 @@ class EMA:
     def _put(self, values): ...
     def state_dict(self) -> dict: ...
     def load_state_dict(self, state: dict): ...
+
+class FewTokens(AttnProcessor2_0):
+    def __call__(self, attn, hidden_states, *args, **kwargs): ...

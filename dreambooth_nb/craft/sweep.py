@@ -408,6 +408,8 @@ def read_sweep(
     path, # of a YAML file
 ) -> dict: # the arguments of `sweep`
     "A sweep from a file. `UserError` naming the file when it has a part that is none of a sweep's."
+    if not as_path(path).is_file():
+        raise UserError(f'{path}: there is no such file; give the YAML file of a sweep, with a grid or runs.')
     values = read_settings(path)
     for k in values:
         if k not in _PARTS:
