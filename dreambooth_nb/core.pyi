@@ -2,8 +2,8 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
-import sys, time, unicodedata
+import base64, difflib, errno, gc, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
+import sys, time, unicodedata, warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache, partial, wraps
@@ -16,7 +16,10 @@ from fastcore.docments import docments
 from filelock import FileLock, Timeout
 from PIL import Image
 from safetensors import SafetensorError
-__all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of', 'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown', 'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+__all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'is_wrong_input', 'undisturbed', 'say', 'say_once', 'did_you_mean', 'one_of', 'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown', 'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+def is_wrong_input(e: BaseException) -> bool: ...
+@contextmanager
+def undisturbed() -> Iterator[Any]: ...
 def say(line: str): ...
 def say_once(line: str): ...
 def did_you_mean(name: str, known, otherwise: str) -> str: ...

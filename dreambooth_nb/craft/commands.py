@@ -7,11 +7,10 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_c
            'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command',
            'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage',
            'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'in_lines',
-           'is_wrong_input', 'answered', 'main']
+           'answered', 'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
-import argparse, gc, inspect, json, os, re, subprocess, sys, textwrap, warnings
-from contextlib import contextmanager
+import argparse, inspect, json, os, re, subprocess, sys, textwrap
 from dataclasses import fields
 from functools import cache, partial, reduce
 from importlib import resources
@@ -22,7 +21,7 @@ from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
-                                did_you_mean, in_shell, one_of, say, wrong_type)
+                                did_you_mean, in_shell, is_wrong_input, one_of, say, undisturbed, wrong_type)
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
 from .settings import (TrainConfig, check_strength, expanded, filled, preset, presets,
@@ -578,27 +577,7 @@ def in_lines(
     line = one(e) or type(e).__name__
     return [f'{origin[name]}: {line}' if (name := line.split(':')[0]) in origin else line]
 
-@contextmanager
-def _undisturbed():
-    """Within it the warnings of libraries are not shown, and garbage is seldom looked for: importing makes
-    half a million objects that stay, and by default all are looked at again and again, a fifth of a start."""
-    usual = gc.get_threshold()
-    gc.set_threshold(50_000, *usual[1:])
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            yield
-    finally: gc.set_threshold(*usual)
-
 # %% ../../nbs/craft/commands.ipynb #c023
-def is_wrong_input(
-    e:BaseException, # raised by a command
-) -> bool:
-    "Whether the input or the machine was at fault, rather than this program."
-    ours = UserError, OSError, MemoryError
-    theirs = 'OutOfMemoryError', 'HfHubHTTPError' # of torch and of the hub, which may not be loaded
-    return isinstance(e, ours) or any(c.__name__ in theirs for c in type(e).__mro__)
-
 def answered(
     read, # function: what is asked for, from the words alone
     run, # function of it: does so
@@ -608,7 +587,7 @@ def answered(
     for stream in (sys.stdout, sys.stderr): # a terminal that lacks a letter shows its number
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
     try:
-        with _undisturbed():
+        with undisturbed():
             try: asked = read()
             except UserError as e: raise Problems(in_lines(e, {})) from e
             run(asked)
