@@ -44,7 +44,7 @@ def wrong_calls(f):
     for name in ('zzyzx', *nearly): yield f'misspelt: {name}', first, needed | {name: 1}, f'{name}: '
     if needed: yield 'too few', first, {}, ''
     for name, p in named.items():
-        assert p.annotation is not p.empty, f'{f.__qualname__}: {name} has no type'
+        assert p.annotation is not p.empty, f'{f}: {name} has no type'
         if of_type(-1, p.annotation) and not of_type(-.5, p.annotation) and 'seed' not in name:
             yield f'{name}=-1', first, needed | {name: -1}, ''
         for value in (Odd(), [Odd()], 5, 1.5, 'x', True, None):
@@ -57,17 +57,18 @@ def python():
     "How many wrong calls from Python were answered, and which were not."
     import dreambooth_nb
     from dreambooth_nb import Result, UserError
-    methods = [f for name, f in vars(Result).items() if inspect.isfunction(f) and not name.startswith('_')]
+    methods = {name: f for name, f in vars(Result).items() if inspect.isfunction(f) and name[0] != '_'}
     asked, bad = 0, []
-    for f in [*(getattr(dreambooth_nb, name) for name in dreambooth_nb.__all__), *methods]:
+    named = [(name, getattr(dreambooth_nb, name)) for name in dreambooth_nb.__all__]
+    for name, f in [*named, *methods.items()]:
         if f is UserError: continue
-        for what, args, named, begins in wrong_calls(f):
+        for what, args, given, begins in wrong_calls(f):
             asked += 1
-            try: f(*args, **named)
+            try: f(*args, **given)
             except UserError as e:
-                if '\n' in str(e) or not str(e).startswith(begins): bad.append((f.__qualname__, what, str(e)))
-            except Exception as e: bad.append((f.__qualname__, what, repr(e)))
-            else: bad.append((f.__qualname__, what, 'was taken'))
+                if '\n' in str(e) or not str(e).startswith(begins): bad.append((name, what, str(e)))
+            except Exception as e: bad.append((name, what, repr(e)))
+            else: bad.append((name, what, 'was taken'))
     return asked, bad
 
 
