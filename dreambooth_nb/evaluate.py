@@ -430,7 +430,7 @@ def _prompts(who:Learned, prompts) -> list[str]:
 # %% ../nbs/06_evaluate.ipynb #ev87b
 @checked(also=[name for name in sample.takes if name not in ('model', 'prompts', 'seeds', 'progress')])
 def evaluate(
-    run, # folder of a run or of one of its checkpoints, a LoRA's file, a `Result`, or a model
+    run:object, # folder of a run or of one of its checkpoints, a LoRA's file, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
     prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
     seeds:Sequence[int]=range(2), # of the pictures of each prompt; of the class as many are drawn

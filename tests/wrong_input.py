@@ -44,7 +44,7 @@ def wrong_calls(f):
     for name in ('zzyzx', *nearly): yield f'misspelt: {name}', first, needed | {name: 1}, f'{name}: '
     if needed: yield 'too few', first, {}, ''
     for name, p in named.items():
-        assert p.annotation is not p.empty, f'{f.__qualname__}: {name} has no type'
+        assert p.annotation is not p.empty, f'{f}: {name} has no type'
         if of_type(-1, p.annotation) and not of_type(-.5, p.annotation) and 'seed' not in name:
             yield f'{name}=-1', first, needed | {name: -1}, ''
         for value in (Odd(), [Odd()], 5, 1.5, 'x', True, None):
@@ -57,17 +57,18 @@ def python():
     "How many wrong calls from Python were answered, and which were not."
     import dreambooth_nb
     from dreambooth_nb import Result, UserError
-    methods = [f for name, f in vars(Result).items() if inspect.isfunction(f) and not name.startswith('_')]
+    methods = {name: f for name, f in vars(Result).items() if inspect.isfunction(f) and name[0] != '_'}
     asked, bad = 0, []
-    for f in [*(getattr(dreambooth_nb, name) for name in dreambooth_nb.__all__), *methods]:
+    named = [(name, getattr(dreambooth_nb, name)) for name in dreambooth_nb.__all__]
+    for name, f in [*named, *methods.items()]:
         if f is UserError: continue
-        for what, args, named, begins in wrong_calls(f):
+        for what, args, given, begins in wrong_calls(f):
             asked += 1
-            try: f(*args, **named)
+            try: f(*args, **given)
             except UserError as e:
-                if '\n' in str(e) or not str(e).startswith(begins): bad.append((f.__qualname__, what, str(e)))
-            except Exception as e: bad.append((f.__qualname__, what, repr(e)))
-            else: bad.append((f.__qualname__, what, 'was taken'))
+                if '\n' in str(e) or not str(e).startswith(begins): bad.append((name, what, str(e)))
+            except Exception as e: bad.append((name, what, repr(e)))
+            else: bad.append((name, what, 'was taken'))
     return asked, bad
 
 
@@ -83,7 +84,9 @@ def wrong_lines(command):
     for name in options(command):
         hint = str(flags(command)[name][0].annotation)
         yield [*alone, f'--{name[:-1]}zq'], f'--{name[:-1]}zq: '
-        if name in switches(command): yield [*alone, f'--{name}=maybe'], f'{name}: '
+        if name in switches(command):
+            yield [*alone, f'--{name}=maybe'], f'{name}: '
+            yield [*alone, f'--{name}', 'maybe'], f"{name}: 'maybe' is of the wrong type; give true or false"
         else: yield [*alone, f'--{name}'], f'{name}: has no value'
         if 'int' in hint or 'float' in hint: yield [*alone, f'--{name}', 'many'], f'{name}: '
         if 'int' in hint and 'float' not in hint: yield [*alone, f'--{name}', '1.5'], f'{name}: '
@@ -91,20 +94,31 @@ def wrong_lines(command):
             yield [*alone, f'--{name}', str(LEAST[name] - 1)], f'{name}: '
 
 
+def without_command():
+    "Words that begin with no command; what the answer names."
+    from dreambooth_nb.craft.commands import COMMANDS
+    nearly = {'--verson': '--version', '-v': '--version', 'version': '--version', '--hlep': '--help'}
+    nearly |= {f'--{name}': name for name in COMMANDS} | {f'{name}x': name for name in COMMANDS}
+    for word, meant in nearly.items(): yield [word], f'{word}: ', f'did you mean {meant}?'
+    for word in '--zzyzx', '-z', 'zzyzx', '': yield [word], f'{word}: ' if word else '"": ', '; '
+    for name in COMMANDS: yield ['--seed=3', name], '--seed=3: stands before', f'`dreambooth {name}`'
+    yield ['--help', 'trainx'], 'trainx: ', 'did you mean train?'
+    yield ['--version', 'zzyzx'], 'zzyzx: ', 'no flag'
+
+
 def commands():
     "The same of command lines. None of them loads a library of the networks."
     from dreambooth_nb.core import UserError
     from dreambooth_nb.craft.commands import COMMANDS, read_command
-    asked, bad = 0, []
-    for command in COMMANDS:
-        for words, part in wrong_lines(command):
-            asked += 1
-            try: found = read_command([command, *words])
-            except UserError as e:
-                if '\n' in str(e) or part not in str(e): bad.append((command, words, str(e)))
-            except Exception as e: bad.append((command, words, repr(e)))
-            else: bad.append((command, words, f'was taken: {found}'))
-    return asked, bad + [(name, [], 'is loaded') for name in ('torch', 'diffusers') if name in sys.modules]
+    asked = [([command, *words], part) for command in COMMANDS for words, *part in wrong_lines(command)]
+    asked, bad = [*asked, *((words, part) for words, *part in without_command())], []
+    for words, parts in asked:
+        try: found = read_command(words)
+        except UserError as e:
+            if '\n' in str(e) or not all(part in str(e) for part in parts): bad.append((words, str(e)))
+        except Exception as e: bad.append((words, repr(e)))
+        else: bad.append((words, f'was taken: {found}'))
+    return len(asked), bad + [(name, 'is loaded') for name in ('torch', 'diffusers') if name in sys.modules]
 
 
 def main():

@@ -6,8 +6,7 @@
 __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_command', 'sample_command', 'demo_command',
            'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command',
            'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage',
-           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'in_lines',
-           'answered', 'main']
+           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
 import argparse, inspect, json, os, re, subprocess, sys, textwrap
@@ -21,7 +20,8 @@ from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
-                                did_you_mean, in_shell, is_wrong_input, one_of, say, undisturbed, wrong_type)
+                                did_you_mean, in_shell, one_of, wrong_type)
+from .answers import answered, in_lines
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
 from .settings import (TrainConfig, check_strength, expanded, filled, preset, presets,
@@ -496,21 +496,35 @@ class CommandLine(NamedTuple):
     settings: dict # name -> value
     origin: dict # name of a setting -> the file that it comes from
 
+_HELP = 'help', '--help', '-h'
+
+def _command(argv) -> tuple: # the command and the words after it; None: what was asked for is printed
+    "What a command line begins with. `UserError` when it is none of ours."
+    first, *rest = argv or ['help']
+    if first in _HELP and rest[:1] not in ([], ['all']): first, rest = rest[0], ['--help', *rest[1:]]
+    if rest in (['help'], ['help', 'all']) and not Path('help').exists(): rest[0] = '--help'
+    if first in COMMANDS: return first, rest
+    if first in (*_HELP, '--version'):
+        if extra := [a for a in rest if a not in ('all', *_HELP)]:
+            raise UserError(f'{extra[0]}: this word belongs to no flag; leave it out.')
+        print(version('dreambooth_nb') if first == '--version' else overview())
+        return None, rest
+    dashed, later = first.startswith('-'), [a for a in rest if a in COMMANDS]
+    if dashed and later:
+        raise UserError(f'{first}: stands before the command; write `dreambooth {later[0]}` first.')
+    what = '`dreambooth` has no such flag' if dashed else 'there is no such command'
+    bare, known = first.split('=')[0], ['--help', '--version', *COMMANDS]
+    if dashed: bare = next((k for k in known if k.startswith(f'--{bare.strip("-").lower()}')), bare)
+    near = did_you_mean(bare, known, f'choose {", ".join(COMMANDS)}.')
+    raise UserError(f'{first or chr(34)*2}: {what}; {near}')
+
+# %% ../../nbs/craft/commands.ipynb #r42cmd
 def read_command(
     argv:list[str], # the command line's words
 ) -> CommandLine:
     "A command line. `UserError` when it is none of ours."
-    if argv[:1] == ['help'] and argv[1:2]: argv = [argv[1], '--help', *argv[2:]]
-    command = next((a for a in argv if not a.startswith('-')), None)
-    if command is None or command == 'help':
-        print(version('dreambooth_nb') if '--version' in argv else overview())
-        return CommandLine(None, {}, {})
-    if argv[0] != command:
-        raise UserError(f'{argv[0]}: stands before the command; write `dreambooth COMMAND` first.')
-    if command not in COMMANDS:
-        raise UserError(f'{command}: there is no such command; '
-                        + did_you_mean(command, COMMANDS, f'choose {", ".join(COMMANDS)}.'))
-    argv = argv[argv.index(command) + 1:]
+    command, argv = _command(argv)
+    if command is None: return CommandLine(None, {}, {})
     if {'--help', '-h'} & {*argv}:
         print(help_of(command, 'all' in argv))
         return CommandLine(None, {}, {})
@@ -552,59 +566,12 @@ def _in_our_words(text, command, words) -> UserError:
     if not rest: return UserError(' '.join(text.split()))
     word = next((w for w in words if w and rest[1].startswith(w)), '')
     if not word: return UserError('"": an empty word belongs to no flag; leave it out.')
+    before = words[max(words.index(word) - 1, 0)].removeprefix('--').removesuffix('=true')
     way = f'{usage(command)}.' if ' ' in word else 'put quotes around what has spaces.'
     flag = 'instance_data_dir' if as_path(word).is_dir() else 'instance_prompt' if ' ' in word else ''
     if flag in options(command): way = f'write --{flag} {in_shell(word)}.'
+    elif (name := before.removeprefix('no_')) in switches(command): return wrong_type(name, word, bool)
     return UserError(f'{word}: this word belongs to no flag; {way}')
-
-# %% ../../nbs/craft/commands.ipynb #c0235
-def in_lines(
-    e:Exception, # of wrong input, or of the machine
-    origin:dict, # name of a setting -> the file it comes from
-    command:str|None=None, # whose flags are named; None: as they are
-) -> list[str]:
-    "What to say about it: a line, or several where there are several problems."
-    flag = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
-    def one(text):
-        line = ' '.join(str(text).split())
-        line = re.sub(r'\b(set|give) (original_)?config\b', rf'\1 {flag}', line) if command else line
-        return line.replace(' set overwrite', ' give --overwrite') if command else line
-    if isinstance(e, Problems): return [one(line) for line in e.lines]
-    if isinstance(e, MemoryError) or type(e).__name__ == 'OutOfMemoryError':
-        return [f'memory: there is too little ({one(e)}); take smaller settings.']
-    if isinstance(e, OSError) and e.strerror:
-        return [f'{e.filename}: {e.strerror}.' if e.filename else f'{e.strerror}.']
-    line = one(e) or type(e).__name__
-    return [f'{origin[name]}: {line}' if (name := line.split(':')[0]) in origin else line]
-
-# %% ../../nbs/craft/commands.ipynb #c023
-def answered(
-    read, # function: what is asked for, from the words alone
-    run, # function of it: does so
-    name:str='dreambooth', # of the program, before each line
-) -> int: # exit code: 0; 2 when the input was wrong; 130 when it was stopped
-    "A program's work. Wrong input gets one clear line and no traceback; a bug keeps its own."
-    for stream in (sys.stdout, sys.stderr): # a terminal that lacks a letter shows its number
-        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
-    try:
-        with undisturbed():
-            try: asked = read()
-            except UserError as e: raise Problems(in_lines(e, {})) from e
-            run(asked)
-            if sys.stdout: sys.stdout.flush() # None: it was closed by whoever started us
-        return 0
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # the reader has stopped, as with `| head`
-    except KeyboardInterrupt:
-        say(f'{name}: stopped.')
-        return 130
-    except Exception as e:
-        if not is_wrong_input(e): raise
-        if isinstance(e, Problems) and int(os.environ.get('RANK') or 0):
-            return 2  # of several processes that find the same, the first one says it
-        for line in in_lines(e, {}): say(f'{name}: {line}')
-        return 2
 
 # %% ../../nbs/craft/commands.ipynb #c023m
 def _run(asked):
@@ -613,7 +580,8 @@ def _run(asked):
     try:
         if command: COMMANDS[command][0](**expanded(values))
     except UserError as e:
-        lines = in_lines(e, origin, command)
+        own = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
+        lines = in_lines(e, origin, own)
         raise (Problems(lines) if isinstance(e, Problems) else UserError(*lines)) from e
 
 def main(

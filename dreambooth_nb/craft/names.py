@@ -16,6 +16,7 @@ NAMES = dict( # name -> room
     TrainConfig='craft.settings', presets='craft.settings', preset='craft.settings', # its settings
     load='craft.opening', open_model='craft.checkpoints', # a base; a run, a checkpoint, a LoRA with its base
     sample='cfg_sampler', grid='craft.pictures', Studio='studio', # pictures
+    evaluate='evaluate', # did it work?
     export_model='export', push_to_hub='export', # out into the world
     UserError='core') # wrong input, in one line
 
@@ -23,6 +24,8 @@ def find(
     name:str, # one of NAMES
 ): # what it names
     "The object of a name, from its room. `AttributeError` with the nearest name where there is none."
-    if name in NAMES: return getattr(import_module(f'dreambooth_nb.{NAMES[name]}'), name)
+    if name in NAMES:
+        room = import_module(f'dreambooth_nb.{NAMES[name]}')
+        return room if NAMES[name] == name else getattr(room, name)
     raise AttributeError(f"module 'dreambooth_nb' has no attribute {name!r}; "
                          + did_you_mean(name, NAMES, f'it has {", ".join(NAMES)}.'))

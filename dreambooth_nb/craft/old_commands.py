@@ -14,7 +14,7 @@ from ..core import UserError, as_path, atomic, did_you_mean, in_shell, one_of, s
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
-from .commands import answered
+from .answers import answered
 
 # %% ../../nbs/craft/old_commands.ipynb #oc07
 SCRIPTS = 'train_dreambooth', 'train_dreambooth_lora', 'train_dreambooth_lora_sdxl' # a column of each below

@@ -10,7 +10,7 @@ from ..core import UserError, as_path, atomic, did_you_mean, in_shell, one_of, s
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
-from .commands import answered
+from .answers import answered
 __all__ = ['SCRIPTS', 'OldFlag', 'old_flags', 'read_flags', 'OldCommand', 'old_command', 'run_old_command']
 SCRIPTS: Any
 _TABLE: str

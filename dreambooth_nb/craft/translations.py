@@ -15,6 +15,7 @@ _CAPTIONS = 'captions are read from NAME.txt next to each photo'
 _TEXTS = 'captions stay as they are; write what you want into NAME.txt'
 _COLOURS = 'photos keep their colours, sizes and faces; prepare them before'
 _PREVIEW = '--validation_steps, with --validation_prompt'
+_FILE = "`--config` of a command, `**preset('paper')` in Python"
 _LATENTS = 'latents are always kept; --cache_dir keeps them on disk'
 _KOHYA = dict( # what is trained
     network_module='--train lora', network_dim='--rank', network_dropout='--lora_dropout',
@@ -72,7 +73,8 @@ _KOHYA |= dict( # what is looked at, and what is kept
     save_last_n_steps='--checkpoints_total_limit, a number of checkpoints',
     save_last_n_epochs='--checkpoints_total_limit', save_precision='`dreambooth export --dtype`, afterwards',
     save_model_as='--output_kohya_format, or `dreambooth export --format` afterwards',
-    huggingface_repo_id='`dreambooth push` when the training is done', config_file='--config',
+    huggingface_repo_id='`dreambooth push` when the training is done', config_file=_FILE, config=_FILE,
+    preset=_FILE,
     huggingface_token='`hf auth login`, then `dreambooth push`')
 
 # %% ../../nbs/craft/translations.ipynb #oc11

@@ -10,6 +10,7 @@ _CAPTIONS: str
 _TEXTS: str
 _COLOURS: str
 _PREVIEW: str
+_FILE: str
 _LATENTS: str
 _KOHYA: Any
 NOTHING_TO_DO: Any

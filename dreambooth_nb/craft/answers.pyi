@@ -1,0 +1,13 @@
+# Made by .ci/make_stubs.py: change the notebook.
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Any, ClassVar
+import gc, os, re, sys, warnings
+from contextlib import contextmanager
+from ..core import Problems, UserError, say
+__all__ = ['in_lines', 'is_wrong_input', 'answered']
+def in_lines(e: Exception, origin: dict, config: str | None=None) -> list[str]: ...
+@contextmanager
+def _undisturbed() -> Iterator[Any]: ...
+def is_wrong_input(e: BaseException) -> bool: ...
+def answered(read, run, name: str='dreambooth') -> int: ...
