@@ -5,9 +5,9 @@
 
 Looked at: files that the site's settings name; sidebar and navigation entries, and pages that no entry
 leads to; links, anchors and pictures in the pages and in README.md, the badges' and the site's own
-addresses included; figures without a caption or with a white margin. Anchors are named as on the
-site (`#a-section-why` for "A section: why?"). Each problem is a line; the exit code is 0 only when
-there is none.
+addresses included; chapters that a link calls by another title than their own; figures without a
+caption or with a white margin. Anchors are named as on the site (`#a-section-why` for "A section: why?").
+Each problem is a line; the exit code is 0 only when there is none.
 """
 import base64, io, os, re, sys, warnings
 from collections import Counter
@@ -218,6 +218,10 @@ def check_links(where, soup, folder, base, ids, outputs):
                 page = target.relative_to(base_of(target)).as_posix() if base_of(target) else None
             if name and page in ids and name not in ids[page]:
                 problem(where, f'{url}: no such anchor in {page}')
+            text = o.get_text()
+            if page in ids and re.match(r'\d\d ', text):  # a chapter by its number: so it is called
+                title = nbformat.read(nbs/page, as_version=4).cells[0].source.split('\n')[0]
+                if title != f'# {text}': problem(where, f'{url}: is called {title[2:]}, not {text}')
     return count
 
 
