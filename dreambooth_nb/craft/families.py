@@ -7,7 +7,7 @@ __all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'Family', 'no_words', '
            'in_chunks', 'settings_of', 'scheduler_of']
 
 # %% ../../nbs/craft/families.ipynb #fa_im
-import inspect
+import inspect, re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 import diffusers, torch
@@ -67,6 +67,17 @@ def clips(self:Family) -> tuple:
 def readers(self:Family) -> tuple:
     "The text encoders that are never trained: large, and needed once for each prompt."
     return tuple(k for k in self.frozen if k.startswith('text'))
+
+_TASKS = r'ControlNet(Union|XS)?|Control|Kontext|PAG|SAG|Panorama|Img2Img|Inpaint(ing)?|Legacy|Safe'
+_ALIKE = 'LatentConsistencyModel', 'StableDiffusion' # the same parts, after another training
+
+@patch
+def opens(
+    self:Family,
+    pipeline:str, # class of diffusers, as `model_index.json` names it
+) -> bool:
+    "Whether a pipeline is the family's own: its name is, but for the words of what it is used for."
+    return re.sub(_TASKS, '', pipeline.replace(*_ALIKE)) == self.pipeline
 
 @patch
 def check_version(
