@@ -114,7 +114,7 @@ TRAINING = [{}, dict(train='lora'), dict(use_ema=True, snr_gamma=5.), dict(loss_
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as d:
-        bases = {family: tiny_base(f'{d}/{family}', family) for family in ('sd1', 'sdxl')}
+        bases = {family: tiny_base(f'{d}/{family}', family) for family in ('sd1', 'sdxl', 'sd3', 'flux')}
         rows = [('training', partial(training, base, f'{d}/out', **how), f'{family} {how}')
                 for family, base in bases.items() for how in TRAINING]
         rows += [('sampling', partial(sampling, base, solver=solver), f'{family} {solver}')

@@ -7,7 +7,7 @@ __all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'Family', 'no_words', '
            'in_chunks', 'settings_of', 'scheduler_of']
 
 # %% ../../nbs/craft/families.ipynb #fa_im
-import inspect
+import inspect, re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 import diffusers, torch
@@ -67,6 +67,17 @@ def clips(self:Family) -> tuple:
 def readers(self:Family) -> tuple:
     "The text encoders that are never trained: large, and needed once for each prompt."
     return tuple(k for k in self.frozen if k.startswith('text'))
+
+_TASKS = r'ControlNet(Union|XS)?|Control|Kontext|PAG|SAG|Panorama|Img2Img|Inpaint(ing)?|Legacy|Safe'
+_ALIKE = 'LatentConsistencyModel', 'StableDiffusion' # the same parts, after another training
+
+@patch
+def opens(
+    self:Family,
+    pipeline:str, # class of diffusers, as `model_index.json` names it
+) -> bool:
+    "Whether a pipeline is the family's own: its name is, but for the words of what it is used for."
+    return re.sub(_TASKS, '', pipeline.replace(*_ALIKE)) == self.pipeline
 
 @patch
 def check_version(
@@ -136,9 +147,11 @@ def _read_t5(model, prompts) -> list: # of one (b,256), or none
     return [model.tokenizer_3(prompts, padding='max_length', max_length=_T5_TOKENS, truncation=True,
                               return_tensors='pt').input_ids]
 
+def _onto(net, ids): return ids.to(net.device, non_blocking=True)
+
 def _words_and_summaries(model, words, summaries, size, more) -> dict:
     width = model.transformer.config.joint_attention_dim
-    if more: rest = model.text_encoder_3(more[0].to(model.text_encoder_3.device))[0].to(words)
+    if more: rest = model.text_encoder_3(_onto(model.text_encoder_3, more[0]))[0].to(words)
     else: rest = words.new_zeros(len(words), model.tokenizer.model_max_length, width)
     words = torch.cat([F.pad(words, (0, width - words.shape[-1])), rest], 1)
     return dict(encoder_hidden_states=words, pooled_projections=torch.cat(summaries, -1).to(words))
@@ -166,7 +179,8 @@ def _read_long(tokenizer, prompts):
     return tokenizer(prompts, padding='max_length', max_length=_LONGEST, truncation=True, return_tensors='pt')
 
 def _summary_and_long(model, words, summaries, size, more) -> dict:
-    read = model.text_encoder_2(more[0].to(model.text_encoder_2.device))[0].to(model.device, model.dtype)
+    t5 = model.text_encoder_2
+    read = t5(_onto(t5, more[0]))[0].to(model.device, model.dtype)
     found = dict(encoder_hidden_states=read, pooled_projections=summaries[0].to(read))
     taught = model.transformer.config.guidance_embeds
     return found | (dict(guidance=torch.ones(len(read), device=read.device)) if taught else {})
@@ -229,7 +243,7 @@ def _read_each(model, prompts) -> list: # of one (n,) for each prompt
 
 def _hidden(model, ids, **how) -> tuple: # of every layer
     net = model.text_encoder
-    return net(ids.to(net.device), output_hidden_states=True, use_cache=False, **how).hidden_states
+    return net(_onto(net, ids), output_hidden_states=True, use_cache=False, **how).hidden_states
 
 def _each_text(model, words, summaries, size, more) -> dict:
     return dict(cap_feats=[_hidden(model, ids[None])[-2][0].to(model.device, model.dtype) for ids in more])
@@ -265,7 +279,7 @@ def _read_templated(model, prompts) -> list:
 
 def _three_layers(model, words, summaries, size, more) -> dict:
     ids, mask = more
-    layers = _hidden(model, ids, attention_mask=mask.to(model.text_encoder.device))
+    layers = _hidden(model, ids, attention_mask=_onto(model.text_encoder, mask))
     read = torch.cat([layers[k] for k in (9, 18, 27)], -1)
     return dict(encoder_hidden_states=read.to(model.device, model.dtype))
 
@@ -299,7 +313,7 @@ def _read_lower(model, prompts) -> list: # token ids and what is no padding, eac
     return [read.input_ids, read.attention_mask]
 
 def _unpadded(model, words, summaries, size, more) -> dict:
-    ids, mask = (v.to(model.text_encoder.device) for v in more)
+    ids, mask = (_onto(model.text_encoder, v) for v in more)
     read = model.text_encoder(ids, attention_mask=mask)[0]
     return dict(encoder_hidden_states=read.to(model.device, model.dtype))
 

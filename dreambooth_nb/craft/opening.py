@@ -81,8 +81,11 @@ def _family(where, index) -> Family:
     named = {k: v for k, v in index.items() if isinstance(v, list) and v[0]}
     near = [f for f in FAMILIES.values() if f.denoiser in named]
     fit = [f for f in near if named[f.denoiser][1] == f.network and _read_by(f, named)]
-    if near and not fit:
-        raise UserError(f'{where}: a {index.get("_class_name")} is of a family that is not supported; give a '
+    pipeline = index.get('_class_name')
+    if isinstance(pipeline, list): pipeline = pipeline[-1] # of a file with code, which is not run
+    unknown = fit and pipeline and not any(f.opens(str(pipeline)) for f in fit)
+    if unknown or near and not fit:
+        raise UserError(f'{where}: a {pipeline} is of a family that is not supported; give a '
                         f'{KNOWN} base model.')
     read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
     there = {*named, *(_TEXT if BASE_OF_TEXT in index else ())}
