@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step',
-           'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'denoise', 'latent_shape', 'draw', 'sample']
+           'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'denoise', 'check_size', 'latent_shape', 'draw',
+           'sample']
 
 # %% ../nbs/05_cfg_sampler.ipynb #c003
 import json
@@ -265,21 +266,28 @@ def denoise(
                      callback, None if mask is None else outside, start, kept_in_range(config, how.solver))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072
-def latent_shape(
-    model:StableDiffusion, # any base model, for channels, and the size where none is set
-    how:Settings, # settings with width and height
-) -> tuple: # (c,h,w)
-    "The shape of a picture's latents. Raises UserError on a size that the UNet cannot halve often enough."
-    step, size = model.size_step, (how.height or model.resolution, how.width or model.resolution)
-    most = model.family.largest(model.denoiser.config)
-    for name, v in zip(('height', 'width'), size):
+def check_size(
+    model:StableDiffusion, # any base model
+    **sides:int, # name of a side, such as height -> pixels
+):
+    "`UserError` on a side that the UNet cannot halve often enough, or that the model does not know."
+    step, most = model.size_step, model.family.largest(model.denoiser.config)
+    for name, v in sides.items():
         if v % step:
             raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
         if most and v > most*model.vae_scale:
             raise UserError(
                 f'{name}: {v} is more than the {most * model.vae_scale} that this model knows; choose less.'
             )
-    return (model.latent_shape[0], *(v//model.vae_scale for v in size))
+
+def latent_shape(
+    model:StableDiffusion, # any base model, for channels, and the size where none is set
+    how:Settings, # settings with width and height
+) -> tuple: # (c,h,w)
+    "The shape of a picture's latents. `UserError` as `check_size` raises it."
+    size = dict(height=how.height or model.resolution, width=how.width or model.resolution)
+    check_size(model, **size)
+    return (model.latent_shape[0], *(v//model.vae_scale for v in size.values()))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072d
 def _bytes_held(

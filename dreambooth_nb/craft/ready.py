@@ -32,6 +32,7 @@ from .settings import TrainConfig, cautions, expanded
 from .requirements import as_settings, refused, written_out
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from ..train import problems
+from ..cfg_sampler import check_size
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
 from .run_folder import (Plan, class_images, concepts, in_the_way, learned_from,
@@ -95,6 +96,7 @@ def ready(
     if net:
         found.warnings += _mixed_up(net, subjects) + distilled(net)
         found.problems += enlarging_problems(cfg, net, subjects)
+        found.problems += refused(check_size, net, resolution=cfg.resolution or net.resolution)
     _look_at_classes(found, subjects, cfg, net)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -282,16 +284,6 @@ def _look_for_photos(
 
 
 # %% ../../nbs/craft/ready.ipynb #r085size
-def _size_problems(side, net) -> list[str]:
-    "What a transformer, which cuts latents into patches, cannot do; a UNet takes any size."
-    most, step = net.family.largest(net.denoiser.config), net.size_step
-    if most and side > most*net.vae_scale:
-        return [f'resolution: {side} is more than the {most*net.vae_scale} that this base knows; choose '
-                'less.']
-    if net.unet or not side % step: return []
-    return [f'resolution: {side} is no multiple of {step}, as this base needs; choose '
-            f'{max(side//step, 1)*step}.']
-
 def _part_problems(cfg, net) -> list[str]:
     "Settings for parts that a base does not have."
     vae, found = cfg.pretrained_vae_model_name_or_path, []
@@ -319,7 +311,7 @@ def base_problems(
         return found + base_problems(under, net)
     if cfg.lora_base:
         found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
-    found += _size_problems(cfg.resolution or net.resolution, net) + _part_problems(cfg, net)
+    found += _part_problems(cfg, net)
     def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
