@@ -2,8 +2,8 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import base64, difflib, errno, gc, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
-import sys, time, unicodedata, warnings
+import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
+import sys, time, unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache, partial, wraps

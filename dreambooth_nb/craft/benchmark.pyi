@@ -14,7 +14,7 @@ from ..data import Concept, fill_template
 from .requirements import load_base
 from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
 from .sweep import settings_of_each, stand_alone, train_each
-__all__ = ['PUBLISHED', 'Subject', 'dreambench', 'Comparison', 'published_beside', 'Benchmark', 'benchmark']
+__all__ = ['PUBLISHED', 'Subject', 'dreambench', 'published_beside', 'Benchmark', 'benchmark']
 _DREAMBENCH: str
 def dreambench(root: str | Path, url: str=...) -> list[Subject]: ...
 def _download(root: Path, url: str): ...
@@ -22,7 +22,7 @@ _Published = namedtuple('_Published', 'what base DINO CLIP_I CLIP_T PRES DIV sou
 _PAPER: str
 PUBLISHED: Any
 _OURS: Any
-def published_beside(found: Evaluation, base: str='ours') -> Comparison: ...
+def published_beside(found: Evaluation, base: str='ours') -> _Comparison: ...
 _FROM_DATA: Any
 def _chosen(dataset, subjects) -> list[Subject]: ...
 def benchmark(dataset: str, output_dir: str='benchmark', subjects: str | None=None, samples: int=4, identifier: str='sks', guidance_scale: float=5.0, num_inference_steps: int=25, encoders: list | None=None, **settings) -> Benchmark: ...
@@ -37,7 +37,7 @@ class Subject:
     def prompts(self, identifier: str='sks') -> list[str]: ...
     def concept(self, identifier: str='sks') -> Concept: ...
 
-class Comparison(NamedTuple):
+class _Comparison(NamedTuple):
     table: Table
     notes: list[str]
 @dataclass(repr=False)

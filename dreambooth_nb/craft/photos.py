@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated',
            'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size',
-           'read_text', 'Captioned', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
+           'read_text', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 
 # %% ../../nbs/craft/photos.ipynb #ph_im
 import csv, io, json, math, os, re, unicodedata, warnings
@@ -490,7 +490,7 @@ def _metadata(path:Path) -> dict[str, str]: # file name -> caption
     return found
 
 # %% ../../nbs/craft/photos.ipynb #ph_capd
-class Captioned(NamedTuple):
+class _Captioned(NamedTuple):
     "The captions of a folder, and what is wrong with them."
     texts: dict # path of an image -> its own caption
     errors: list # lines
@@ -499,7 +499,7 @@ class Captioned(NamedTuple):
 # %% ../../nbs/craft/photos.ipynb #c081
 def read_captions(
     folder:PhotoFolder, # what `list_folder` found
-) -> Captioned:
+) -> _Captioned:
     "The captions of the images that have one of their own."
     names, found, errors, odd = {_nfc(p.name): p for p in folder.images}, {}, [], []
     def take(path, text, source):
@@ -535,7 +535,7 @@ def read_captions(
         odd.append(f'{folder.path}: no caption, unlike others, have {some}; '
                    f'write them, such as {file_stem(bare[0])}.txt, or {otherwise} is used.')
     texts = {path: text for path, (text, _) in found.items()}
-    return Captioned(texts, list(dict.fromkeys(errors)), list(dict.fromkeys(odd)))
+    return _Captioned(texts, list(dict.fromkeys(errors)), list(dict.fromkeys(odd)))
 
 # %% ../../nbs/craft/photos.ipynb #c084
 class TokenCount(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
 from ..core import UserError, as_path, did_you_mean, is_junk, say_once
-__all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated', 'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size', 'read_text', 'Captioned', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
+__all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated', 'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size', 'read_text', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 IMAGE_SUFFIXES: Any
 _TEXTS: Any
 _MASK: Any
@@ -53,7 +53,7 @@ def read_text(path: str | Path) -> str: ...
 def _caption(path: Path) -> tuple[str, int]: ...
 def _rows(path: Path, text: str) -> list[tuple]: ...
 def _metadata(path: Path) -> dict[str, str]: ...
-def read_captions(folder: PhotoFolder) -> Captioned: ...
+def read_captions(folder: PhotoFolder) -> _Captioned: ...
 def count_tokens(text: str, tokenizer, max_length: int | None=None) -> TokenCount: ...
 def read_mask(photo: Photo, mask: Path | None) -> Image.Image | None: ...
 @dataclass
@@ -82,7 +82,7 @@ class Photo:
     orientation: int
     notes: list[str]
 
-class Captioned(NamedTuple):
+class _Captioned(NamedTuple):
     texts: dict
     errors: list
     warnings: list

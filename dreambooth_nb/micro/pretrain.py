@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all',
            'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
-           'SampleScores', 'score_samples', 'measure', 'micro_card']
+           'score_samples', 'measure', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
 import json, math, random, time, zipfile
@@ -486,7 +486,7 @@ def score_vae(
     return {name: 10*math.log10(4/v.item()) for name, v in mse.items()}
 
 # %% ../../nbs/micro/01_pretrain.ipynb #8d230550
-class SampleScores(NamedTuple):
+class _SampleScores(NamedTuple):
     "What a reader finds in samples."
     shares: dict # attribute -> share of the pictures that show it as their prompts say
     prompts: list[str]
@@ -498,7 +498,7 @@ def score_samples(
     n:int=480, # pictures
     guidance_scale:float=7., # guidance of the samples
     seed:int=0, # chooses the prompts
-) -> SampleScores:
+) -> _SampleScores:
     "Prompt for class, colour, pattern and place, sample, and let the reader say what is there."
     rng = random.Random(seed)
     want = [dict(class_noun=CLASSES[k % len(CLASSES)], place=rng.choice(list(PLACES)),
@@ -508,7 +508,7 @@ def score_samples(
     pictures = sample(model, prompts, list(range(n)), guidance_scale=guidance_scale, progress=True)
     found = [f for c in to_tensor(pictures).split(64) for f in reader.read(c)]
     shares = {a: float(np.mean([f[a] == w[a] for f, w in zip(found, want)])) for a in want[0]}
-    return SampleScores(shares, prompts, pictures)
+    return _SampleScores(shares, prompts, pictures)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c045
 GOALS = dict(vae=dict(psnr=28, foreground_psnr=26),
