@@ -134,13 +134,17 @@ def of_type(
     "Whether a value is what a signature says."
     return hint is inspect.Parameter.empty or any(_fits(value, kind) for kind in _kinds(hint))
 
-def _in_words(kind) -> str:
-    words = dict(bool='true or false', str='text', int='a whole number', float='a number', Path='a path',
-                 Image='a picture', Callable='a function', dtype='a torch.dtype')
-    if get_args(kind) and get_origin(kind) is not Callable:
-        return f'a list, of each: {" or ".join(map(_in_words, _kinds(get_args(kind)[0])))}'
-    name = getattr(kind, '__name__', str(kind))
-    return words.get(name, f'a {name}')
+def _in_words(kind, several=False) -> str:
+    whole, parts = get_origin(kind) or kind, get_args(kind)
+    name = getattr(whole, '__name__', str(whole))
+    if parts and whole not in (Callable, dict):
+        of = [_in_words(part, True) for part in _kinds(parts[0]) if part not in (None, NoneType)]
+        return f'{"lists" if several else "a list"} of {" or ".join(of)}'
+    words = dict(bool='true or false', str='text', int='whole number', float='number', Path='path',
+                 Image='picture', Callable='function', dtype='torch.dtype')
+    word = words.get(name, name)
+    if several: return word + 's'*(name != 'bool')
+    return word if name in ('bool', 'str') else f'{"an" if word[0] in "AEIOU" else "a"} {word}'
 
 # %% ../nbs/core.ipynb #cotyp2
 def wrong_type(
