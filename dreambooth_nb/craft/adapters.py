@@ -458,6 +458,6 @@ def fingerprint(
     glance = about, names, places, numbers = about, [k for k, _ in state], *_glance([v for _, v in state])
     def whole(): return digest(about, [[k, number(k, v)] for k, v in state])[:16]
     if getattr(self, '_known', (None,))[0] != glance:
-        seen = 'fingerprint', about, names, [p[2:] for p in places], numbers, files
-        self._known = glance, recalled(digest(*seen), whole) if files else whole()
+        key = files and digest('fingerprint', about, names, [p[2:] for p in places], numbers, files)
+        self._known = glance, recalled(key, whole) if key else whole()
     return self._known[1]

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CLEAR', 'free_name', 'file_names', 'next_seed', 'save_png', 'parameters', 'HowMade', 'picture_settings', 'read_png',
-           'replay', 'grid', 'Grid', 'Shot', 'PictureKey', 'share', 'pictures_to_enlarge', 'Previews']
+           'replay', 'grid', 'Grid', 'PictureKey', 'share', 'pictures_to_enlarge', 'Previews']
 
 # %% ../../nbs/craft/pictures.ipynb #pi03
 import base64, hashlib, html, io, itertools, json, os, re, unicodedata
@@ -322,7 +322,7 @@ def places(self:Grid) -> list: # of tuples: an index for each axis
     "All places, row by row, page by page."
     return list(itertools.product(*map(range, self.shape)))
 
-class Shot(NamedTuple):
+class _Shot(NamedTuple):
     "A picture of a grid, not yet made."
     model: object # StableDiffusion, the name of one, or a function that loads one
     settings: Settings
@@ -331,12 +331,12 @@ class Shot(NamedTuple):
 def shot(
     self:Grid,
     place:tuple, # an index for each axis
-) -> Shot:
+) -> _Shot:
     "What is to be made at a place."
     axes = zip(place, self.axes.items(), strict=True)
     chosen = {name: list(values.values())[k] for k, (name, values) in axes}
     model = chosen.pop('model', self.model)
-    return Shot(model, make_settings(**self.settings | chosen))
+    return _Shot(model, make_settings(**self.settings | chosen))
 
 # %% ../../nbs/craft/pictures.ipynb #pi_key
 class PictureKey(NamedTuple):
@@ -353,7 +353,8 @@ def make(
 ) -> list[Image.Image]: # in the order of `places`
     "Pictures, of which only those not yet there are made; a model that has changed since makes new ones."
     ready, keys = {}, []
-    for model, how in (self.shot(p) for p in (self.places() if places is None else places)):
+    places = self.places() if places is None else places
+    for model, how in map(self.shot, places):
         name = model if isinstance(model, str) else id(model)
         if name not in ready:
             model = load(model) if isinstance(model, str) else model() if callable(model) else model

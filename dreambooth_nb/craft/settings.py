@@ -253,7 +253,8 @@ def _check(cfg):
         except (TypeError, ValueError, OverflowError):
             raise wrong_type(f.name, getattr(cfg, f.name), f.type) from None
     photos = () if cfg.dataset_name else ('instance_data_dir',)
-    for name in (() if cfg.concepts_list else ('instance_prompt', *photos)) + ('output_dir',):
+    one = () if cfg.concepts_list else ('instance_prompt', *photos)
+    for name in (*one, 'output_dir'):
         if not getattr(cfg, name).strip(): bad(name, 'is empty; it is needed.')
     refuse_halves(**{f.name: getattr(cfg, f.name) for f in fields(cfg) if 'path' not in f.metadata})
     for f in fields(cfg):
