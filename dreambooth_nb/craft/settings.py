@@ -395,8 +395,7 @@ def record(
     **others, # those of its fields that are no settings
 ):
     "What a room reads of the settings: a record of its own, in which they have the same names."
-    own = {f.name for f in fields(self)} - {*others}
-    return kind(**{f.name: getattr(self, f.name) for f in fields(kind) if f.name in own}, **others)
+    return kind(**{f.name: getattr(self, f.name) for f in fields(kind) if hasattr(self, f.name)} | others)
 
 # %% ../../nbs/craft/settings.ipynb #se12ex2
 PATHS = {f.name for f in fields(TrainConfig) if 'path' in f.metadata} # and what commands call so:
