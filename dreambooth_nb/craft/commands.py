@@ -20,7 +20,7 @@ from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
-                                did_you_mean, in_shell, one_of, wrong_type)
+                                did_you_mean, in_shell, is_junk, one_of, wrong_type)
 from .answers import answered, in_lines
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
@@ -169,6 +169,10 @@ def demo_command(
     base:str='micro', # embedded model that learns: "micro", or "micro-flow", a flow transformer
 ):
     "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
+    out = as_path(output_dir)
+    there = out.is_dir() and any(not is_junk(p) for p in out.iterdir())
+    if there and not (out/'config.yaml').exists(): # no demo, nor another run
+        raise UserError(f'output_dir: {out} already holds something else; choose another folder.')
     from dreambooth_nb import run
     print(run.demo_summary(run.demo(output_dir, class_noun, quick, seed, overwrite, base)))
 
@@ -202,6 +206,8 @@ def push_command(
 ):
     "Upload a model with its card to the hub."
     given = dict(locals())
+    if not any(as_path(folder).glob('**/*.safetensors')):
+        raise UserError(f'{folder}: holds no model; give the folder of a diffusers model or of a LoRA.')
     from dreambooth_nb import export
     print(export.push_to_hub(**given))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, in_shell, one_of, wrong_type
+from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, in_shell, is_junk, one_of, wrong_type
 from .answers import answered, in_lines
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
