@@ -268,10 +268,11 @@ def denoise(
 # %% ../nbs/05_cfg_sampler.ipynb #c072
 def check_size(
     model:StableDiffusion, # any base model
+    step:int|None=None, # number that a side is a multiple of; None: what the model draws without a cut
     **sides:int, # name of a side, such as height -> pixels
 ):
     "`UserError` on a side that the UNet cannot halve often enough, or that the model does not know."
-    step, most = model.size_step, model.family.largest(model.denoiser.config)
+    step, most = step or model.size_step, model.family.largest(model.denoiser.config)
     for name, v in sides.items():
         if v % step:
             raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')

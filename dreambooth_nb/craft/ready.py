@@ -96,7 +96,8 @@ def ready(
     if net:
         found.warnings += _mixed_up(net, subjects) + distilled(net)
         found.problems += enlarging_problems(cfg, net, subjects)
-        found.problems += refused(check_size, net, resolution=cfg.resolution or net.resolution)
+        side, step = cfg.resolution or net.resolution, net.vae_scale if net.unet else None # trains at any
+        found.problems += refused(check_size, net, step, resolution=side)
     _look_at_classes(found, subjects, cfg, net)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
