@@ -77,11 +77,6 @@ def tokenize(
                   torch.tensor(in_chunks([w for _, w in flat], room, 1., 1., 1.)))
 
 # %% ../../nbs/craft/prompts.ipynb #c062
-def _repeated(known, at): # the rows of a condition, again where a prompt stands again
-    if isinstance(known, dict): return {k: _repeated(v, at) for k, v in known.items()}
-    rows = [known[k] for k in at]
-    return rows if isinstance(known, list) else torch.stack(rows)
-
 @torch.no_grad()
 def encode_weighted(
     model:StableDiffusion, # any base model, for its tokenizers and text encoders
@@ -92,10 +87,7 @@ def encode_weighted(
     prompt_weighting:bool=False, # brackets weigh words, as in `parse_prompt`; else they are text
     clip_skip:int|None=None, # layers left out at the end of the text encoders; None: the model's own
 ) -> dict: # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
-    """`model.condition` for prompts of any length, with weights where they are turned on. Equal prompts are
-    encoded once."""
-    at = [[*dict.fromkeys(prompts)].index(p) for p in prompts]
-    prompts = [*dict.fromkeys(prompts)]
+    "`model.condition` for prompts of any length, with weights where they are turned on."
     def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
     b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
     k = max([chunks, *(len(tokens.ids) for tokens in sum(read, []))])
@@ -113,7 +105,7 @@ def encode_weighted(
         weighted = e.float()*weights[..., None]
         def power(v): return v.float().square().mean((1, 2), keepdim=True)
         found['encoder_hidden_states'] = (weighted*(power(e)/power(weighted)).sqrt()).to(e.dtype)
-    return _repeated(no_words(found, prompts) if zeros else found, at)
+    return no_words(found, prompts) if zeros else found
 
 # %% ../../nbs/craft/prompts.ipynb #c113c
 def read_prompts(
