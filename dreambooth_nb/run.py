@@ -236,11 +236,10 @@ def dreambooth(
         cfg = agreed(lambda: _claim(cfg, found.does))
         return _personalise(cfg, found, model, progress, callbacks, look, show)
 
-
-# %% ../nbs/09_run.ipynb #rn22
 dreambooth.__delwrap__ = TrainConfig # where fastcore finds the comments of the settings
 explained(dreambooth)
 
+# %% ../nbs/09_run.ipynb #rn22
 def _settings_of(photos, named, settings, model=None) -> Chosen:
     "The settings of a run from what `dreambooth` was given. `UserError`: nothing, or too much."
     named = {name: v for name, v in named.items() if v is not None}
