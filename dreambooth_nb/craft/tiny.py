@@ -12,6 +12,7 @@ from diffusers import AutoencoderKL, DDPMScheduler, SD3Transformer2DModel, UNet2
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from ..core import one_of
+from . import saving # noqa: F401 (`save` of a model)
 from .families import FAMILIES
 from ..model import StableDiffusion, quiet
 

@@ -8,6 +8,7 @@ from diffusers import AutoencoderKL, DDPMScheduler, SD3Transformer2DModel, UNet2
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from ..core import one_of
+from . import saving
 from .families import FAMILIES
 from ..model import StableDiffusion, quiet
 __all__ = ['TINY', 'tiny_parts', 'tiny_base']
