@@ -14,11 +14,11 @@ from typing import NamedTuple
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import (DistributedDataParallelKwargs, ProjectConfiguration, parse_flag_from_env,
-                              patch_environment)
+from accelerate.utils import (
+    DistributedDataParallelKwargs, FullyShardedDataParallelPlugin, ProjectConfiguration, fsdp2_prepare_model,
+    parse_flag_from_env, patch_environment)
 from torch import Tensor, nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -149,15 +149,24 @@ def shard(
     accelerator:Accelerator, # of this process
     alone:Callable, # () -> bool: does this process act without the others?
 ) -> nn.Module: # an ordinary one without weights, for `fill`
-    "Spread the UNet over the processes. Zhao et al. 2023."
+    "Spread the UNet over the processes, by Accelerate's plugin for FSDP2. Zhao et al. 2023."
+    if accelerator.device.type == 'cpu' and torch.cuda.is_available():
+        raise UserError('use_cpu: FSDP takes the GPUs of this machine; set it to false in accelerate config, '
+                        'or train without FSDP.')
     empty = {id(p): nn.Parameter(p.detach().to('meta'), p.requires_grad) for p in unet.parameters()}
     ordinary = copy.deepcopy(unet, empty)
-    mesh = init_device_mesh(accelerator.device.type, (accelerator.num_processes,))
-    units = [m for m in unet.modules() if type(m).__name__ in unet._no_split_modules]
-    for m in (*reversed(units), unet): # those inside others first
-        fully_shard(m, mesh=mesh, reshard_after_forward=True)
+    units = {type(m).__name__ for m in unet.modules()} & set(unet._no_split_modules)
+    accelerator.state.fsdp_plugin = FullyShardedDataParallelPlugin(
+        fsdp_version=2, auto_wrap_policy='transformer_based_wrap', transformer_cls_names_to_wrap=sorted(units))
+    fsdp2_prepare_model(accelerator, unet)
     unet.register_forward_pre_hook(lambda *_: _refuse_alone() if alone() else None, prepend=True)
+    unet.register_forward_hook(_slices_again)
     return ordinary
+
+def _slices_again(unet, *_):
+    if torch.is_grad_enabled(): return # the backward frees what the forward has gathered
+    for m in unet.modules():
+        if isinstance(m, FSDPModule): m.reshard()
 
 def fill(
     ordinary:nn.Module, # as `shard` returned it
