@@ -450,7 +450,7 @@ def evaluate(
     if encoders is None:
         at, how, under = model.device, who.settings, lora_base or who.base
         said = who.base and how and not lora_base # how the base is opened
-        base = load_base(how, at, torch.float32) if said else under and load(under, at)
+        base = load_base(how.base, at, torch.float32) if said else under and load(under, at)
         encoders, absent = usual_encoders(base, str(at))
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []

@@ -262,7 +262,7 @@ def _estimated(f, *args):
         say(f'memory and time: cannot be estimated ({why}); the run goes on.')
 
 def _first_line(cfg, found, device) -> Outlook:
-    say(look := outlook(cfg, outline(cfg), device, found))
+    say(look := outlook(cfg, outline(cfg.base), device, found))
     return look
 
 def _begin(cfg, chosen, found, device) -> Outlook|None: # None: there is no estimate
@@ -327,10 +327,10 @@ def _personalise(
 # %% ../nbs/09_run.ipynb #rn24
 def _opened(cfg, model, device) -> tuple: # the model; its fingerprint
     "The base, which is loaded where it is not, and which one it is."
-    files = None if model else files_of_base(cfg)
-    model = model or load_base(cfg, device, base_dtype(cfg.words, cfg.mixed_precision))
+    files = None if model else files_of_base(cfg.base)
+    model = model or load_base(cfg.base, device, base_dtype(cfg.words, cfg.mixed_precision))
     model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
-    unchanged = files and files_of_base(cfg) == files # while they were read
+    unchanged = files and files_of_base(cfg.base) == files # while they were read
     return model, model.fingerprint(files if unchanged else None)
 
 def _look_again(subjects, geometry, model, progress):

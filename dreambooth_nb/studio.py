@@ -47,7 +47,7 @@ def _open_models(
     folder, run = as_path(source), _read_run(source)
     if 'pretrained_model_name_or_path' not in run: return Models({folder.name: opened(str(source))})
     cfg = read_config(folder/'config.yaml')
-    found = dict(base=opened(lora_base) if lora_base else lambda: load_base(cfg, device, torch.float32))
+    found = dict(base=opened(lora_base) if lora_base else lambda: load_base(cfg.base, device, torch.float32))
     found |= {f'step {p.name[11:]}': opened(p) for p in checkpoints(folder)}
     whole = (folder/'model_index.json').is_file() or any(folder.glob('*.safetensors'))
     return Models(found | (dict(trained=opened(folder)) if whole else {}))

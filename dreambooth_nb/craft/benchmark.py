@@ -198,7 +198,7 @@ def benchmark(
     def score(result):
         if not measure:
             at = result.model.device
-            base = load_base(result.settings, at, torch.float32)
+            base = load_base(result.settings.base, at, torch.float32)
             there, absent = usual_encoders(base, str(at))
             for what, why in absent.items(): say(f'{what}: is not among the scores; {why}')
             measure.extend(there)

@@ -391,7 +391,7 @@ def _base(folder, run, device, dtype, base, how) -> StableDiffusion:
     "The model that a run began with: as `config.yaml` says, unless another is given."
     name = first_here([run.get('pretrained_model_name_or_path')], folder, base)
     how = dict(vae=run.get('pretrained_vae_model_name_or_path')) | how
-    return load(name, device, dtype, **({} if base else base_settings(run).loading) | how)
+    return load(name, device, dtype, **({} if base else base_settings(run).base.loading) | how)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0422ob
 def _open_added(folder, files, device, dtype, base, run, how) -> StableDiffusion:

@@ -85,7 +85,7 @@ def complete(
     "A whole run from what was given. `UserError` naming an unknown or impossible setting."
     whole = filled(values)
     cfg, found, name = TrainConfig(**whole), {}, ''
-    try: name, found = suited(outline(cfg), processes().device, values.get('train'), cfg.optimizer)
+    try: name, found = suited(outline(cfg.base), processes().device, values.get('train'), cfg.optimizer)
     except UserError: pass # `ready` says what is wrong with the base
     found = with_changes(found, values)
     found = _with_effect(cfg, {k: v for k, v in found.items() if k not in values})
@@ -212,7 +212,7 @@ def outlook(
 
 def _traced(cfg, device) -> Forecast:
     "The forecast for a run, or what another run was told: with the same base, settings, code and libraries."
-    how, files = _as_forecast(cfg, device), files_of_base(cfg)
+    how, files = _as_forecast(cfg, device), files_of_base(cfg.base)
     code = stamps(Path(sys.modules[Forecast.__module__].__file__))
     if None in (files, code): return forecast(**how)
     versions = [str(lib.__version__) for lib in (torch, diffusers, transformers, peft)]
@@ -224,7 +224,7 @@ def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."
     names = ('lora', 'resolution', 'mixed_precision', 'optimizer', 'gradient_checkpointing',
              'gradient_accumulation_steps', 'max_token_length', 'quantization')
-    return dict(base=described_by(cfg), rows=cfg.train_batch_size*(1 + cfg.with_prior_preservation),
+    return dict(base=described_by(cfg.base), rows=cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 train=cfg.words, ema=cfg.use_ema, device=torch.device(device).type,
                 **{name: getattr(cfg, name) for name in names})
 

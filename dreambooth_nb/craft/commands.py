@@ -232,7 +232,7 @@ def priors_command(
     from dreambooth_nb.craft.choices import complete
     from dreambooth_nb.run import drawn_classes
     cfg = complete(settings).cfg
-    found = drawn_classes(load_base(cfg, processes().device), concepts(cfg), cfg, encode=len)
+    found = drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, encode=len)
     for pool in found.pools: print(pool.folder)
 
 def forecast_command(
@@ -246,7 +246,7 @@ def forecast_command(
     from dreambooth_nb.craft.ready import outline
     from dreambooth_nb.craft.choices import complete, memory_warning, outlook
     chosen, device = complete(settings), processes().device
-    print(look := outlook(chosen.cfg, outline(chosen.cfg), device))
+    print(look := outlook(chosen.cfg, outline(chosen.cfg.base), device))
     if chosen.names: print(chosen)
     print(look.memory)
     if line := memory_warning(chosen.cfg, device, now=look.memory): print(line)

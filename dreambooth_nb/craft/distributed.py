@@ -157,7 +157,10 @@ def shard(
     ordinary = copy.deepcopy(unet, empty)
     units = {type(m).__name__ for m in unet.modules()} & set(unet._no_split_modules)
     accelerator.state.fsdp_plugin = FullyShardedDataParallelPlugin(
-        fsdp_version=2, auto_wrap_policy='transformer_based_wrap', transformer_cls_names_to_wrap=sorted(units))
+        fsdp_version=2,
+        auto_wrap_policy='transformer_based_wrap',
+        transformer_cls_names_to_wrap=sorted(units),
+    )
     fsdp2_prepare_model(accelerator, unet)
     unet.register_forward_pre_hook(lambda *_: _refuse_alone() if alone() else None, prepend=True)
     unet.register_forward_hook(_slices_again)

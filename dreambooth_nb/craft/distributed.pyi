@@ -9,10 +9,9 @@ from typing import NamedTuple
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, ProjectConfiguration, parse_flag_from_env, patch_environment
+from accelerate.utils import DistributedDataParallelKwargs, FullyShardedDataParallelPlugin, ProjectConfiguration, fsdp2_prepare_model, parse_flag_from_env, patch_environment
 from torch import Tensor, nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -29,6 +28,7 @@ _FSDP: Any
 _SLICEABLE: Any
 def asks_for_shards(asked: Shardable) -> bool: ...
 def shard(unet: nn.Module, accelerator: Accelerator, alone: Callable) -> nn.Module: ...
+def _slices_again(unet, *_): ...
 def fill(ordinary: nn.Module, unet: nn.Module, device) -> nn.Module: ...
 def joined(tree, device): ...
 def sliced(t, like: Tensor): ...

@@ -368,7 +368,7 @@ def _reading_with(cfg, name): # StableDiffusion
     "The base of a run, with another tokenizer. `UserError` where it cannot be read, or is for another base."
     from transformers import AutoTokenizer
     from dreambooth_nb.craft.requirements import load_base, processes
-    model = load_base(cfg, processes().device)
+    model = load_base(cfg.base, processes().device)
     try: model.tokenizer = AutoTokenizer.from_pretrained(name, revision=cfg.revision, use_fast=False)
     except (OSError, ValueError):
         raise UserError(f'tokenizer_name: {name!r} is no tokenizer that can be read; give a folder, or a hub '
@@ -416,7 +416,7 @@ def _check_base(cfg, given):
     "`UserError` for a flag that is not for the base."
     from dreambooth_nb.craft.ready import outline
     given = [name for name in _OF_BASE if name in given]
-    net = outline(cfg) if given else None
+    net = outline(cfg.base) if given else None
     for name in given:
         fits, why = _OF_BASE[name]
         if not fits(net):

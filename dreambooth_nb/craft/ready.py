@@ -29,7 +29,7 @@ from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
 from .opening import (base_of_lora, check_contents, find_base, skeleton,
                                          why_not_loaded)
 from .settings import TrainConfig, cautions, expanded
-from .requirements import as_settings, refused, written_out
+from .requirements import Base, as_settings, refused, written_out
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from ..train import problems
 from ..cfg_sampler import check_size
@@ -77,7 +77,7 @@ def ready(
     "What keeps a run from beginning or ending well, as far as it is known now. Nothing is changed."
     cfg = counted(replace(cfg, **expanded(asdict(cfg))))
     found = Ready(warnings=cautions(cfg))
-    net, subjects = model or found.ask(outline, cfg), []
+    net, subjects = model or found.ask(outline, cfg.base), []
     if cfg.dataset_name: found.warnings.append('dataset_name: its photos are looked at once they are files, '
                                                'in instance_images of output_dir: the run writes them.')
     else: subjects = found.ask(concepts, cfg) or []
@@ -90,8 +90,8 @@ def ready(
         return Ready([f'model: it has been trained already, for {model.trained_for}; load it again.'])
     found.problems += [line.replace(str(out/'new'), str(out))
                        for line in problems(as_planned(cfg, then), model=model)]
-    if model is None: found.problems += base_problems(cfg, net)
-    if model or net and not beneath(cfg):                        # an embedding's words are not in the outline
+    if net and model is None: found.problems += base_problems(cfg.base, net) + _part_problems(cfg, net)
+    if model or net and not beneath(cfg.base): # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
     if net:
         found.warnings += _mixed_up(net, subjects) + distilled(net)
@@ -147,21 +147,21 @@ def counted(
     return written_out(cfg, photos, classes*(cfg.num_class_images - cfg.num_held_out))
 
 def outline(
-    cfg:TrainConfig, # the base and how it is loaded
+    base:Base, # as `cfg.base`
 ) -> StableDiffusion:
     "The base without its weights, and without what goes on it. `UserError`, as `load_base` raises it."
     def rename(e, name): return UserError(str(e).replace('pretrained_model_name_or_path:', f'{name}:', 1))
-    if under := beneath(cfg):
+    if under := beneath(base):
         try: return outline(under)
-        except UserError as e: raise (rename(e, 'lora_base') if cfg.lora_base else e) from None
-    base, hub = cfg.pretrained_model_name_or_path, dict(revision=cfg.revision) if cfg.revision else {}
-    name, path = described_by(cfg), Path(find_base(base))
+        except UserError as e: raise (rename(e, 'lora_base') if base.lora_base else e) from None
+    asked, hub = base.pretrained_model_name_or_path, dict(revision=base.revision) if base.revision else {}
+    name, path = described_by(base), Path(find_base(asked))
     try:
         return _outline_of(name, _written(find_base(name)), **hub)
     except UserError as e:
         if not path.is_file(): raise
-        if cfg.original_config: raise rename(e, 'original_config') from None
-        raise as_settings(UserError(why_not_loaded(base, path, None, e.__cause__ or e))) from None
+        if base.original_config: raise rename(e, 'original_config') from None
+        raise as_settings(UserError(why_not_loaded(asked, path, None, e.__cause__ or e))) from None
 
 # %% ../../nbs/craft/ready.ipynb #r07outln
 @lru_cache(2)
@@ -176,29 +176,29 @@ def _written(where) -> tuple: # (file, when it was written), ...; of a hub id: (
 
 # %% ../../nbs/craft/ready.ipynb #r07under
 def beneath(
-    cfg:TrainConfig, # the base and how it is loaded
-) -> TrainConfig|None: # None: the base is a whole model
-    "Settings for the model that a base goes on, where it is a LoRA or an embedding. `UserError`: it is gone."
-    path = Path(find_base(cfg.pretrained_model_name_or_path))
-    if not goes_on_a_model(path, cfg.lora_base, cfg.allow_pickle): return None
-    try: below = cfg.lora_base or base_of_lora(added_files(path)[0])
+    base:Base, # as `cfg.base`
+) -> Base|None: # None: the base is a whole model
+    "The model that a base goes on, where it is a LoRA or an embedding. `UserError`: it is gone."
+    path = Path(find_base(base.pretrained_model_name_or_path))
+    if not goes_on_a_model(path, base.lora_base, base.allow_pickle): return None
+    try: below = base.lora_base or base_of_lora(added_files(path)[0])
     except UserError as e: raise as_settings(e) from None
-    return replace(cfg, pretrained_model_name_or_path=below, lora_base=None)
+    return replace(base, pretrained_model_name_or_path=below, lora_base=None)
 
 def described_by(
-    cfg:TrainConfig, # the base and how it is loaded
+    base:Base, # as `cfg.base`
 ) -> str: # a diffusers folder, or a hub id
     "Whose configuration says how the networks look. A single file has none: its shapes say of which kind."
-    if under := beneath(cfg): return described_by(under)
-    base, path = cfg.pretrained_model_name_or_path, Path(find_base(cfg.pretrained_model_name_or_path))
-    if not path.is_file(): return base
-    shapes = tensors_in(path, cfg.allow_pickle).tensors
-    try: check_contents(path, shapes, cfg.original_config)
+    if under := beneath(base): return described_by(under)
+    name, path = base.pretrained_model_name_or_path, Path(find_base(base.pretrained_model_name_or_path))
+    if not path.is_file(): return name
+    shapes = tensors_in(path, base.allow_pickle).tensors
+    try: check_contents(path, shapes, base.original_config)
     except UserError as e: raise as_settings(e) from None
-    if cfg.variant:
-        raise UserError(f'variant: {base} is a file on this machine and has no variant; leave it out.')
-    if cfg.original_config: return cfg.original_config
-    tensors = {name: torch.empty(shape, device='meta') for name, shape in shapes.items()}
+    if base.variant:
+        raise UserError(f'variant: {name} is a file on this machine and has no variant; leave it out.')
+    if base.original_config: return base.original_config
+    tensors = {k: torch.empty(shape, device='meta') for k, shape in shapes.items()}
     return fetch_diffusers_config(tensors)['pretrained_model_name_or_path']
 
 # %% ../../nbs/craft/ready.ipynb #rd32
@@ -297,37 +297,35 @@ def _part_problems(cfg, net) -> list[str]:
 _WEIGHTS = r'diffusion_pytorch_model(-\d+-of-\d+)?\.' # names of the files of a UNet, without their end
 
 def base_problems(
-    cfg:TrainConfig, # the base and how it is loaded
-    net:StableDiffusion|None, # its outline
+    base:Base, # as `cfg.base`
+    net:StableDiffusion, # its outline
 ) -> list[str]:
     "What keeps a base from being loaded as it is asked for, or trained: as far as its folder shows."
-    base, where, found = cfg.pretrained_model_name_or_path, as_path(cfg.pretrained_model_name_or_path), []
-    if not net: return found                                      # why it has no outline is reported already
-    found += refused(net.check_clip_skip, cfg.clip_skip) + refused(check_text_training, net, cfg.words)
-    if under := beneath(cfg):
-        if other := refused(is_lora, file := added_files(where)[0], cfg.allow_pickle): return found + other
-        if is_lora(file, cfg.allow_pickle) and 'lora' not in cfg.words.split('+'):
-            found.append(f'train: {cfg.words!r} would train layers that carry the LoRA of {base}; '
+    name, where, found = base.pretrained_model_name_or_path, as_path(base.pretrained_model_name_or_path), []
+    found += refused(net.check_clip_skip, base.clip_skip) + refused(check_text_training, net, base.words)
+    if under := beneath(base):
+        if other := refused(is_lora, file := added_files(where)[0], base.allow_pickle): return found + other
+        if is_lora(file, base.allow_pickle) and 'lora' not in base.words.split('+'):
+            found.append(f'train: {base.words!r} would train layers that carry the LoRA of {name}; '
                          'give train lora.')
         return found + base_problems(under, net)
-    if cfg.lora_base:
-        found.append(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
-    found += _part_problems(cfg, net)
+    if base.lora_base:
+        found.append(f'lora_base: {name} is a whole model, which goes on none; leave it out.')
     def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
               for p in folders if not weights(p)]
     part = where/net.family.denoiser
     if not part.is_dir(): return found
-    ends = ('safetensors', 'bin') if cfg.allow_pickle else ('safetensors',)
+    ends = ('safetensors', 'bin') if base.allow_pickle else ('safetensors',)
     names = weights(part)
     def fit(ends):
         here, plain = [n for n in names if n.endswith(ends)], re.compile(f'{_WEIGHTS}[a-z]+$')
-        return [n for n in here if (f'.{cfg.variant}' in n if cfg.variant else plain.match(n))]
+        return [n for n in here if (f'.{base.variant}' in n if base.variant else plain.match(n))]
     if fit(ends) or not names: return found
     way = f'it has {", ".join(sorted(names)[:3])}'
     if fit(('bin',)): way += '; set allow_pickle to read them'
-    what = f'of the variant {cfg.variant}' if cfg.variant else 'that is read without variant'
+    what = f'of the variant {base.variant}' if base.variant else 'that is read without variant'
     return found + [f'pretrained_model_name_or_path: {part} has no file {what}; {way}.']
 
 # %% ../../nbs/craft/ready.ipynb #r085word

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Machine', 'refused', 'processes', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out',
-           'setting_problems', 'machine_problems', 'load_base', 'files_of_base', 'as_settings', 'drawing', 'prepare']
+           'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing',
+           'prepare']
 
 # %% ../../nbs/craft/requirements.ipynb #rq03
 import copy, importlib.util, math, os, re
@@ -15,6 +16,7 @@ from accelerate import PartialState
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import is_bf16_available, parse_flag_from_env
 from diffusers.optimization import get_scheduler
+from fastcore.basics import patch
 from huggingface_hub import try_to_load_from_cache
 from torch import nn
 from ..core import UserError, as_path, stamps
@@ -221,43 +223,70 @@ def machine_problems(
     few_bits = quantization_problems(asked.quantization, processes().device.type)
     return _environment(asked) + _precision(asked) + _graphs(asked) + few_bits
 
+# %% ../../nbs/craft/requirements.ipynb #rqbs1
+@dataclass(frozen=True)
+class Base:
+    "Which base a run has, and how it is loaded and read."
+    pretrained_model_name_or_path:str # name, folder, file or hub id
+    pretrained_vae_model_name_or_path:str|None=None # another VAE
+    original_config:str|None=None # whose configuration a single file has
+    revision:str|None=None # on the hub
+    variant:str|None=None # of its files, such as fp16
+    allow_pickle:bool=False # files that may run code
+    lora_base:str|None=None # what a LoRA goes on
+    quantization:str|None=None # few bits a number
+    mixed_precision:str='no' # of the training
+    words:str='unet' # what is trained
+    clip_skip:int|None=None # last layers of a text encoder that are left out
+    max_token_length:int|None=None # tokens that are read of a prompt; None: 75
+
+    @property
+    def loading(self) -> dict:
+        "What `load` is given besides the name of the base and its VAE."
+        how = dict(config=self.original_config, variant=self.variant, revision=self.revision,
+                   allow_pickle=self.allow_pickle, lora_base=self.lora_base, quantization=self.quantization)
+        return {name: v for name, v in how.items() if v}
+
+@patch(as_prop=True)
+def base(self:TrainConfig) -> Base:
+    "Which base, and how it is loaded and read."
+    return self.record(Base)
+
 # %% ../../nbs/craft/requirements.ipynb #se15ld
 def load_base(
-    cfg:TrainConfig, # the fields that say which base, and how it is loaded
+    base:Base, # as `cfg.base`
     device:str='cpu', # where the networks go
     dtype:torch.dtype|None=None, # of UNet and text encoders; None: as `base_dtype` says
 ) -> StableDiffusion:
     "The base of a run, which reads prompts as the run does. `UserError`: not found, or not complete."
-    dtype = dtype or base_dtype(cfg.words, cfg.mixed_precision)
-    vae = cfg.pretrained_vae_model_name_or_path
-    try: model = load(cfg.pretrained_model_name_or_path, device, dtype, vae=vae, **cfg.loading)
+    dtype = dtype or base_dtype(base.words, base.mixed_precision)
+    vae = base.pretrained_vae_model_name_or_path
+    try: model = load(base.pretrained_model_name_or_path, device, dtype, vae=vae, **base.loading)
     except UserError as e: raise as_settings(e) from e.__cause__
-    return model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
+    return model.set_reading(base.clip_skip, base.max_token_length or 75)
 
 def files_of_base(
-    cfg:TrainConfig, # the fields that say which base, and how it is loaded
+    base:Base, # as `cfg.base`
 ) -> list|None: # as `stamps` returns them; None: it is read from other places too
     "What tells whether the files of a base are those of before."
     others = 'pretrained_vae_model_name_or_path', 'original_config', 'lora_base', 'quantization'
-    if any(getattr(cfg, name) for name in others): return None
-    path = Path(find_base(cfg.pretrained_model_name_or_path))
+    if any(getattr(base, name) for name in others): return None
+    path = Path(find_base(base.pretrained_model_name_or_path))
     if not path.exists(): # of the hub
-        named = try_to_load_from_cache(str(path), 'model_index.json', revision=cfg.revision)
+        named = try_to_load_from_cache(str(path), 'model_index.json', revision=base.revision)
         if not isinstance(named, str): return None
         path = Path(named).parent
     index = path/'model_index.json'
-    if path.is_file(): alone = not goes_on_a_model(path, allow_pickle=cfg.allow_pickle)
+    if path.is_file(): alone = not goes_on_a_model(path, allow_pickle=base.allow_pickle)
     else: alone = index.is_file() and BASE_OF_TEXT not in index.read_text(encoding='utf-8')
     found = stamps(path) if alone else None
-    return found and [*found, str(cfg.loading)]
+    return found and [*found, str(base.loading)]
 
 def as_settings(
     e:UserError, # of `load`
 ) -> UserError: # the same line
     "An error with the names of fields instead of those that `load` has for them."
     return UserError(re.sub(r'\b(set|give) config\b', r'\1 original_config', str(e)))
-
-
 
 # %% ../../nbs/craft/requirements.ipynb #rq17
 def drawing(

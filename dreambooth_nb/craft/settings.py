@@ -366,13 +366,6 @@ def token(self:TrainConfig) -> NewToken:
     word = self.placeholder_token or (new[0] if len(set(new)) == 1 else None)
     return NewToken(word, self.initializer_token or ((self.class_prompt or '').split() or [None])[-1])
 
-@patch(as_prop=True)
-def loading(self:TrainConfig) -> dict:
-    "What `load` is given besides the name of the base."
-    how = dict(config=self.original_config, variant=self.variant, revision=self.revision,
-               allow_pickle=self.allow_pickle, lora_base=self.lora_base, quantization=self.quantization)
-    return {name: v for name, v in how.items() if v}
-
 @patch
 def objective(
     self:TrainConfig,

@@ -263,7 +263,7 @@ def _with_pool(cfg, folder) -> TrainConfig:
     "The same run with class images that others have, too, unless a folder was given."
     own = cfg.class_data_dir or cfg.concepts_list or cfg.refresh_class_images_every
     if own or not cfg.with_prior_preservation: return cfg
-    key = digest([cfg.loading, *(getattr(cfg, name) for name in _DRAWS)])[:12]
+    key = digest([cfg.base.loading, *(getattr(cfg, name) for name in _DRAWS)])[:12]
     return replace(cfg, class_data_dir=str(folder/'class_images'/key))
 
 def settings_of_each(
@@ -357,7 +357,7 @@ def _class_images(cfg, folder):
     pool.mkdir(parents=True, exist_ok=True)
     with FileLock(f'{pool}.lock'):
         if len(list(pool.glob('*.png'))) >= cfg.num_class_images: return
-        drawn_classes(load_base(cfg, processes().device), concepts(cfg), cfg, len, progress=False)
+        drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, len, progress=False)
 
 # %% ../../nbs/craft/sweep.ipynb #sw54
 def train_each(
