@@ -14,8 +14,8 @@ from typing import NamedTuple
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import (DistributedDataParallelKwargs, ProjectConfiguration, parse_flag_from_env,
-                              patch_environment)
+from accelerate.utils import (
+    DistributedDataParallelKwargs, ProjectConfiguration, parse_flag_from_env, patch_environment)
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard

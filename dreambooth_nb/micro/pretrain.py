@@ -25,16 +25,16 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from ..core import UserError, as_path, atomic, locked, to_tensor, writing
 from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import caption, render
-from .readers import (ATTRIBUTES, Reader, load_reader, save_reader, score_identity,
-                                         score_reader, truth)
+from .readers import (
+    ATTRIBUTES, Reader, load_reader, save_reader, score_identity, score_reader, truth)
 from ..losses import min_snr_weight, mse_per_example, q_sample, target
 from ..craft.schedules import noise_schedule
 from ..model import StableDiffusion
 from ..craft.opening import load
 from ..craft.optimizers import EMA, make_optimizer
 from ..craft.log import Log
-from ..craft.checkpoints import (checkpoints, damage, prune_checkpoints, read_checkpoint,
-                                             write_checkpoint)
+from ..craft.checkpoints import (
+    checkpoints, damage, prune_checkpoints, read_checkpoint, write_checkpoint)
 from ..cfg_sampler import sample
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c007
