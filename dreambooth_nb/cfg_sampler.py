@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step',
-           'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'denoise', 'check_size', 'latent_shape', 'draw',
+           'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'check_size', 'latent_shape', 'denoise', 'draw',
            'sample']
 
 # %% ../nbs/05_cfg_sampler.ipynb #c003
@@ -26,8 +26,9 @@ from .craft.memory import Live, free_memory
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
-from .craft.prompts import (Settings, complete_settings, count_chunks, encode_weighted, lora_at,
-                                         make_settings, read_start, without_effect)
+from .craft.prompts import (
+    Settings, complete_settings, count_chunks, encode_weighted,
+    lora_at, make_settings, read_start, without_effect)
 from .craft.guidance import rescale_guidance, scale_at
 from .craft.levels import Levels, first_level, kept_in_range, model_levels
 
@@ -213,6 +214,31 @@ def initial_latents(
     return torch.cat([randn((1, *(shape or model.latent_shape)), s, 'sample')
                       for s in seeds]).to(model.device)
 
+# %% ../nbs/05_cfg_sampler.ipynb #c072
+def check_size(
+    model:StableDiffusion, # any base model
+    step:int|None=None, # number that a side is a multiple of; None: what the model draws without a cut
+    **sides:int, # name of a side, such as height -> pixels
+):
+    "`UserError` on a side that the UNet cannot halve often enough, or that the model does not know."
+    step, most = step or model.size_step, model.family.largest(model.denoiser.config)
+    for name, v in sides.items():
+        if v % step:
+            raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
+        if most and v > most*model.vae_scale:
+            raise UserError(
+                f'{name}: {v} is more than the {most * model.vae_scale} that this model knows; choose less.'
+            )
+
+def latent_shape(
+    model:StableDiffusion, # any base model, for channels, and the size where none is set
+    how:Settings, # settings with width and height
+) -> tuple: # (c,h,w)
+    "The shape of a picture's latents. `UserError` as `check_size` raises it."
+    size = dict(height=how.height or model.resolution, width=how.width or model.resolution)
+    check_size(model, **size)
+    return (model.latent_shape[0], *(v//model.vae_scale for v in size.values()))
+
 # %% ../nbs/05_cfg_sampler.ipynb #c071
 def _read_prompts(model, shots, size, about) -> tuple:
     """The denoiser's conditions, of the prompts and of the negative prompts, both with what is said of a
@@ -264,31 +290,6 @@ def denoise(
     with asked_often(model, getattr(model, 'cuda_graphs', False), how.cache_interval) as ask:
         return solve(guess, x, levels, how.solver, schedule.prediction_type, how.eta, fresh,
                      callback, None if mask is None else outside, start, kept_in_range(config, how.solver))
-
-# %% ../nbs/05_cfg_sampler.ipynb #c072
-def check_size(
-    model:StableDiffusion, # any base model
-    step:int|None=None, # number that a side is a multiple of; None: what the model draws without a cut
-    **sides:int, # name of a side, such as height -> pixels
-):
-    "`UserError` on a side that the UNet cannot halve often enough, or that the model does not know."
-    step, most = step or model.size_step, model.family.largest(model.denoiser.config)
-    for name, v in sides.items():
-        if v % step:
-            raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
-        if most and v > most*model.vae_scale:
-            raise UserError(
-                f'{name}: {v} is more than the {most * model.vae_scale} that this model knows; choose less.'
-            )
-
-def latent_shape(
-    model:StableDiffusion, # any base model, for channels, and the size where none is set
-    how:Settings, # settings with width and height
-) -> tuple: # (c,h,w)
-    "The shape of a picture's latents. `UserError` as `check_size` raises it."
-    size = dict(height=how.height or model.resolution, width=how.width or model.resolution)
-    check_size(model, **size)
-    return (model.latent_shape[0], *(v//model.vae_scale for v in size.values()))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072d
 def _bytes_held(

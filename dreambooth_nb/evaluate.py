@@ -20,8 +20,8 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import (EMBEDDED, Table, UserError, as_path, atomic, checked, in_markdown, one_of,
-                                to_tensor)
+from .core import (
+    EMBEDDED, Table, UserError, as_path, atomic, checked, in_markdown, one_of, to_tensor)
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -34,8 +34,9 @@ from .craft.requirements import load_base
 from .craft.checkpoints import base_settings, is_checkpoint, open_model
 from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
-from .craft.encoders import (Encoder, among, apart, clip_encoder, dino_encoder, likeness,
-                                          lpips_encoder, nearest_photo, reader_encoder, unet_encoder)
+from .craft.encoders import (
+    Encoder, among, apart, clip_encoder, dino_encoder, likeness,
+    lpips_encoder, nearest_photo, reader_encoder, unet_encoder)
 
 # %% ../nbs/06_evaluate.ipynb #ev41
 def plain_text(
@@ -326,18 +327,10 @@ def pooled(
         return Score(*key, [v for p in parts for v in p.values], names, real)
     def all_of(get): return [x for e in evaluations for x in get(e)]
 
-    return Evaluation(
-        name,
-        all_of(lambda e: e.prompts),
-        None,
-        all_of(lambda e: e.seeds),
-        first.drawn,
-        [join(k) for k in keys if all(k in f for f in found)],
-        {},
-        first.encoders,
-        pictures=all_of(lambda e: e.pictures),
-        class_pictures=all_of(lambda e: e.class_pictures),
-    )
+    scores = [join(k) for k in keys if all(k in f for f in found)]
+    return Evaluation(name, all_of(lambda e: e.prompts), None, all_of(lambda e: e.seeds), first.drawn, scores,
+                      {}, first.encoders, pictures=all_of(lambda e: e.pictures),
+                      class_pictures=all_of(lambda e: e.class_pictures))
 
 # %% ../nbs/06_evaluate.ipynb #ev85
 @dataclass

@@ -11,13 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import yaml
 from huggingface_hub import (
-    CommitOperationAdd,
-    HfApi,
-    ModelCardData,
-    get_token,
-    hf_hub_download,
-    metadata_load,
-)
+    CommitOperationAdd, HfApi, ModelCardData, get_token, hf_hub_download, metadata_load)
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
@@ -29,11 +23,11 @@ from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
 from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
-from .craft.single_file import (DTYPES, empty_model, empty_single_file, header_json, is_plain,
-                                             lost_settings, model_spec, read_single_file, read_tensors,
-                                             save_tensors, to_single_file, weight_reader)
-from .craft.kohya import (from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file,
-                                       words)
+from .craft.single_file import (
+    DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings,
+    model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader)
+from .craft.kohya import (
+    from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file, words)
 
 # %% ../nbs/07_export.ipynb #c081
 def base_licence(

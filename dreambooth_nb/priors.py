@@ -21,10 +21,9 @@ from tqdm.auto import tqdm
 from .core import UserError, as_path, generator, locked, show_images, writing
 from .craft.photos import list_folder, read_photo
 from .data import Example, load_image
-from .craft.manifest import (BLANK, PoolReport, check_folder, contrast, image_name,
-                                          inspect_image, inspect_made, is_image, listing, made_from,
-                                          photo_facts, pixel_hash, read_manifest, sha256, strangers,
-                                          write_synced)
+from .craft.manifest import (
+    BLANK, PoolReport, check_folder, contrast, image_name, inspect_image, inspect_made, is_image,
+    listing, made_from, photo_facts, pixel_hash, read_manifest, sha256, strangers, write_synced)
 from .craft.policy import PriorPolicy, static
 
 # %% ../nbs/01_priors.ipynb #c009

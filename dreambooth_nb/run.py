@@ -23,8 +23,9 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, explained,
-                                img_tag, locked, one_of, say, sync, to_pil, writing)
+from .core import (
+    EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked,
+    explained, img_tag, locked, one_of, say, sync, to_pil, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -39,7 +40,7 @@ from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import (drawing, files_of_base, load_base, processes)
+from .craft.requirements import drawing, files_of_base, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.distributed import Shardable, asks_for_shards
 from .train import train
@@ -47,14 +48,14 @@ from .craft.cost import Cost, Ledger, peak_bytes, read_cost
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
-from .evaluate import (Count, Evaluation, evaluate as _evaluate, learned_by, subject_pictures,
-                                    subject_scores, usual_encoders)
+from .evaluate import (
+    Count, Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores, usual_encoders)
 from .craft.scores import Scores, advice
 from .craft.kohya import save_kohya
 from .export import export_model
-from .craft.run_folder import (Plan, class_images, concepts, differences, given_paths, holds,
-                                            lies_in, model_files, other_class, run_in, set_aside,
-                                            settings_of_a_run, written)
+from .craft.run_folder import (
+    Plan, class_images, concepts, differences, given_paths, holds, lies_in,
+    model_files, other_class, run_in, set_aside, settings_of_a_run, written)
 from .craft.ready import Ready, as_planned, counted, outline, ready
 from .craft.choices import Chosen, Outlook, complete, memory_warning, outlook
 

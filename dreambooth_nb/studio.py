@@ -23,9 +23,9 @@ from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS
 from .cfg_sampler import latent_shape
 from .craft.pictures import Grid, free_name, save_png
-from .craft.controls import (AXES, HELP, Models, Stopped, StudioState, amount, drive, facts,
-                                          grid_of, highlight, paint, png, refuse_busy, restore, thumbnail,
-                                          wipe)
+from .craft.controls import (
+    AXES, HELP, Models, Stopped, StudioState, amount, drive, facts,
+    grid_of, highlight, paint, png, refuse_busy, restore, thumbnail, wipe)
 
 # %% ../nbs/08_studio.ipynb #d021
 def _open_models(

@@ -20,16 +20,15 @@ from .model import StableDiffusion
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.settings import TrainConfig
-from .craft.requirements import (Machine, RateSchedule, machine_problems, make_schedule,
-                                              optimizer_options, prepare, processes, refused,
-                                              setting_problems, written_out)
-from .craft.checkpoints import (MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints,
-                                             copy_checkpoint, find_checkpoint, fingerprints, output_problems,
-                                             prune_checkpoints, read_checkpoint, refuse_changes,
-                                             write_checkpoint)
-from .craft.distributed import (Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip,
-                                             fill, joined, make_accelerator, own_rows, shard, slice_moments,
-                                             sliced, together)
+from .craft.requirements import (
+    Machine, RateSchedule, machine_problems, make_schedule, optimizer_options,
+    prepare, processes, refused, setting_problems, written_out)
+from .craft.checkpoints import (
+    MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint,
+    fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint)
+from .craft.distributed import (
+    Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill,
+    joined, make_accelerator, own_rows, shard, slice_moments, sliced, together)
 from .craft.speed import Remembered, read_ahead, recorded
 from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callback
 
@@ -358,25 +357,6 @@ def train(
             run._finish()
     return run.log
 
-# %% ../nbs/04_train.ipynb #tr12fi
-@patch
-def _finish(self:Run):
-    "First of all save; then end with the weights that are to be kept."
-    self.show()
-    unfinished = self.step < self.cfg.max_train_steps
-    if self.saved != self.step: self.save(prune=unfinished)
-    self.gather()
-    self.model.to(self.accelerator.device)
-    self.tell('after_train')
-    if unfinished and self.interrupted:
-        line = (f'stopped after step {self.step} of {self.cfg.max_train_steps}; to go on, give the same '
-                'command again, or call `train` again with resume_from_checkpoint "latest".')
-        say(line)
-        raise KeyboardInterrupt(line)
-    if unfinished and self.stop:
-        say(f'stopped after step {self.step} of {self.cfg.max_train_steps}: {self.stop}.')
-    self._settle()
-
 # %% ../nbs/04_train.ipynb #t039
 @patch
 def state(self:Run) -> dict:
@@ -408,6 +388,25 @@ def save(
     self.saved = self.step
     self.accelerator.wait_for_everyone()
     self.tell('after_checkpoint')
+
+# %% ../nbs/04_train.ipynb #tr12fi
+@patch
+def _finish(self:Run):
+    "First of all save; then end with the weights that are to be kept."
+    self.show()
+    unfinished = self.step < self.cfg.max_train_steps
+    if self.saved != self.step: self.save(prune=unfinished)
+    self.gather()
+    self.model.to(self.accelerator.device)
+    self.tell('after_train')
+    if unfinished and self.interrupted:
+        line = (f'stopped after step {self.step} of {self.cfg.max_train_steps}; to go on, give the same '
+                'command again, or call `train` again with resume_from_checkpoint "latest".')
+        say(line)
+        raise KeyboardInterrupt(line)
+    if unfinished and self.stop:
+        say(f'stopped after step {self.step} of {self.cfg.max_train_steps}: {self.stop}.')
+    self._settle()
 
 # %% ../nbs/04_train.ipynb #t0395
 @patch

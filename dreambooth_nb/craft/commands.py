@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from ..core import (EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic,
-                                did_you_mean, in_shell, is_junk, one_of, wrong_type)
+from ..core import (
+    EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
+    atomic, did_you_mean, in_shell, is_junk, one_of, wrong_type)
 from .answers import answered, in_lines
 from .photos import list_folder, read_text
 from .translations import ELSEWHERE, meant
-from .settings import (TrainConfig, check_strength, expanded, filled, preset, presets,
-                                          read_settings, with_changes)
+from .settings import (
+    TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(

@@ -113,7 +113,11 @@ def _parse_values(
 # %% ../../nbs/craft/controls.ipynb #ct021
 class Models(dict):
     "Label -> model, or a function without arguments that loads it: the last two that it loaded stay."
-    def __init__(self, *args, **models):
+    def __init__(
+        self,
+        *args, # a dict of labels and models, or pairs of them
+        **models, # more of them by name
+    ):
         super().__init__(*args, **models)
         self.loaded, self.marks = {}, {}  # label -> model, the last one used last; label -> fingerprint
 
@@ -125,17 +129,24 @@ class Models(dict):
         self.loaded[label] = model or own()
         return self.loaded[label]
 
-    def at_hand(self, label:str|None=None) -> StableDiffusion|None: # None: none is loaded yet
+    def at_hand(
+        self,
+        label:str|None=None, # of the model that is wanted; None: whichever is loaded
+    ) -> StableDiffusion|None: # None: none is loaded yet
         "The model of a label where it is loaded, else the last that is."
         there = {k: m for k, m in self.items() if isinstance(m, StableDiffusion)} | self.loaded
         return there.get(label) or next(reversed(there.values()), None)
 
-    def mark(self, label:str) -> str|None: # None: it was never loaded
+    def mark(
+        self,
+        label:str, # of a model
+    ) -> str|None: # None: it was never loaded
         "Which weights the model of a label has, or had when it was loaded last."
         own = self.loaded.get(label) or self.get(label)
         if isinstance(own, StableDiffusion): self.marks[label] = own.fingerprint()
         return self.marks.get(label)
 
+# %% ../../nbs/craft/controls.ipynb #bk_c0
 @dataclass(frozen=True)
 class Choice:
     "One of some models: it is loaded when it is called, and may be gone afterwards."

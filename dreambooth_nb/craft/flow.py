@@ -74,7 +74,10 @@ class FlowSchedule:
 
     def __len__(self): return self.num_train_timesteps
 
-    def norm_at(self, time) -> Tensor: # of numbers or tensors
+    def norm_at(
+        self,
+        time, # what the network is given, a number or a tensor of them
+    ) -> Tensor:
         "The length of (signal, sigma) at a network's time: what divides a flow into a diffusion."
         s = torch.as_tensor(time, dtype=torch.float64)/self.num_train_timesteps
         return ((1 - s)**2 + s**2).sqrt()

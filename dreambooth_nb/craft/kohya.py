@@ -163,6 +163,24 @@ def _check_layers(split, layers, tensors, what):
 def _peft_kind(kind, t, up): # a tensor in the shape that peft has it, by the `up` of its layer
     return t if kind != 'dora_scale' else t.flatten() if up.ndim == 2 else t.reshape(1, -1, *up.shape[2:])
 
+def _adapters(layers) -> dict:
+    """Settings of peft for every part: the most common rank and alpha, where others hold, and whether it
+    is a DoRA."""
+    notes = {}
+    for part in {k.partition('.')[0] for k in layers}:
+        mine = {k.partition('.')[2].removeprefix('text_model.'): of for k, of in layers.items()
+                if k.startswith(f'{part}.')}
+        r = {k: len(of['lora_down.weight']) for k, of in mine.items()}
+        a = {k: of['alpha'].item() if 'alpha' in of else r[k] for k, of in mine.items()}
+        rank, alpha = (Counter(d.values()).most_common(1)[0][0] for d in (r, a))
+        others = [{re.escape(k): v for k, v in d.items() if v != usual}
+                  for d, usual in ((r, rank), (a, alpha))]
+        config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=sorted(r), rank_pattern=others[0],
+                            alpha_pattern=others[1],
+                            use_dora=any('dora_scale' in of for of in mine.values()))
+        notes |= {f'{part}.{k}': v for k, v in lora_notes(config).items()}
+    return notes
+
 # %% ../../nbs/craft/kohya.ipynb #ko18
 def from_kohya(
     tensors:dict, # kohya's name -> tensor
@@ -190,25 +208,6 @@ def from_kohya(
            for k, t in of.items() if k != 'alpha'}
     about = json.dumps(_adapters(layers), sort_keys=True, default=str)
     return Contents(out, dict(lora_adapter_metadata=about))
-
-# %% ../../nbs/craft/kohya.ipynb #c0601
-def _adapters(layers) -> dict:
-    """Settings of peft for every part: the most common rank and alpha, where others hold, and whether it
-    is a DoRA."""
-    notes = {}
-    for part in {k.partition('.')[0] for k in layers}:
-        mine = {k.partition('.')[2].removeprefix('text_model.'): of for k, of in layers.items()
-                if k.startswith(f'{part}.')}
-        r = {k: len(of['lora_down.weight']) for k, of in mine.items()}
-        a = {k: of['alpha'].item() if 'alpha' in of else r[k] for k, of in mine.items()}
-        rank, alpha = (Counter(d.values()).most_common(1)[0][0] for d in (r, a))
-        others = [{re.escape(k): v for k, v in d.items() if v != usual}
-                  for d, usual in ((r, rank), (a, alpha))]
-        config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=sorted(r), rank_pattern=others[0],
-                            alpha_pattern=others[1],
-                            use_dora=any('dora_scale' in of for of in mine.values()))
-        notes |= {f'{part}.{k}': v for k, v in lora_notes(config).items()}
-    return notes
 
 # %% ../../nbs/craft/kohya.ipynb #c071
 def words(

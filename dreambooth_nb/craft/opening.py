@@ -28,8 +28,8 @@ from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
-from .lora_files import (added_files, goes_on_a_model, is_lora, noted_skip, refuse_others,
-                                            tensors_in)
+from .lora_files import (
+    added_files, goes_on_a_model, is_lora, noted_skip, refuse_others, tensors_in)
 
 # %% ../../nbs/craft/opening.ipynb #c006
 _WEIGHTS = '.safetensors', '.ckpt', '.pt', '.pth', '.bin'

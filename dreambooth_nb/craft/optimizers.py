@@ -11,8 +11,8 @@ import importlib, importlib.util, inspect
 from contextlib import contextmanager
 from typing import NamedTuple
 import torch
-from diffusers.models.attention_processor import (AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention,
-                                                  AttnProcessor, AttnProcessor2_0)
+from diffusers.models.attention_processor import (
+    AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0)
 from fastcore.basics import patch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves

@@ -16,11 +16,17 @@ class PixelSpace:
     config = SimpleNamespace(latent_channels=3, block_out_channels=(3,), scaling_factor=1., shift_factor=None)
     device, dtype = torch.device('cpu'), torch.float32
 
-    def encode(self, x):
+    def encode(
+        self,
+        x:Tensor, # pictures, (b,c,h,w), in [-1,1]
+    ): # what a VAE returns, `latent_dist` with mean and std
         "The picture itself, and no deviation."
         return SimpleNamespace(latent_dist=SimpleNamespace(mean=x, std=torch.zeros_like(x)))
 
-    def decode(self, z):
+    def decode(
+        self,
+        z:Tensor, # pictures, (b,c,h,w)
+    ): # what a VAE returns, `sample`
         "The same picture."
         return SimpleNamespace(sample=z)
 

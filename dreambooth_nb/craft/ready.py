@@ -26,8 +26,8 @@ from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
 from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
-from .opening import (base_of_lora, check_contents, find_base, skeleton,
-                                         why_not_loaded)
+from .opening import (
+    base_of_lora, check_contents, find_base, skeleton, why_not_loaded)
 from .settings import TrainConfig, cautions, expanded
 from .requirements import Base, as_settings, refused, written_out
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
@@ -35,8 +35,8 @@ from ..train import problems
 from ..cfg_sampler import check_size
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
-from .run_folder import (Plan, class_images, concepts, in_the_way, learned_from,
-                                            other_class, plan)
+from .run_folder import (
+    Plan, class_images, concepts, in_the_way, learned_from, other_class, plan)
 
 # %% ../../nbs/craft/ready.ipynb #r06ready
 @dataclass

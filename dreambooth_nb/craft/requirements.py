@@ -22,8 +22,8 @@ from torch import nn
 from ..core import UserError, as_path, stamps
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
-from .lora_files import (LORA_FILE, PEFT_FILE, TOKEN_FILE, goes_on_a_model, is_lora,
-                                            lora_settings)
+from .lora_files import (
+    LORA_FILE, PEFT_FILE, TOKEN_FILE, goes_on_a_model, is_lora, lora_settings)
 from .saving import BASE_OF_TEXT
 from .opening import find_base, find_vae, load
 from .optimizers import OPTIONS, make_optimizer

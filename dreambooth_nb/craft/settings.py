@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 import yaml
 from fastcore.basics import patch
-from ..core import (EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained,
-                                refuse_halves, say, wrong_type)
+from ..core import (
+    EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained, refuse_halves, say, wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 

@@ -25,7 +25,10 @@ from ..train import Run, training_loss
 # %% ../../nbs/craft/validation.ipynb #t061
 class LiveCurve(Callback):
     "The loss curve in a notebook, while the training goes on."
-    def __init__(self, every:int=10): self.every = every  # steps between two pictures
+    def __init__(
+        self,
+        every:int=10, # steps between two pictures
+    ): self.every = every
 
     def before_train(self, run):
         from IPython import get_ipython

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'train_stage', 'new_vae', 'vae_loss', 'encode_all',
-           'new_tokenizer', 'new_denoiser', 'Shown', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
+           'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
            'score_samples', 'measure', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
@@ -25,16 +25,16 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from ..core import UserError, as_path, atomic, locked, to_tensor, writing
 from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import caption, render
-from .readers import (ATTRIBUTES, Reader, load_reader, save_reader, score_identity,
-                                         score_reader, truth)
+from .readers import (
+    ATTRIBUTES, Reader, load_reader, save_reader, score_identity, score_reader, truth)
 from ..losses import min_snr_weight, mse_per_example, q_sample, target
 from ..craft.schedules import noise_schedule
 from ..model import StableDiffusion
 from ..craft.opening import load
 from ..craft.optimizers import EMA, make_optimizer
 from ..craft.log import Log
-from ..craft.checkpoints import (checkpoints, damage, prune_checkpoints, read_checkpoint,
-                                             write_checkpoint)
+from ..craft.checkpoints import (
+    checkpoints, damage, prune_checkpoints, read_checkpoint, write_checkpoint)
 from ..cfg_sampler import sample
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c007
@@ -298,7 +298,7 @@ def new_denoiser(
 
 # %% ../../nbs/micro/01_pretrain.ipynb #mpshow
 @dataclass
-class Shown:
+class _Shown:
     "What a denoiser is shown in a step."
     captions:list # b texts, a tenth of them empty
     x0:Tensor # latents, (b,c,16,16)
@@ -313,14 +313,14 @@ def shown(
     std:Tensor, # their posterior standard deviations
     step:int, # chooses pictures, captions and noise
     batch_size:int, # pictures
-) -> Shown:
+) -> _Shown:
     "Pictures, captions and noise of a step, drawn from its number."
     rows, rng = self.batch(step, batch_size, seed=1), random.Random(step)
     g = torch.Generator().manual_seed(step)
     captions = ['' if rng.random() < .1 else caption(self.scenes[k], rng) for k in rows.tolist()]
     x0 = mean[rows].float() + std[rows].float()*torch.randn(mean[rows].shape, generator=g)
     count = 1 + 4*F.adaptive_avg_pool2d(self.masks[rows].float()/255, x0.shape[-2:])
-    return Shown(captions, x0, torch.randn(x0.shape, generator=g), count, g)
+    return _Shown(captions, x0, torch.randn(x0.shape, generator=g), count, g)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #bbd3e204
 def denoiser_loss(

@@ -39,7 +39,10 @@ def truth(
 # %% ../../nbs/micro/readers.ipynb #ed4219c2
 class Reader(nn.Module):
     "Reads the attributes of a micro-world picture; those of the individual are the identity embedding."
-    def __init__(self, width:int=32): # channels of the first layers
+    def __init__(
+        self,
+        width:int=32, # channels of the first layers
+    ):
         super().__init__()
         w = width
         def block(a, b, stride=1):

@@ -275,16 +275,25 @@ class Part:
     matrix:Tensor|None
     material:str|tuple[float, float, float] # 'main', 'trim', 'accessory', or a fixed RGB in 0..1
 
-    def direction(self, v:Tensor) -> Tensor: # toy units -> the unit shape's, (3,b,n)
+    def direction(
+        self,
+        v:Tensor, # (3,b,n), toy units
+    ) -> Tensor: # (3,b,n), the unit shape's
         "A direction as the unit shape sees it."
         if self.matrix is None: return v * (1 / self.size).T[:, :, None]
         return torch.einsum('bij,jbn->ibn', self.matrix, v)
 
-    def point(self, p:Tensor) -> Tensor: # toy units -> the unit shape's, (3,b,n)
+    def point(
+        self,
+        p:Tensor, # (3,b,n), toy units
+    ) -> Tensor: # (3,b,n), the unit shape's
         "A point as the unit shape sees it."
         return self.direction(p - self.centre.T[:, :, None])
 
-    def normal(self, p:Tensor) -> Tensor: # points of its surface, toy units -> unit vectors, (3,b,n)
+    def normal(
+        self,
+        p:Tensor, # points of its surface, (3,b,n), toy units
+    ) -> Tensor: # unit vectors, (3,b,n)
         "The outward normal of the part."
         n = _normal(self.kind, self.point(p))
         if self.matrix is None: return unit_vectors(n * (1 / self.size).T[:, :, None])
@@ -344,12 +353,18 @@ class Pose:
         self.cos, self.sin = yaw.cos()[:, None], yaw.sin()[:, None]
         self.scale = per_scene(scenes, lambda s: s.scale, device)[:, None]
 
-    def to_toy(self, v:Tensor) -> Tensor: # (3,b,n), world units -> (3,b,n), toy units
+    def to_toy(
+        self,
+        v:Tensor, # (3,b,n), world units
+    ) -> Tensor: # (3,b,n), toy units
         "Points or directions of the world as the toys see them."
         x, y, z = v
         return torch.stack([self.cos * x - self.sin * z, y, self.sin * x + self.cos * z]) / self.scale
 
-    def to_world(self, normal:Tensor) -> Tensor: # (3,b,n) -> (3,b,n)
+    def to_world(
+        self,
+        normal:Tensor, # (3,b,n), unit vectors of a toy
+    ) -> Tensor: # (3,b,n), unit vectors of the world
         "Normals of the toys as the world sees them."
         x, y, z = normal
         return torch.stack([self.cos * x + self.sin * z, y, -self.sin * x + self.cos * z])

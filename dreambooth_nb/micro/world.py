@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from ..core import UserError, one_of
-from .toys import (CLASSES, COLOURS, FAR, PLACES, SUBSAMPLES, Anchors, Individual, Part,
-                                      Pose, Scene, bounding_ball, build_toys, camera_rays, check_number,
-                                      facing, first_hit, intersect, per_scene, random_individual,
-                                      random_scene, rays_near, unit_vectors)
+from .toys import (
+    CLASSES, COLOURS, FAR, PLACES, SUBSAMPLES, Anchors, Individual, Part, Pose,
+    Scene, bounding_ball, build_toys, camera_rays, check_number, facing, first_hit,
+    intersect, per_scene, random_individual, random_scene, rays_near, unit_vectors)
 
 # %% ../../nbs/micro/00_world.ipynb #c082
 def _pattern(
