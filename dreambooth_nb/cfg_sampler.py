@@ -285,7 +285,7 @@ def denoise(
         drawn = torch.cat([randn((1, *shape), s, 'solver', i) for s in seeds])
         return drawn.to(noise, non_blocking=True)
     def outside(i, x): return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
-    start = first_level(how) if x0 is not None else 0
+    start = first_level(how, schedule.prediction_type == 'flow') if x0 is not None else 0
     x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
     with asked_often(model, getattr(model, 'cuda_graphs', False), how.cache_interval) as ask:
         return solve(guess, x, levels, how.solver, schedule.prediction_type, how.eta, fresh,

@@ -56,6 +56,7 @@ def suited(
     if kind not in (None, _kind(values.get('train') or 'unet')):
         values['learning_rate'] = _RATES[kind][not small]
     if optimizer == 'prodigy': values['learning_rate'] = 1.
+    if train or not net.family.clips: values.pop('train_text_encoder', None) # what is given is all of it
     return Suited(name, values)
 
 def _kind(train) -> str: # a key of _RATES

@@ -202,6 +202,8 @@ def kept_in_range(
 
 def first_level(
     how:Settings, # settings with strength and num_inference_steps
+    flow:bool=False, # whether the model is a flow, of whose steps a part is walked whole
 ) -> int: # 0..n-1
     "Number of the level where image-to-image begins; as in diffusers, but there is always one step."
-    return how.num_inference_steps - max(1, int(how.num_inference_steps*how.strength))
+    n, walked = how.num_inference_steps, how.num_inference_steps*how.strength
+    return min(n - 1, int(n - walked) if flow else n - int(walked))

@@ -23,7 +23,7 @@ from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from .quantization import QUANTIZATIONS, quantization_problems, stored
+from .quantization import QUANTIZATIONS, give_in_order, quantization_problems, stored
 from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
@@ -191,6 +191,7 @@ def _read_net(where, name, cls, dtype, allow_pickle, hub):
                         f'{file_name(name, lost[0])}; download or export it again.')
     return net
 
+# %% ../../nbs/craft/opening.ipynb #hFo1
 def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> dict:
     """Parts of a diffusers folder or hub id, but for some; `hub`: token, revision, variant, cache_dir,
     local_files_only."""
@@ -215,9 +216,10 @@ def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> 
         elif name.endswith('scheduler'): parts[name] = cls.from_pretrained(where, subfolder=name, **light)
         else:
             how = light | (dict(variant=chosen[name]) if chosen[name] else {})
-            if quantization and name in (family.denoiser, *family.readers):
-                how['quantization_config'] = QUANTIZATIONS[quantization].config(_home(cls), dtype)
+            few = QUANTIZATIONS.get(quantization) if name in (family.denoiser, *family.readers) else None
+            if few: how['quantization_config'] = few.config(_home(cls), dtype)
             parts[name] = _read_net(where, name, cls, dtype, allow_pickle, how)
+            if few and few.in_order: give_in_order(parts[name])
     return parts
 
 # %% ../../nbs/craft/opening.ipynb #c022

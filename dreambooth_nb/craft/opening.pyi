@@ -18,7 +18,7 @@ from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from .quantization import QUANTIZATIONS, quantization_problems, stored
+from .quantization import QUANTIZATIONS, give_in_order, quantization_problems, stored
 from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
 from .discretion import shareable_name
