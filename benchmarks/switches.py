@@ -79,14 +79,16 @@ def _(b):
         if wait: run.writer.wait()
         for _ in range(n): our_step(run)
         run.writer.wait() # nothing of it is left for the others
-    def bytes_of(wait):
+    def manifest(then):
         run.save()
-        if not wait: run.model.unet.conv_in.bias.data.add_(0) # the copy lies elsewhere
+        then()
         return (run.checkpoint/'manifest.json').read_text()
+    weights = run.model.unet.conv_in.bias.data
     try:
-        off = float(bytes_of(True) != bytes_of(False))
-        return switch(b, f'checkpoints written aside, one in {n} steps', lambda: some(False),
-                      lambda: some(True), off, 0., n=6)
+        off = float(manifest(lambda: None) != manifest(lambda: weights.add_(1))) # written as they were
+        weights.sub_(1)
+        return switch(b, f'checkpoints aside, one in {n} steps', lambda: some(False), lambda: some(True),
+                      off, 0.)
     finally: shutil.rmtree(run.folder, ignore_errors=True)
 
 
