@@ -1,5 +1,5 @@
 """What each means gains alone: ours with it against ours without it, the same numbers in turn."""
-import contextlib, tempfile
+import contextlib, shutil, tempfile
 from unittest import mock
 
 import torch
@@ -68,6 +68,28 @@ def _(b):
 def _(b):
     def plain(*args, **how): return make_optimizer(*args, **how, foreach=b.cuda)
     return steps(b, 'the fused AdamW', {}, {}, 1e-4, mock.patch('dreambooth_nb.train.make_optimizer', plain))
+
+
+@row('without-overlapped-checkpoints')
+def _(b):
+    [run] = runs(b, {})
+    n = b.much(10) # steps from one checkpoint to the next
+    def some(wait):
+        run.save()
+        if wait: run.writer.wait()
+        for _ in range(n): our_step(run)
+        run.writer.wait() # nothing of it is left for the others
+    def manifest(then):
+        run.save()
+        then()
+        return (run.checkpoint/'manifest.json').read_text()
+    weights = run.model.unet.conv_in.bias.data
+    try:
+        off = float(manifest(lambda: None) != manifest(lambda: weights.add_(1))) # written as they were
+        weights.sub_(1)
+        return switch(b, f'checkpoints aside, one in {n} steps', lambda: some(False), lambda: some(True),
+                      off, 0.)
+    finally: shutil.rmtree(run.folder, ignore_errors=True)
 
 
 @row('without-bf16')

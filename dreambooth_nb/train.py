@@ -24,8 +24,8 @@ from .craft.requirements import (
     Machine, RateSchedule, machine_problems, make_schedule, optimizer_options,
     prepare, processes, refused, setting_problems, written_out)
 from .craft.checkpoints import (
-    MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint,
-    fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint)
+    MAY_CHANGE, CheckpointWriter, LogFile, best_whole, checkpoint_size, copy_checkpoint, find_checkpoint,
+    fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes)
 from .craft.distributed import (
     Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill,
     joined, make_accelerator, own_rows, shard, slice_moments, sliced, together)
@@ -81,7 +81,7 @@ class Run:
     ):
         self.model, self.data, self.cfg, self.folder = model, data, cfg, as_path(cfg.output_dir)
         self.callbacks = [as_callback(c) for c in callbacks]
-        self.step, self.row, self.log, self.checkpoint, self.saved = 0, {}, Log(), None, None
+        self.step, self.row, self.log, self.saved, self.writer = 0, {}, Log(), None, CheckpointWriter()
         self.stop, self.interrupted, self.failed, self.learning = None, False, set(), False
         self.objective = cfg.objective(model.schedule)
         self.accelerator = make_accelerator(cfg.record(Surroundings))
@@ -349,7 +349,7 @@ def train(
         run = Run(model, data, cfg, [*[validation]*bool(held), *callbacks, *after], held)
         run.resume()
         if not run.learns_text: read_ahead(model, data, run.condition)
-        with _interruptible(run), tf32(run.accelerator.device, cfg.allow_tf32):
+        with _interruptible(run), tf32(run.accelerator.device, cfg.allow_tf32), run.writer.ended():
             run.tell('before_train')
             while run.goes_on():
                 run.one_step()
@@ -375,19 +375,21 @@ def save(
     self:Run,
     prune:bool=True, # delete old ones
 ):
-    "Write a checkpoint of this step."
-    self.checkpoint, best = self.folder/f'checkpoint-{self.step}', best_step(self.log)
-    state = joined(self.state(), 'cpu' if self.accelerator.is_main_process else 'meta')
-    if self.accelerator.is_main_process:
-        try: write_checkpoint(self.checkpoint, state)
-        except UserError as e:
-            if not checkpoints(self.folder): raise
-            raise UserError(f'{e} The checkpoints before it are whole: go on with resume_from_checkpoint '
-                            '"latest".') from e
-        if prune: prune_checkpoints(self.folder, self.cfg.checkpoints_total_limit, self.step, best)
-    self.saved = self.step
+    "A checkpoint of this step. One process goes on while it is written; several wait."
+    step, best, limit = self.step, best_step(self.log), self.cfg.checkpoints_total_limit
+    def tidy():
+        if prune: prune_checkpoints(self.folder, limit, step, best)
+    main, alone = self.accelerator.is_main_process, self.accelerator.num_processes == 1
+    folder, state = self.folder/f'checkpoint-{step}', joined(self.state(), 'cpu' if main else 'meta')
+    if main: self.writer.write(folder, state, alone, tidy)
+    self.saved, self.writer.newest = step, folder
     self.accelerator.wait_for_everyone()
     self.tell('after_checkpoint')
+
+@patch(as_prop=True)
+def checkpoint(self:Run):
+    "The newest checkpoint's folder, once it is whole; None: there is none. `UserError`: the disk refused."
+    return self.writer.wait()
 
 # %% ../nbs/04_train.ipynb #tr12fi
 @patch
@@ -396,6 +398,7 @@ def _finish(self:Run):
     self.show()
     unfinished = self.step < self.cfg.max_train_steps
     if self.saved != self.step: self.save(prune=unfinished)
+    self.writer.wait()
     self.gather()
     self.model.to(self.accelerator.device)
     self.tell('after_train')
@@ -461,4 +464,5 @@ class Checkpoints(Callback):
             raise UserError(f'output_dir: {run.folder} has {free/1e6:,.1f} MB free, a checkpoint takes '
                             f'{takes/1e6:,.1f}; make room, or choose another folder.')
     def after_step(self, run):
+        run.writer.look()
         if run.step % run.cfg.checkpointing_steps == 0 or best_step(run.log) == run.step: run.save()

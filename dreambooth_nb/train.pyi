@@ -17,7 +17,7 @@ from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.settings import TrainConfig
 from .craft.requirements import Machine, RateSchedule, machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
-from .craft.checkpoints import MAY_CHANGE, LogFile, best_whole, checkpoint_size, checkpoints, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes, write_checkpoint
+from .craft.checkpoints import MAY_CHANGE, CheckpointWriter, LogFile, best_whole, checkpoint_size, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes
 from .craft.distributed import Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together
 from .craft.speed import Remembered, read_ahead, recorded
 from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callback
@@ -41,8 +41,8 @@ class Run:
     step: Any
     row: Any
     log: Any
-    checkpoint: Any
     saved: Any
+    writer: Any
     stop: Any
     interrupted: Any
     failed: Any
@@ -75,6 +75,8 @@ class Run:
     def goes_on(self) -> bool: ...
     def state(self) -> dict: ...
     def save(self, prune: bool=True): ...
+    @property
+    def checkpoint(self): ...
     def _finish(self): ...
     def resume(self): ...
     def put(self, weights): ...

@@ -23,7 +23,7 @@ class Callback:
     def before_train(self, run): "Once, with everything ready."
     def before_step(self, run): "Before every optimiser step."
     def after_step(self, run): "After every optimiser step: `run.row` has its numbers."
-    def after_checkpoint(self, run): "A checkpoint, `run.checkpoint`, has been written."
+    def after_checkpoint(self, run): "Of this step there is a checkpoint: `run.checkpoint` waits for it."
     def after_train(self, run): "Once, when the run ends, is stopped or is interrupted."
 
 class _Function(Callback):

@@ -4,24 +4,30 @@
 
 # %% auto #0
 __all__ = ['MAY_CHANGE', 'checkpoints', 'is_checkpoint', 'write_checkpoint', 'damage', 'unread', 'read_checkpoint',
-           'find_checkpoint', 'recover', 'prune_checkpoints', 'fingerprints', 'refuse_changes', 'output_problems',
-           'BestStep', 'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
+           'find_checkpoint', 'recover', 'prune_checkpoints', 'CheckpointWriter', 'fingerprints', 'refuse_changes',
+           'output_problems', 'BestStep', 'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model',
+           'base_settings']
 
 # %% ../../nbs/craft/checkpoints.ipynb #ck03im
 import hashlib, json, math, os, re, shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import NamedTuple
 import torch
+from fastcore.basics import patch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 from ..core import UserError, as_path, checked, digest, locked, say, sync, writing
 from ..data import Batches
 from ..model import StableDiffusion
 from .lora_files import LORA_FILE, TOKEN_FILE
 from .opening import first_here, load
 from .optimizers import OPTIMIZERS
+from .memory import free_memory
 from .log import Log, json_line, plain_value
 from .settings import STEADY, TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
@@ -76,15 +82,22 @@ def write_checkpoint(
     state:dict, # a part of the checkpoint, by name; tensors anywhere in it
 ):
     "Write a checkpoint, whole or not at all. `UserError` when the disk refuses: then all is as before."
+    _write(folder, map(_packed, state.items()))
+
+def _packed(item) -> tuple: # name of a part; it as JSON takes it; copies of its tensors, by name
+    part, value = item
+    tensors = {}
+    return part, _pack(value, tensors, part), tensors
+
+def _write(folder:Path, parts:Iterable): # as `_packed` returns them
     tmp, old, notes = folder.with_name(f'.{folder.name}.tmp'), folder.with_name(f'.{folder.name}.old'), {}
     with writing(folder):
         try:
             shutil.rmtree(tmp, ignore_errors=True)
             tmp.mkdir(parents=True)
-            for part, value in state.items():
-                tensors = {}
-                notes[part] = _pack(value, tensors, part)
+            for part, notes[part], tensors in parts:
                 if tensors: save_file(tensors, tmp/f'{part}.safetensors')
+                del tensors # before the next are copied
             text = json.dumps(notes, default=plain_value, allow_nan=False)
             (tmp/'state.json').write_text(text, encoding='utf-8')
             (tmp/'manifest.json').write_text(json.dumps({p.name: _digest(p) for p in sorted(tmp.iterdir())},
@@ -197,6 +210,58 @@ def prune_checkpoints(
     done = [p for p in checkpoints(output_dir) if int(p.name[11:]) <= step]
     for p in done[:-(total_limit or len(done))]:
         if p.name != f'checkpoint-{best}': shutil.rmtree(p, ignore_errors=True)
+
+# %% ../../nbs/craft/checkpoints.ipynb #ckbg1
+class CheckpointWriter:
+    "Writes the checkpoints of a run one after the other; where there is room for a copy, in a thread."
+    def __init__(self): self.newest = self.running = None
+
+    def write(
+        self,
+        folder:Path, # OUTPUT_DIR/checkpoint-STEP
+        state:dict, # as for `write_checkpoint`
+        aside:bool=True, # may it be written in a thread?
+        then:Callable=lambda: None, # is called when it is whole
+    ):
+        "Begin to write. `UserError` when the disk refuses this one, or refused the one before."
+        self.wait()
+        self.newest, parts = folder, map(_packed, state.items())
+        size = sum(t.nbytes for t in tree_leaves(state) if isinstance(t, Tensor))
+        if not aside or 4*size > free_memory(): return self._write(parts, then)
+        pool = ThreadPoolExecutor(1, 'checkpoint')
+        self.running = pool.submit(self._write, [*parts], then)
+        pool.shutdown(wait=False) # its thread ends with its work
+
+    def _write(self, parts, then):
+        try: _write(self.newest, parts)
+        except UserError as e:
+            if not checkpoints(self.newest.parent): raise
+            raise UserError(f'{e} The checkpoints before it are whole: go on with resume_from_checkpoint '
+                            '"latest".') from e
+        then()
+
+    def look(self):
+        "`UserError` when the disk is known to have refused."
+        if self.running and self.running.done(): self.wait()
+
+    def wait(self) -> Path|None: # None: there is none
+        "The newest checkpoint, once it is whole. `UserError` when the disk refused."
+        if self.running: self.running.result()
+        self.running = None
+        return self.newest
+
+
+# %% ../../nbs/craft/checkpoints.ipynb #ckbg3
+@patch
+@contextmanager
+def ended(self:CheckpointWriter):
+    "Afterwards nothing is being written. Where something else went wrong, a refusal of the disk is reported."
+    try: yield
+    except BaseException as e:
+        other = self.running and self.running.exception() # waits
+        if other not in (None, e): say(str(other))
+        raise
+    self.wait()
 
 # %% ../../nbs/craft/checkpoints.ipynb #t038
 MAY_CHANGE = {'checkpointing_steps', 'checkpoints_total_limit', 'report_to', 'output_dir',

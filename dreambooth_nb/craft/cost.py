@@ -17,6 +17,7 @@ from ..core import Table, as_path, atomic
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
+from .memory import is_launched
 from .callbacks import Callback
 from ..train import training_loss
 
@@ -41,13 +42,14 @@ class Cost:
 
 # %% ../../nbs/craft/cost.ipynb #co07ops
 class Operations(TorchDispatchMode):
-    "Counts the floating-point operations of all that is computed within it."
-    total = 0
+    "Counts the floating-point operations of all that is computed within it, and the launches on a GPU."
+    flops = launches = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         out = func(*args, **kwargs or {})
         count = flop_registry.get(func.overloadpacket)
-        if count: self.total += count(*args, **kwargs or {}, out_val=out)
+        self.launches += is_launched(func)
+        if count: self.flops += count(*args, **kwargs or {}, out_val=out)
         return out
 
 # %% ../../nbs/craft/cost.ipynb #co07
@@ -63,7 +65,7 @@ def step_flops(
         loss = training_loss(model, batch, objective, condition).loss
         if loss.requires_grad: loss.backward()
     for net in model.modules(): net.zero_grad(set_to_none=True)
-    return counted.total
+    return counted.flops
 
 def peak_bytes(
     device:str='cpu', # of the model

@@ -13,6 +13,7 @@ from ..core import Table, as_path, atomic
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
+from .memory import is_launched
 from .callbacks import Callback
 from ..train import training_loss
 __all__ = ['Cost', 'Operations', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
@@ -35,7 +36,8 @@ class Cost:
     def __repr__(self): ...
 
 class Operations(TorchDispatchMode):
-    total: ClassVar[Any]
+    flops: ClassVar[Any]
+    launches: ClassVar[Any]
     def __torch_dispatch__(self, func, types, args=..., kwargs=None): ...
 
 class Ledger(Callback):
