@@ -10,6 +10,7 @@ import math, os, shutil, signal, threading
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
+from pathlib import Path
 import torch
 from fastcore.basics import patch
 from torch import Tensor
@@ -387,8 +388,8 @@ def save(
     self.tell('after_checkpoint')
 
 @patch(as_prop=True)
-def checkpoint(self:Run):
-    "The newest checkpoint's folder, once it is whole; None: there is none. `UserError`: the disk refused."
+def checkpoint(self:Run) -> Path|None: # None: there is none
+    "The folder of the newest checkpoint, once it is whole. `UserError` when the disk refused."
     return self.writer.wait()
 
 # %% ../nbs/04_train.ipynb #tr12fi
