@@ -160,6 +160,7 @@ class Geometry:
     background: str = 'white' # colour under what is transparent
     seed: int = 0 # seed of the random crops
     interpolation: str = 'lanczos' # filter that resizes photos, one of FILTERS
+    bucket_most: int|None = None # longest side of a bucket that the model knows, pixels; None: any
 
     def __post_init__(self):
         one_of('image_interpolation_mode', self.interpolation, FILTERS)
@@ -172,7 +173,8 @@ class Geometry:
         size:tuple, # (w, h) of a photo
     ) -> tuple: # (W, H)
         "The size of the training pictures of a photo."
-        if self.aspect_ratio_buckets: return nearest_bucket(size, buckets(self.resolution, self.bucket_step))
+        if self.aspect_ratio_buckets:
+            return nearest_bucket(size, buckets(self.resolution, self.bucket_step, self.bucket_most))
         return self.resolution, self.resolution
 
 # %% ../nbs/00_data.ipynb #c074

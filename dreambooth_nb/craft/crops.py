@@ -74,9 +74,11 @@ def apply(
 def buckets(
     resolution:int, # r, pixels: a bucket's area is at most r x r, its sides are r/2..2r
     step:int=64, # number that all sides are multiples of
+    most:int|None=None, # longest side that the model knows, pixels; None: any
 ) -> list[tuple]: # (W, H), from tall to wide
     "Sizes of training pictures under an area budget, none of which fits into another. `UserError` if none."
-    sides = [s for s in range(step, 2*resolution + 1, step) if 2*s >= resolution]
+    longest = min(2*resolution, most or 2*resolution)
+    sides = [s for s in range(step, longest + 1, step) if 2*s >= resolution]
     fit = {(W, max((H for H in sides if W*H <= resolution**2), default=0)) for W in sides}
     fit = {size for W, H in fit if H for size in ((W, H), (H, W))}
     if not fit:

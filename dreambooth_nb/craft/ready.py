@@ -130,8 +130,9 @@ def geometry(
     model:StableDiffusion, # the base, or its outline
 ) -> Geometry:
     "How photos become training pictures."
+    most = model.family.largest(model.denoiser.config)
     return self.record(Geometry, resolution=self.resolution or model.resolution, bucket_step=model.size_step,
-                       interpolation=self.image_interpolation_mode)
+                       interpolation=self.image_interpolation_mode, bucket_most=most and most*model.vae_scale)
 
 def counted(
     cfg:TrainConfig, # num_train_epochs and scale_lr, and what says how many photos there are
