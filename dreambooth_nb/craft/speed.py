@@ -144,10 +144,7 @@ class _Kernels:
 # %% ../../nbs/craft/speed.ipynb #sp11a
 @patch
 @torch.no_grad()
-def replay(
-    self:_Kernels,
-    tensors:list, # arguments, of the shapes that were recorded
-) -> list: # results
+def replay(self:_Kernels, tensors) -> list:
     "What the function returns. Gradients that still lie where the kernels write move away before."
     for p, g in zip(self.params, self.gradients[len(tensors):]):
         if g is not None and p.grad is not None and p.grad.data_ptr() == g.data_ptr(): p.grad = p.grad.clone()
@@ -156,18 +153,14 @@ def replay(
     return [t.clone() for t in self.out]
 
 @patch
-def replay_backward(
-    self:_Kernels,
-    given:tuple, # gradients of the outputs; None: an output was not used
-) -> list: # gradients of tensors and parameters
-    "The gradients, given those of the outputs."
+def replay_backward(self:_Kernels, given) -> list:
+    "The gradients of tensors and parameters, given those of the outputs; None: an output was not used."
     for place, g in zip(self.asked, (g for g, learns in zip(given, self.learns) if learns)):
         if g is None: place.zero_()
         else: place.copy_(g)
     self.backward.replay()
     return [None if g is None else g.detach() for g in self.gradients]
 
-# %% ../../nbs/craft/speed.ipynb #bk_s0
 class _Replay(torch.autograd.Function):
     "Recorded kernels as one operation of autograd."
     @staticmethod
