@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step',
-           'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'check_size', 'latent_shape', 'denoise', 'draw',
-           'sample']
+           'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'latent_shape', 'denoise', 'draw', 'sample']
 
 # %% ../nbs/05_cfg_sampler.ipynb #c003
 import json
@@ -215,28 +214,13 @@ def initial_latents(
                       for s in seeds]).to(model.device)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c072
-def check_size(
-    model:StableDiffusion, # any base model
-    step:int|None=None, # number that a side is a multiple of; None: what the model draws without a cut
-    **sides:int, # name of a side, such as height -> pixels
-):
-    "`UserError` on a side that the UNet cannot halve often enough, or that the model does not know."
-    step, most = step or model.size_step, model.family.largest(model.denoiser.config)
-    for name, v in sides.items():
-        if v % step:
-            raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
-        if most and v > most*model.vae_scale:
-            raise UserError(
-                f'{name}: {v} is more than the {most * model.vae_scale} that this model knows; choose less.'
-            )
-
 def latent_shape(
     model:StableDiffusion, # any base model, for channels, and the size where none is set
     how:Settings, # settings with width and height
 ) -> tuple: # (c,h,w)
-    "The shape of a picture's latents. `UserError` as `check_size` raises it."
+    "The shape of a picture's latents. `UserError` as the model raises it."
     size = dict(height=how.height or model.resolution, width=how.width or model.resolution)
-    check_size(model, **size)
+    model.check_size(**size)
     return (model.latent_shape[0], *(v//model.vae_scale for v in size.values()))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071

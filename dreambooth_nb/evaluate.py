@@ -27,6 +27,7 @@ from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
 from .data import Concept
 from .model import StableDiffusion
+from .craft.lora_files import goes_on_a_model
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, identifier_of, read_settings
@@ -332,6 +333,7 @@ def pooled(
                       {}, first.encoders, pictures=all_of(lambda e: e.pictures),
                       class_pictures=all_of(lambda e: e.class_pictures))
 
+
 # %% ../nbs/06_evaluate.ipynb #ev85
 @dataclass
 class Learned:
@@ -605,22 +607,22 @@ def compare(
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
-    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
+    lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
-    if seeds < 1: raise UserError(f'seeds: {seeds} is impossible; give 1 or more.')
     if output and as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file.')
     if output and as_path(output).exists():
         try: read_evaluation(output)
         except UserError: raise UserError(f'output: {output} holds something else; give another.') from None
-    lines = read_text(as_path(prompts)).splitlines() if prompts else None
+    asked = [p for p in read_text(as_path(prompts)).splitlines() if p.strip()] if prompts else None
     who = learned_by(run)
-    ask = dict(prompts=[p for p in lines if p.strip()] if lines else None, seeds=range(seeds),
-               num_inference_steps=num_inference_steps)
+    ask = dict(prompts=asked, seeds=range(seeds), num_inference_steps=num_inference_steps)
     found = evaluate(run, who, progress=True, lora_base=lora_base, **ask)
     print(found.table(), *found.notes(), Log.read(_home(run)).verdict, sep='\n')
     if output: found.save(output)
     if not against: return
-    other = evaluate(open_model(against), replace(who, name=against), progress=True, **ask)
+    under = dict(lora_base=lora_base) if lora_base and goes_on_a_model(as_path(against), lora_base) else {}
+    if lora_base: who = replace(who, base=lora_base, settings=None) # whose features are compared
+    other = evaluate(open_model(against, **under), replace(who, name=against), progress=True, **ask)
     print(f'\n{found.name} against {against}:', found.against(other), sep='\n')
     print(costs_beside({found.name: read_cost(_home(run)), against: read_cost(_home(against))}))

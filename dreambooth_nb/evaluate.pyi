@@ -19,6 +19,7 @@ from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
 from .data import Concept
 from .model import StableDiffusion
+from .craft.lora_files import goes_on_a_model
 from .craft.opening import load
 from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, identifier_of, read_settings

@@ -20,7 +20,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora
+from .craft.lora_files import (LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora,
+                                            tensors_in)
 from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (
@@ -373,7 +374,7 @@ def export_model(
     allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
     variant:str|None=None, # variant of a folder's or hub id's files, such as "fp16"
     revision:str|None=None, # branch, tag or commit of a hub id
-    overwrite:bool=False, # replace a file of that name, or the folder of an earlier export; no other folder
+    overwrite:bool=False, # replace the file or the folder of an earlier export; nothing else
 ) -> list[Path]: # what was written
     "Bring a model into another program's format. Raises UserError when it cannot be brought there whole."
     one_of('format', format, EXPORT_FORMATS)
@@ -422,6 +423,18 @@ def _check_output(out, format, overwrite, source):
             f'{out}: holds more than an export ({listed(others, 3)}), which would be lost; choose '
             'another name.'
         )
+    tensors = [out] if file else sorted(out.rglob('*.safetensors'))
+    if (file or files) and not tensors: raise _foreign(out)
+    for f in tensors: _check_exported(f)
+
+def _foreign(path) -> UserError:
+    return UserError(f'{path}: was not written by an export, and would be lost; choose another name.')
+
+def _check_exported(path):
+    "Raise UserError on a file that no export has written: their headers say so."
+    try: ours = 'dreambooth_nb' in tensors_in(path).metadata
+    except UserError: ours = False
+    if not ours: raise _foreign(path)
 
 # %% ../nbs/07_export.ipynb #ex28
 def _known_of(source, picture) -> tuple: # settings, scores, picture
@@ -443,6 +456,8 @@ def _names(model, out, format, overwrite) -> list:
             f'{out.parent / taken[0]}: is already there, or the name of a learned word; choose another '
             'folder.'
         )
+    for n in beside:
+        if (out.parent/n).exists(): _check_exported(out.parent/n)
     return [out.name, *beside]
 
 # %% ../nbs/07_export.ipynb #xw103b
@@ -509,7 +524,7 @@ def _write_folder(model, path, dtype, about, read, card):
         short = {k: k.removeprefix(f'{part}.') for k in mine}
         stem = 'model' if text else 'diffusion_pytorch_model'
         tensors = Lazy({short[k]: own.make[k] for k in mine}, {short[k]: own.like[k] for k in mine})
-        save_tensors(path/part/f'{stem}.safetensors', tensors, {}, dtype)
+        save_tensors(path/part/f'{stem}.safetensors', tensors, dict(dreambooth_nb='{}'), dtype)
         if not text: continue
         file = path/part/'config.json'
         config = json.loads(file.read_text(encoding='utf-8')) | dict(torch_dtype=dtype)

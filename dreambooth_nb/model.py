@@ -125,6 +125,24 @@ def latent_shape(self:StableDiffusion) -> tuple:
     side = self.family.side(self)
     return (self.codec.config.latent_channels*self.family.fold**2, side, side)
 
+# %% ../nbs/02_model.ipynb #m02cs
+@patch
+def check_size(
+    self:StableDiffusion,
+    learns:bool=False, # whether it is trained at that size; else it draws it
+    **sides:int, # name of a side, such as height -> pixels
+):
+    "`UserError` on a side that the denoiser cannot halve or cut often enough, or that it does not know."
+    step = self.vae_scale if learns and self.unet else self.size_step
+    most = self.family.largest(self.denoiser.config)
+    for name, v in sides.items():
+        if v % step:
+            raise UserError(f'{name}: {v} is impossible with this model; choose a multiple of {step}.')
+        if most and v > most*self.vae_scale:
+            raise UserError(
+                f'{name}: {v} is more than the {most*self.vae_scale} that this model knows; choose less.'
+            )
+
 # %% ../nbs/02_model.ipynb #fm2ask
 @patch(as_prop=True)
 def schedule(self:StableDiffusion) -> NoiseSchedule|FlowSchedule:

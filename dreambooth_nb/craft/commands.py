@@ -12,7 +12,6 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_c
 import argparse, inspect, json, os, re, subprocess, sys, textwrap
 from dataclasses import fields
 from functools import cache, partial, reduce
-from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,9 +20,9 @@ import jsonargparse
 from fastcore.docments import docments
 from ..core import (
     EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
-    atomic, did_you_mean, in_shell, is_junk, one_of, wrong_type)
-from .answers import answered, in_lines
-from .photos import list_folder, read_text
+    atomic, did_you_mean, in_shell, is_junk, one_of, say, wrong_type)
+from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
+from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
     TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
@@ -34,7 +33,7 @@ def train_command(
     **settings, # fields of TrainConfig
 ):
     "Personalise a model with your own photos."
-    _said_at_once(filled(settings))
+    look_at_settings(TrainConfig(**filled(settings)))
     from accelerate import PartialState
     from dreambooth_nb.run import dreambooth
     result = dreambooth(**settings, overwrite=overwrite)
@@ -43,26 +42,6 @@ def train_command(
     folder, here = result.folder, Path.cwd()
     if folder.is_relative_to(here): folder = folder.relative_to(here)
     tell(f'Done. Try: dreambooth sample {in_shell(folder)} {in_shell(result.prompt)}')
-
-def _said_at_once(settings):
-    "What is wrong with settings alone, or is not where they say: before any library is loaded."
-    cfg = TrainConfig(**settings)
-    if cfg.instance_data_dir not in ('', '-'): list_folder(cfg.instance_data_dir)
-    if cfg.concepts_list: read_text(cfg.concepts_list)
-    _is_there('pretrained_model_name_or_path', cfg.pretrained_model_name_or_path)
-
-def _is_there(field, name):
-    "`UserError` where a name leads to no model: it is none of ours, nor a path, nor can it be on the hub."
-    inside = resources.files('dreambooth_nb')/'models'
-    embedded = [p.name for p in inside.iterdir() if (p/'model_index.json').is_file()]
-    on_the_hub = name.count('/') == 1 and name[0] not in '/.~'
-    path, files = as_path(name), ('config.yaml', '.safetensors', '.bin', '.pt', '.ckpt')
-    if name in embedded: return
-    if path.is_dir() and not any(p.name.endswith(files) for k in ('*', '*/*') for p in path.glob(k)):
-        raise UserError(f'{field}: {name} holds no model; give the folder of one, or of a run.')
-    if on_the_hub or path.exists(): return
-    hint = did_you_mean(name, embedded, 'give a folder, a file, or a hub id such as "owner/name".')
-    raise UserError(f'{field}: there is no model {name!r}; {hint}')
 
 # %% ../../nbs/craft/commands.ipynb #n124298
 def check_command(
@@ -76,28 +55,26 @@ def check_command(
     if photos: settings['concepts_list' if a_file else 'instance_data_dir'] = photos
     where = settings.get('output_dir') or settings.get('concepts_list') or settings.get('instance_data_dir')
     whole = settings if settings.get('output_dir') else _without_run(settings)
-    _said_at_once(filled(whole))
-    from dreambooth_nb.craft.ready import Ready, ready
+    look_at_settings(TrainConfig(**filled(whole)))
+    from dreambooth_nb.craft.ready import ready
     from dreambooth_nb.craft.choices import complete
     cfg = complete(whole).cfg
     found = ready(cfg, overwrite)
     if not settings.get('output_dir'): found.problems = [p for p in found.problems if cfg.output_dir not in p]
-    if found.report:
-        found.report.strict = strict
-        print(found.report)
-    shown = [*found.report.errors, *found.report.warnings] if found.report else []
-    rest = Ready([p for p in found.problems if p not in shown], [w for w in found.warnings if w not in shown],
-                 found.does)
-    if rest.problems or rest.warnings or not found.problems: print(rest)
+    if found.report: # shows all that was found, in one list
+        found.report.strict, found.report.errors = strict, found.problems
+        found.report.warnings = found.warnings
+    print(found.report or found)
     if found.problems or strict and found.warnings:
         raise UserError(f'{where}: not ready; see the lines above.')
+    if found.report: print(f'ready: the run {found.does}')
 
 def _without_run(settings:dict) -> dict: # fields of TrainConfig
     "Settings that are enough to look at photos: no prompt is needed, nor an output folder."
     usual = dict(output_dir=f'.not-there-{os.getpid()}')
-    if not settings.get('concepts_list'): usual |= dict(instance_prompt='(no prompt given)')
-    if not settings.get('class_prompt') and not settings.get('concepts_list'):
-        usual |= dict(with_prior_preservation=False)
+    if not settings.get('concepts_list') and not settings.get('instance_prompt'):
+        usual |= dict(instance_prompt='(no prompt given)')
+        if not settings.get('class_prompt'): usual |= dict(with_prior_preservation=False)
     return usual | {k: v for k, v in settings.items() if v not in (None, '')}
 
 # %% ../../nbs/craft/commands.ipynb #a5c03b9a
@@ -127,18 +104,19 @@ def sample_command(
     if not prompt.strip(): raise UserError('prompt: is empty; say what to draw.')
     if subject and not prompt.startswith('@'):
         raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE.')
-    _is_there('model_dir', model_dir)
+    is_there('model_dir', model_dir)
     if image and not as_path(image).is_file(): raise UserError(f'image: {image} is not there; give another.')
     check_strength(strength, image)
     if prompt.startswith('@'): read_text(prompt[1:])
-    if (out := as_path(output_dir)).is_file(): raise UserError(f'output_dir: {out} is a file; give a folder.')
+    may_be_folder('output_dir', output_dir)
     path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
     how = dict(path=path, config=original_config, variant=variant, revision=revision, lora_base=lora_base,
                allow_pickle=allow_pickle)
     sampling = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale, solver=solver,
                     num_inference_steps=num_inference_steps, batch_size=batch_size, lora_scale=lora_scale,
                     prompt_weighting=prompt_weighting, image=image, strength=strength)
-    _draw({k: v for k, v in how.items() if v}, prompt, subject, out, num_images, seed, sampling)
+    out, how = as_path(output_dir), {k: v for k, v in how.items() if v}
+    _draw(how, prompt, subject, out, num_images, seed, sampling)
 
 # %% ../../nbs/craft/commands.ipynb #cm21
 def _draw(how, prompt, subject, out, num_images, seed, sampling):
@@ -170,6 +148,7 @@ def demo_command(
     base:str='micro', # embedded model that learns: "micro", or "micro-flow", a flow transformer
 ):
     "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
+    may_be_folder('output_dir', output_dir)
     out = as_path(output_dir)
     there = out.is_dir() and any(not is_junk(p) for p in out.iterdir())
     if there and not (out/'config.yaml').exists(): # no demo, nor another run
@@ -189,11 +168,12 @@ def export_command(
     allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
     variant:str|None=None, # variant of a folder's or hub id's files, such as "fp16"
     revision:str|None=None, # branch, tag or commit of a hub id
-    overwrite:bool=False, # replace a file of that name, or the folder of an earlier export; no other folder
+    overwrite:bool=False, # replace the file or the folder of an earlier export; nothing else
 ):
     "Bring a model into the format of another program: one file, a LoRA for AUTOMATIC1111 and ComfyUI, ..."
     given = dict(locals())
-    _is_there('model_dir', model_dir)
+    is_there('model_dir', model_dir)
+    may_be_folder('output', str(as_path(output).parent))
     from dreambooth_nb import export
     print('\n'.join(map(str, export.export_model(**given))))
 
@@ -225,32 +205,41 @@ def priors_command(
     if unknown and where.get('with_prior_preservation', True):
         raise UserError('class_prompt: is needed; say what to draw, such as "a photo of a dog".')
     settings = dict(output_dir=where.get('output_dir', '-')) | settings
-    _said_at_once(filled(settings))
+    look_at_settings(TrainConfig(**filled(settings)))
     if not TrainConfig(**filled(settings)).with_prior_preservation:
         raise UserError('with_prior_preservation: is false, so the run has no class images; leave it out.')
     from dreambooth_nb.craft.requirements import load_base, processes
-    from dreambooth_nb.craft.run_folder import concepts
+    from dreambooth_nb.craft.run_folder import class_images, concepts
     from dreambooth_nb.craft.choices import complete
     from dreambooth_nb.run import drawn_classes
     cfg = complete(settings).cfg
+    for pool in class_images(concepts(cfg), cfg).pools:
+        if pool.photos and cfg.output_dir == '-' and pool.missing(cfg.num_class_images):
+            raise UserError(f'output_dir: is needed for those besides your {len(pool.own)} in {pool.photos}; '
+                            f'give one, or num_class_images {len(pool.own)}.')
+        if line := pool.notice(cfg.num_class_images): say(line)
     found = drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, encode=len)
-    for pool in found.pools: print(pool.folder)
+    for pool in found.pools: print(pool.folder if pool.folder.is_dir() else pool.photos)
 
+
+# %% ../../nbs/craft/commands.ipynb #cm22fo
 def forecast_command(
     **settings, # fields of TrainConfig
 ):
     "Say what a run would be, its memory and time, and what makes it fit. Nothing is loaded."
     usual = dict(instance_data_dir='-', output_dir='-', instance_prompt='a photo of a sks thing')
     settings = with_changes(usual, settings)
-    _said_at_once(filled(settings))
+    look_at_settings(TrainConfig(**filled(settings)))
     from dreambooth_nb.craft.requirements import processes
-    from dreambooth_nb.craft.ready import outline
+    from dreambooth_nb.craft.ready import counted, foreseen, outline
     from dreambooth_nb.craft.choices import complete, memory_warning, outlook
     chosen, device = complete(settings), processes().device
-    print(look := outlook(chosen.cfg, outline(chosen.cfg.base), device))
+    cfg = counted(chosen.cfg)
+    foreseen(cfg, net := outline(cfg.base)).refuse()
+    print(look := outlook(cfg, net, device))
     if chosen.names: print(chosen)
     print(look.memory)
-    if line := memory_warning(chosen.cfg, device, now=look.memory): print(line)
+    if line := memory_warning(cfg, device, now=look.memory): print(line)
 
 # %% ../../nbs/craft/commands.ipynb #cm26
 def evaluate_command(
@@ -260,11 +249,12 @@ def evaluate_command(
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
-    lora_base:str|None=None, # model under the run's LoRA; null: the one that it names
+    lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     given = dict(locals())
-    _is_there('run', run)
+    is_there('run', run)
+    if against: is_there('against', against)
     from dreambooth_nb.craft.scores import advice
     from dreambooth_nb import evaluate
     evaluate.compare(**given)
@@ -306,7 +296,7 @@ def studio_command(
     lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
     "Open the studio in JupyterLab, in a new notebook of the working folder; none is ever replaced."
-    _is_there('run', run)
+    is_there('run', run)
     call = f'Studio({run!r}, lora_base={lora_base!r})' if lora_base else f'Studio({run!r})'
     if not find_spec('jupyterlab'):
         raise UserError('studio: JupyterLab is not installed; pip install jupyterlab, or in any notebook: '

@@ -5,22 +5,19 @@ from typing import Any, ClassVar
 import argparse, inspect, json, os, re, subprocess, sys, textwrap
 from dataclasses import fields
 from functools import cache, partial, reduce
-from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, in_shell, is_junk, one_of, wrong_type
-from .answers import answered, in_lines
-from .photos import list_folder, read_text
+from ..core import EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, atomic, did_you_mean, in_shell, is_junk, one_of, say, wrong_type
+from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
+from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes
 __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_command', 'sample_command', 'demo_command', 'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command', 'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage', 'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'main']
 def train_command(overwrite: bool=False, **settings): ...
-def _said_at_once(settings): ...
-def _is_there(field, name): ...
 def check_command(photos: str | None=None, strict: bool=False, overwrite: bool=False, **settings): ...
 def _without_run(settings: dict) -> dict: ...
 def sample_command(model_dir: str, prompt: str, output_dir: str='samples', subject: str | None=None, num_images: int=4, seed: int | None=None, negative_prompt: str='', guidance_scale: float=5.0, num_inference_steps: int=25, solver: str='ddim', image: str | None=None, strength: float=1.0, prompt_weighting: bool=False, lora_scale: float | None=None, batch_size: int | None=None, original_config: str | None=None, variant: str | None=None, revision: str | None=None, allow_pickle: bool=False, lora_base: str | None=None): ...

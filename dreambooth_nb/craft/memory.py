@@ -236,18 +236,18 @@ def forecast(
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
     **hub, # options of huggingface_hub
 ) -> Forecast:
-    "Predict memory and arithmetic of training, without weights or data. Raises UserError on unknown names."
+    "Predict memory and arithmetic of training, without weights or data. UserError: what is impossible."
     at_least(1, rows=rows, gradient_accumulation_steps=gradient_accumulation_steps)
     at_least(8, resolution=resolution)
     scratch, usual = optimizer_row(optimizer).scratch, base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
     with quiet(), torch.device('meta'): model = _outline(base, train, dtype or usual, hub)
+    model.check_size(True, resolution=resolution or model.resolution)
     readers = _readers(model) # what follows is looked at before layers are added
     spared, of_readers = (_spared(nets, quantization) for nets in ([model.denoiser, *readers], readers))
     matrix = _made_whole(model, quantization)
     params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
-    sizes = [p.numel() for p in params]
-    states = state_bytes(optimizer, params)
+    sizes, states = [p.numel() for p in params], state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
     weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu

@@ -14,7 +14,7 @@ from ..core import UserError, as_path, atomic, did_you_mean, in_shell, one_of, s
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
-from .answers import answered
+from .answers import answered, look_at_settings
 
 # %% ../../nbs/craft/old_commands.ipynb #oc07
 SCRIPTS = 'train_dreambooth', 'train_dreambooth_lora', 'train_dreambooth_lora_sdxl' # a column of each below
@@ -218,11 +218,14 @@ def _precision(a):
     return {'mixed_precision': a.mixed_precision, name: a.mixed_precision}
 
 def _prior(a):
-    if not a.with_prior_preservation: return {}
-    if a.prior_generation_precision not in (None, 'no'):
-        return dict(prior_generation_precision=a.prior_generation_precision)
+    if not a.with_prior_preservation or a.prior_generation_precision in (None, 'no'): return {}
+    return dict(prior_generation_precision=a.prior_generation_precision)
+
+def _on_this_device(cfg) -> TrainConfig:
+    "With class images in half precision on a GPU, where no precision is given: as the scripts draw them."
+    if not cfg.with_prior_preservation or cfg.prior_generation_precision: return cfg
     from dreambooth_nb.craft.requirements import processes
-    return dict(prior_generation_precision='fp16' if processes().device.type == 'cuda' else 'fp32')
+    return replace(cfg, prior_generation_precision='fp16' if processes().device.type == 'cuda' else 'fp32')
 
 # %% ../../nbs/craft/old_commands.ipynb #oc18
 def _resume(a):
@@ -427,8 +430,9 @@ def _train(
     command:_OldCommand, # what was asked for
 ):
     "Train as a command says; upload the model where that was asked for."
+    look_at_settings(command.settings)
     first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
-    a, cfg = command.flags, command.settings
+    a, cfg = command.flags, _on_this_device(command.settings)
     if first:
         for line in command.lines: say(line)
     os.environ.update(command.environ)

@@ -43,7 +43,7 @@ def notice(
     "One line about photos of your own that count as class images, for the user to see before training."
     if not (own := len(self.own)): return None
     more, whose = max(n - own, 0), 'photo is' if own == 1 else 'photos are'
-    then = f'{more} more are drawn into {self.folder}' if more else 'none are drawn'
+    drawn = f'{more} more {"is" if more == 1 else "are"} drawn into {self.folder}'
     return (f'class_data_dir: {own} {whose} used for {self.class_prompt!r} as found in '
             f'{self.photos or self.folder}, '
-            f'whatever may be on them; {then}.')
+            f'whatever may be on them; {drawn if more else "none are drawn"}.')

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Ready', 'ready', 'as_planned', 'counted', 'outline', 'beneath', 'described_by', 'toy_line', 'look_at_photos',
-           'base_problems', 'word_problems', 'folder_problems', 'distilled', 'enlarging_problems', 'writable',
-           'bytes_to_write', 'room_problem']
+           'base_problems', 'word_problems', 'folder_problems', 'distilled', 'enlarging_problems', 'foreseen',
+           'writable', 'bytes_to_write', 'room_problem']
 
 # %% ../../nbs/craft/ready.ipynb #rd03
 import json, os, re, shutil
@@ -28,11 +28,11 @@ from .adapters import check_text_training, collisions
 from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
 from .opening import (
     base_of_lora, check_contents, find_base, skeleton, why_not_loaded)
-from .settings import TrainConfig, cautions, expanded
-from .requirements import Base, as_settings, refused, written_out
+from .settings import TrainConfig, cautions, expanded, idle
+from .requirements import (
+    Base, Machine, as_settings, machine_problems, refused, written_out)
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from ..train import problems
-from ..cfg_sampler import check_size
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
 from .run_folder import (
@@ -96,8 +96,7 @@ def ready(
     if net:
         found.warnings += _mixed_up(net, subjects) + distilled(net)
         found.problems += enlarging_problems(cfg, net, subjects)
-        side, step = cfg.resolution or net.resolution, net.vae_scale if net.unet else None # trains at any
-        found.problems += refused(check_size, net, step, resolution=side)
+        found.problems += _size_problems(cfg, net)
     _look_at_classes(found, subjects, cfg, net)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -409,6 +408,20 @@ def enlarging_problems(
             'own as class_data_dir.'
         )
     return found
+
+# %% ../../nbs/craft/ready.ipynb #r085fore
+def foreseen(
+    cfg:TrainConfig, # settings of a run
+    net:StableDiffusion, # outline of its base
+) -> Ready:
+    "What keeps any run of these settings on this base from beginning: photos, folders and packages apart."
+    found = idle(cfg).refusals + machine_problems(cfg.record(Machine)) + base_problems(cfg.base, net)
+    found += _part_problems(cfg, net) + enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
+    return Ready(found, does='may begin')
+
+def _size_problems(cfg, net) -> list[str]:
+    "A resolution that the base does not learn from."
+    return refused(net.check_size, True, resolution=cfg.resolution or net.resolution)
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def _pool_problem(

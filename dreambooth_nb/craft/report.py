@@ -226,8 +226,8 @@ def _check_words(self:Report, concept:Concept, folder:PhotoFolder, captions:dict
     me, class_ = concept.identifier, concept.class_prompt
     def has(text): return bool(re.search(rf'(?<!\w){re.escape(me)}(?!\w)', text))
     if class_ == concept.instance_prompt:
-        self.errors.append(f'class_prompt: is {class_!r}, the same as instance_prompt; leave the identifier '
-                           'out of it.')
+        self.errors.append(f'class_prompt: is {class_!r}, the same as instance_prompt; an identifier, '
+                           'such as sks, stands in instance_prompt alone.')
     elif me and class_ and has(class_):
         self.warnings.append(f'class_prompt: holds the identifier {me!r}, so the class would become the '
                              'subject; leave it out.')
@@ -256,8 +256,8 @@ def _check_concept(self:Report, concept:Concept, tokenizer, min_images:int):
     self._check_masklike(checks)
     n = sum(len(part.images) for part in folder.parts)
     if n < min_images:
-        self.warnings.append(f'{folder.path}: holds {n} photos; {min_images} to 5 different ones teach a '
-                             'subject better.')
+        self.warnings.append(f'{folder.path}: holds {n} photo{"s"*(n != 1)}; {min_images} to 5 different '
+                             'ones teach a subject better.')
 
 # %% ../../nbs/craft/report.ipynb #re_part
 @patch

@@ -299,8 +299,7 @@ def with_changes(
 # %% ../../nbs/craft/settings.ipynb #t0111
 def _contradictions(cfg, bad):
     words, known = cfg.words.split('+'), f'choose from {", ".join(_WORDS)}, joined by +.'
-    for w in words:
-        if w in _WORDS: continue
+    for w in [w for w in words if w not in _WORDS]:
         bad('train', f'has the word {w!r}, which is unknown; {did_you_mean(w, _WORDS, known)}')
     if 'text_encoder' in words and cfg.train_text_encoder is False:
         bad('train_text_encoder', f'contradicts train, which is {cfg.train!r}; leave one of the two out.')
@@ -315,6 +314,8 @@ def _contradictions(cfg, bad):
     if cfg.stop_text_encoder_training is not None and {'text_encoder', 'token'} >= set(words):
         bad('stop_text_encoder_training', 'would leave nothing to train; leave it out, or train the UNet.')
     if cfg.with_prior_preservation and not cfg.concepts_list and not (cfg.class_prompt or '').strip():
+        if not class_prompt_of(cfg.instance_prompt):
+            bad('instance_prompt', 'shows no identifier, as "a sks dog" does; add one, or give class_prompt.')
         raise UserError('class_prompt: prior preservation needs one, such as "a photo of a dog"; '
                         'or set with_prior_preservation to false.')
     if not cfg.max_train_steps and not cfg.num_train_epochs: cfg.max_train_steps = 300
@@ -486,6 +487,7 @@ def read_settings(
 
 # %% ../../nbs/craft/settings.ipynb #se20fn
 _ARTICLES = {'a', 'an', 'the', 'my', 'of'}
+def _bare(word): return word.lower().strip('.,;:!?')
 
 def class_prompt_of(
     prompt:str, # of the subject, e.g. "a photo of a sks dog"
@@ -497,8 +499,6 @@ def class_prompt_of(
         new = words[-2:-1]
     rest = [w for w in words if w not in new]
     return ' '.join(rest) if new and rest and rest[-1].lower() not in _ARTICLES else None
-
-def _bare(word): return word.lower().strip('.,;:!?')
 
 def identifier_of(
     prompt:str, # of the subject, e.g. "a photo of a sks dog"

@@ -79,7 +79,7 @@ def model_spec(
                usage_hint=f'prompt it as: {" / ".join(prompts)}' if prompts else None,
                thumbnail=_thumbnail(image) if image else None)
     spec = {f'modelspec.{k}': x for k, x in out.items() if x}
-    return spec | (dict(dreambooth_nb=json.dumps(own, default=str)) if own else {})
+    return spec | dict(dreambooth_nb=json.dumps(own or {}, default=str)) # `export_model` replaces what has it
 
 # %% ../../nbs/craft/single_file.ipynb #c034
 DTYPES = {name: getattr(torch, name) for name in FLOATS}
