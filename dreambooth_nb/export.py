@@ -20,8 +20,8 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import (LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora,
-                                            tensors_in)
+from .craft.lora_files import (
+    LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in)
 from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (

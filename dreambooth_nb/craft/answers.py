@@ -69,8 +69,7 @@ def look_at_settings(
     is_there('pretrained_model_name_or_path', cfg.pretrained_model_name_or_path)
     for name in ('output_dir', 'class_data_dir', 'cache_dir'):
         if getattr(cfg, name): may_be_folder(name, getattr(cfg, name))
-    may_be_chosen = {field for name in presets() for field in preset(name)}
-    found = [line for line in idle(cfg).refusals if line.split(' while ')[1].split()[0] not in may_be_chosen]
+    found = idle(cfg, {field for name in presets() for field in preset(name)}).refusals
     if found: raise Problems(found)
 
 # %% ../../nbs/craft/answers.ipynb #an09

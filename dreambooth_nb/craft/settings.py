@@ -9,6 +9,7 @@ __all__ = ['SOLVER_NAMES', 'STEADY', 'EITHER', 'PATHS', 'NEEDS', 'TrainConfig', 
 
 # %% ../../nbs/craft/settings.ipynb #se03im
 import functools, math, os, re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -598,12 +599,13 @@ class Idle(NamedTuple):
 
 def idle(
     cfg:TrainConfig, # all settings
+    unsettled:Collection[str]=(), # settings that may be chosen later
 ) -> Idle:
     "What was changed from its default and cannot have an effect."
     default, found = {f.name: f.default for f in fields(cfg)}, Idle([], [])
     for names, other, acts, advice in NEEDS:
         for name in names.split():
-            if getattr(cfg, name) == default[name] or acts(cfg): continue
+            if getattr(cfg, name) == default[name] or acts(cfg) or other in unsettled: continue
             value = cfg.words if other == 'train' else getattr(cfg, other)
             changed = getattr(cfg, other) != default[other]
             found[changed].append(f'{name}: {getattr(cfg, name)!r} has no effect while {other} is {value!r}; '
