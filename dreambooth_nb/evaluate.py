@@ -333,7 +333,6 @@ def pooled(
                       {}, first.encoders, pictures=all_of(lambda e: e.pictures),
                       class_pictures=all_of(lambda e: e.class_pictures))
 
-
 # %% ../nbs/06_evaluate.ipynb #ev85
 @dataclass
 class Learned:

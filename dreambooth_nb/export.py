@@ -487,7 +487,6 @@ def _take_place(new, old):
         if not old.exists(): os.rename(away, old)
         raise
 
-
 # %% ../nbs/07_export.ipynb #ex15
 def _write_file(model, path, dtype, about, read, card):
     gaps = lost_settings(model)

@@ -366,7 +366,6 @@ def finish(
         # who has clicked meanwhile keeps what was clicked
         if self.chosen is g.before: self.choose(self._same_place(g), g)
 
-
 # %% ../nbs/08_studio.ipynb #st05
 @patch
 def _same_place(

@@ -32,7 +32,6 @@ from .log import Log, json_line, plain_value
 from .settings import STEADY, TrainConfig, read_settings, save_config
 from .requirements import prepare, processes, refused
 
-
 # %% ../../nbs/craft/checkpoints.ipynb #t035
 def _pack(tree, tensors:dict, name:str):
     "A tree of dicts, lists and numbers as JSON takes it; its tensors go to `tensors` by name."
@@ -249,7 +248,6 @@ class CheckpointWriter:
         if self.running: self.running.result()
         self.running = None
         return self.newest
-
 
 # %% ../../nbs/craft/checkpoints.ipynb #ckbg3
 @patch

@@ -197,7 +197,6 @@ class Outlook:
         "Whether eight pictures more take little: a minute, or a tenth of the training."
         return not self.net.family.enlarges and 8*self.drawing < max(60, self.training/10)
 
-
 # %% ../../nbs/craft/choices.ipynb #ch15r
 @patch
 def __repr__(self:Outlook) -> str:

@@ -221,7 +221,6 @@ def priors_command(
     found = drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, encode=len)
     for pool in found.pools: print(pool.folder if pool.folder.is_dir() else pool.photos)
 
-
 # %% ../../nbs/craft/commands.ipynb #cm22fo
 def forecast_command(
     **settings, # fields of TrainConfig

@@ -185,7 +185,6 @@ def _summary_and_long(model, words, summaries, size, more) -> dict:
     taught = model.transformer.config.guidance_embeds
     return found | (dict(guidance=torch.ones(len(read), device=read.device)) if taught else {})
 
-
 # %% ../../nbs/craft/families.ipynb #fa_fx5
 def as_tokens(
     x:Tensor, # latents, (b,c,h,w)

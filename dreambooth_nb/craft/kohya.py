@@ -57,7 +57,6 @@ def _kohya_layer(layer, adapter, lora) -> dict: # kind -> tensor
     elif lora.use_rslora: alpha *= layer.r[adapter]**.5
     return out | dict(alpha=torch.tensor(alpha))
 
-
 # %% ../../nbs/craft/kohya.ipynb #ko11
 def to_kohya(
     model:StableDiffusion, # model with a LoRA or a DoRA on it, by any name

@@ -101,7 +101,6 @@ def lora_notes(
     return {k: v for k, v in plain.items() if k in _ALWAYS or v != usual.get(k)
             and isinstance(v, (str, int, float, bool, list, dict))}
 
-
 # %% ../../nbs/craft/lora_files.ipynb #lfsave1
 def _adapter(layers) -> str|None: # mostly "default"; None: no layer has one that is active
     "The adapter that acts. Raises UserError where there are several: a file holds one."

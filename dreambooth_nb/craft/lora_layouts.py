@@ -156,7 +156,6 @@ def _parted(net, names, of) -> dict: # our layer -> kind -> tensor
                       'alpha': torch.tensor(alpha*len(a)/len(down))}
     return found
 
-
 # %% ../../nbs/craft/lora_layouts.ipynb #ly_pb
 _STARTS = 'lora_unet_', 'diffusion_model.' # kohya's trainer; ai-toolkit and ComfyUI
 _SAME = {'lora_A.weight': 'lora_down.weight', 'lora_B.weight': 'lora_up.weight'}

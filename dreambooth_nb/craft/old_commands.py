@@ -415,15 +415,15 @@ _OF_BASE = dict(  # flag -> whether a base learns so; the line about one that do
     class_labels_conditioning=(lambda net: net.family.enlarges, 'takes no labels'),
 )
 
-def _check_base(cfg, given):
+def _check_base(base, given):
     "`UserError` for a flag that is not for the base."
     from dreambooth_nb.craft.ready import outline
     given = [name for name in _OF_BASE if name in given]
-    net = outline(cfg.base) if given else None
+    net = outline(base) if given else None
     for name in given:
         fits, why = _OF_BASE[name]
         if not fits(net):
-            raise UserError(f'{name}: {cfg.pretrained_model_name_or_path} {why}; leave the flag out.')
+            raise UserError(f'{name}: {base.pretrained_model_name_or_path} {why}; leave the flag out.')
 
 # %% ../../nbs/craft/old_commands.ipynb #oc30tr
 def _train(
@@ -438,7 +438,7 @@ def _train(
     os.environ.update(command.environ)
     repo = _repository(a) if a.push_to_hub and first else None
     from dreambooth_nb.run import dreambooth
-    _check_base(cfg, a.given)
+    _check_base(cfg.base, a.given)
     name = getattr(a, 'tokenizer_name', None)
     model = _reading_with(cfg, name) if name else None
     show = bool(a.push_to_hub) # on the model's card; the scripts draw nothing before the training

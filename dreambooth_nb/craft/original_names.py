@@ -162,7 +162,6 @@ def _zimage_rest(config) -> dict:
         table |= {f'{at}.attention.norm_{x}': f'{at}.attention.{x}_norm' for x in 'qk'}
     return table | {k: k for k in same}
 
-
 # %% ../../nbs/craft/original_names.ipynb #on12
 _REST = dict(sd3=_sd3_rest, flux=_flux_rest, klein=_flux_rest, zimage=_zimage_rest)
 
@@ -199,7 +198,6 @@ _PLACES = _ALONE | dict( # part, where its names begin, their table
     sd3=[('transformer', 'model.diffusion_model.', partial(transformer_names, 'sd3')), _UNET_AND_VAE[1],
          ('text_encoder', 'text_encoders.clip_l.transformer.', _clip_names),
          ('text_encoder_2', 'text_encoders.clip_g.transformer.', _clip_names)])
-
 
 # %% ../../nbs/craft/original_names.ipynb #on13
 def _places(model) -> list:

@@ -224,7 +224,6 @@ def _title_font(
             if len(fewer) < len(lacking): path, lacking = other, fewer
     return ImageFont.truetype(path, size), ''.join(_in_words(c) if c in lacking else c for c in text)
 
-
 # %% ../../nbs/craft/pictures.ipynb #pi14
 def _wrap(text, size, width) -> tuple: # font, text
     "Break `text` into lines of at most `width` pixels, between words where possible."
@@ -406,7 +405,6 @@ def keep(
     if not (file := self.file(key)): return
     with atomic(file) as unfinished: unfinished.write_bytes(_png_bytes(image, model))
 
-
 # %% ../../nbs/craft/pictures.ipynb #pi16
 @patch
 def __getitem__(
@@ -478,7 +476,6 @@ def _repr_html_(self:Grid) -> str:
     name = f'grid-{hashlib.blake2b(tables.encode(), digest_size=6).hexdigest()}'
     slider = _SLIDER.replace('NAME', name) if len(self.shape) == 3 else ''
     return f'<div class="{name}">\n{tables}\n</div>\n' + slider
-
 
 # %% ../../nbs/craft/pictures.ipynb #pi17
 @patch

@@ -91,4 +91,3 @@ def give_in_order(
     "Give each linear layer its input as it reads it: row after row in memory."
     for layer in net.modules():
         if isinstance(layer, nn.Linear): layer.register_forward_pre_hook(_in_order)
-

@@ -283,7 +283,6 @@ def _look_for_photos(
         found.warnings.append('class_data_dir: {} looks like {}; take out what shows the subject.'
                               .format(*named(twins.near)))
 
-
 # %% ../../nbs/craft/ready.ipynb #r085size
 def _part_problems(cfg, net) -> list[str]:
     "Settings for parts that a base does not have."

@@ -124,7 +124,6 @@ def _optimisation(cfg) -> list:
     optimizer = torch.optim.SGD([p], cfg.learning_rate)
     return found + refused(make_schedule, cfg.record(RateSchedule), optimizer) + _lengths(cfg)
 
-
 # %% ../../nbs/craft/requirements.ipynb #rq13
 @dataclass(frozen=True)
 class RateSchedule:

@@ -92,7 +92,6 @@ def once_each(
     for name, why in failed.items(): say(f'{name}: {why}')
     return failed
 
-
 # %% ../../nbs/craft/sweep.ipynb #sw21b
 def stand_alone():
     "Of the processes that a launcher has started, each works for itself, with a GPU of its own."
@@ -300,6 +299,31 @@ def _score_of(score, configs) -> str:
             raise UserError(f'score: {score} would not be measured; set {name}, or give another one.')
     return score
 
+# %% ../../nbs/craft/sweep.ipynb #sw53
+def _row(name, own, folder, cfg, score, failed) -> dict:
+    "What a run has come to."
+    log, cost, finished = Log.read(folder/name), read_cost(folder/name), bool(model_files(folder/name))
+    course, steps = _course(log, score), log[-1]['step'] if log else 0
+    state = 'done' if finished else 'under way' if log else 'not done'
+    if finished and steps < cfg.max_train_steps: state = f'stopped: {steps} of {cfg.max_train_steps} steps'
+    if name in failed: state = f'failed: {failed[name]}'
+    used = choose([_Seen(*look) for look in course]) if course else None
+    return dict(run=name, settings=own, state=state, steps=steps,
+                looks=[[step, _sign(score)*v, error] for step, v, error in course],
+                score=used and _sign(score)*used.worth, at=used and used.step, error=used and used.error,
+                cost=cost and asdict(cost))
+
+_Seen = namedtuple('Seen', 'step worth error')
+
+def _class_images(cfg, folder):
+    "Draw the class images of a run that others share, once; the others wait."
+    pool = Path(cfg.class_data_dir or '.')
+    if not cfg.with_prior_preservation or folder.resolve() not in pool.resolve().parents: return
+    pool.mkdir(parents=True, exist_ok=True)
+    with FileLock(f'{pool}.lock'):
+        if len(list(pool.glob('*.png'))) >= cfg.num_class_images: return
+        drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, len, progress=False)
+
 # %% ../../nbs/craft/sweep.ipynb #sw52
 def _claim(folder, asked):
     "Take the folder of a sweep, or find it. `UserError` when it holds something else, or another sweep."
@@ -333,31 +357,6 @@ def _refuse(configs, folder):
     lines = [f'{names[0]}: '*(len(names) < len(configs)) + line.replace('RUN', names[0])
              for line, names in found.items()]
     if lines: raise Problems(lines)
-
-# %% ../../nbs/craft/sweep.ipynb #sw53
-def _row(name, own, folder, cfg, score, failed) -> dict:
-    "What a run has come to."
-    log, cost, finished = Log.read(folder/name), read_cost(folder/name), bool(model_files(folder/name))
-    course, steps = _course(log, score), log[-1]['step'] if log else 0
-    state = 'done' if finished else 'under way' if log else 'not done'
-    if finished and steps < cfg.max_train_steps: state = f'stopped: {steps} of {cfg.max_train_steps} steps'
-    if name in failed: state = f'failed: {failed[name]}'
-    used = choose([_Seen(*look) for look in course]) if course else None
-    return dict(run=name, settings=own, state=state, steps=steps,
-                looks=[[step, _sign(score)*v, error] for step, v, error in course],
-                score=used and _sign(score)*used.worth, at=used and used.step, error=used and used.error,
-                cost=cost and asdict(cost))
-
-_Seen = namedtuple('Seen', 'step worth error')
-
-def _class_images(cfg, folder):
-    "Draw the class images of a run that others share, once; the others wait."
-    pool = Path(cfg.class_data_dir or '.')
-    if not cfg.with_prior_preservation or folder.resolve() not in pool.resolve().parents: return
-    pool.mkdir(parents=True, exist_ok=True)
-    with FileLock(f'{pool}.lock'):
-        if len(list(pool.glob('*.png'))) >= cfg.num_class_images: return
-        drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, len, progress=False)
 
 # %% ../../nbs/craft/sweep.ipynb #sw54
 def train_each(
