@@ -94,7 +94,8 @@ def _write(folder:Path, parts:Iterable): # as `_packed` returns them
         try:
             shutil.rmtree(tmp, ignore_errors=True)
             tmp.mkdir(parents=True)
-            for part, notes[part], tensors in parts:
+            for part, note, tensors in parts:
+                notes[part] = note
                 if tensors: save_file(tensors, tmp/f'{part}.safetensors')
                 del tensors # before the next are copied
             text = json.dumps(notes, default=plain_value, allow_nan=False)
