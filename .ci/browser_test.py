@@ -220,13 +220,18 @@ def keep(page, box, path):
 def use_studio(page, screenshot, looks):
     "What a person does. Raises AssertionError, or a Playwright error, when something does not happen."
     box = page.locator('.dn-studio').first
-    def click(name): page.get_by_role('button', name=name, exact=True).first.click()
-    def status(text, seconds=60): box.get_by_text(text).first.wait_for(timeout=seconds*1000)
-    def picture(k=0): return page.locator('.dn-gallery .dn-cell img').nth(k).evaluate(PIXELS)
-    def field(name): return box.locator('.widget-inline-hbox', has_text=name).first
+    def click(name):
+        page.get_by_role('button', name=name, exact=True).first.click()
+    def status(text, seconds=60):
+        box.get_by_text(text).first.wait_for(timeout=seconds*1000)
+    def picture(k=0):
+        return page.locator('.dn-gallery .dn-cell img').nth(k).evaluate(PIXELS)
+    def field(name):
+        return box.locator('.widget-inline-hbox', has_text=name).first
     def slide(name, key, times):
         field(name).locator('.noUi-handle, .ui-slider-handle').first.focus()
-        for _ in range(times): page.keyboard.press(key)
+        for _ in range(times):
+            page.keyboard.press(key)
         page.wait_for_timeout(500)  # sliders tell the kernel now and then
     def generate(then):
         page.evaluate('window.seen.clear(); window.painting = false')
@@ -281,12 +286,14 @@ def use_studio(page, screenshot, looks):
     values.fill('2, 7')
     values.press('Enter')
     generate('Painting')
-    for name in ('Generate', 'Vary'): assert page.get_by_role('button', name=name, exact=True).is_disabled()
+    for name in ('Generate', 'Vary'):
+        assert page.get_by_role('button', name=name, exact=True).is_disabled()
     click('Cancel')
     start = time.time()
     status('Cancelled')
     print(f'cancelled {time.time() - start:.1f} s after the click')
-    for name in ('Generate', 'Vary'): assert page.get_by_role('button', name=name, exact=True).is_enabled()
+    for name in ('Generate', 'Vary'):
+        assert page.get_by_role('button', name=name, exact=True).is_enabled()
 
 
 def stay(page, box, values):
@@ -377,7 +384,8 @@ def main():
                     errors.append(str(e))
                     if args.failure: page.screenshot(path=args.failure)
                 browser.close()
-        except AssertionError as e: errors.append(str(e))
+        except AssertionError as e:
+            errors.append(str(e))
         finally:
             if server and server.poll() is None:
                 if hasattr(os, 'killpg'): os.killpg(server.pid, signal.SIGTERM)  # and the kernels

@@ -18,7 +18,8 @@ WIDTHS = 1400, 390
 problems = []
 
 
-def problem(page, what): problems.append(f'{page}: {what}')
+def problem(page, what):
+    problems.append(f'{page}: {what}')
 
 
 def check_source(page, soup):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
 """Is the house in order? Modules import only from rooms above (.ci/rooms.txt), and nothing private; none
-exports over 600 lines, a chapter of the method no more than one sitting's 450; no cell has over 40. And
-all figures have one style.
+exports over 600 lines, a chapter of the method no more than one sitting's 450; no cell has over 40, and no
+line a statement after another: only a short one after its `if`. And all figures have one style.
 
     python .ci/check_rooms.py
 """
-import ast, sys
+import ast, re, sys
 from pathlib import Path
 
 import nbformat
@@ -52,6 +52,17 @@ def defined(path):
         else: yield node.name
 
 
+def crowded(source):
+    "The lines of a cell with a statement after the colon of another one, but for those of an `if`."
+    code = [re.sub(r'^(\s*)[%!].*', r'\1pass', line) for line in source.split('\n')]
+    for node in ast.walk(ast.parse('\n'.join(code))):
+        for part in ('body', 'orelse', 'finalbody') if not isinstance(node, ast.If) else ():
+            inside = getattr(node, part, None)
+            if not isinstance(inside, list) or isinstance(node, ast.Module): continue
+            first = inside[0].lineno - 1 if inside else 0
+            if inside and code[first].encode()[:inside[0].col_offset].strip(): yield code[first].strip()
+
+
 def exported(source):
     return any(line.replace(' ', '').startswith('#|export') for line in source.split('\n'))
 
@@ -80,6 +91,8 @@ for path in sorted((root/'nbs').rglob('*.ipynb')):
     most = CHAPTER if path.stem in CHAPTERS else ROOM
     if lines > most: problems.append(f'{path.relative_to(root)}: exports {lines} lines, over {most}')
     for source in cells:
+        problems += [f'{path.relative_to(root)}: two statements in a line: {line[:60]}'
+                     for line in crowded(source)]
         if (n := len(source.split('\n'))) > CELL:
             first = next(line for line in source.split('\n') if line.strip() and not line.startswith('#|'))
             problems.append(f'{path.relative_to(root)}: a cell of {n} lines, over {CELL}: {first[:60]}')

@@ -32,7 +32,8 @@ colab_url = repo_url.replace('https://github.com/', 'https://colab.research.goog
 raw_url = f"{repo_url.replace('//github.com/', '//raw.githubusercontent.com/')}{cfg.branch}/"
 
 
-def problem(where, what): problems.append(f'{where}: {what}')
+def problem(where, what):
+    problems.append(f'{where}: {what}')
 
 
 def anchor(heading):
@@ -58,15 +59,18 @@ def entries(node):
     "The pages in a sidebar or navigation tree."
     if isinstance(node, str): yield node
     elif isinstance(node, list):
-        for o in node: yield from entries(o)
+        for o in node:
+            yield from entries(o)
     elif isinstance(node, dict):
         for k in ('href', 'file', 'contents', 'menu', 'left', 'right'):
             if k in node: yield from entries(node[k])
 
 
 def load_yml(path):
-    try: return yaml.safe_load(path.read_text(encoding='utf-8')) or {}
-    except (OSError, yaml.YAMLError) as e: problem(path.relative_to(root), e)
+    try:
+        return yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+    except (OSError, yaml.YAMLError) as e:
+        problem(path.relative_to(root), e)
     return {}
 
 
@@ -88,7 +92,8 @@ def check_settings(pages):
                 if urlsplit(page).scheme: continue
                 if not (nbs/page).exists(): problem(f'{path.name}, {bar}', f'{page} does not exist')
                 if bar == 'sidebar': named.add(page)
-    for page in sorted(set(pages) - named): problem(page, 'no entry in the sidebar leads here')
+    for page in sorted(set(pages) - named):
+        problem(page, 'no entry in the sidebar leads here')
 
 
 def process():
@@ -96,7 +101,8 @@ def process():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         refresh_quarto_yml()
-        try: proc = proc_nbs(n_workers=0, force=True)
+        try:
+            proc = proc_nbs(n_workers=0, force=True)
         except Exception as e:
             problem('processing the notebooks', f'{e}\n{e.__cause__!r}')
             proc = root/'_proc'
@@ -243,11 +249,13 @@ def main():
     readme = root/'README.md'
     if readme.exists():
         soup = BeautifulSoup(markdown2html(readme.read_text(encoding='utf-8')), 'html.parser')
-        for o in soup.select('a.anchor-link'): o.decompose()  # nbconvert's own, beside each heading
+        for o in soup.select('a.anchor-link'):
+            o.decompose()  # nbconvert's own, beside each heading
         ids['README.md'] = anchors(soup)
         links += check_links('README.md', soup, None, root, ids, outputs)
     if not soups: problem('nbs', 'holds no notebook')
-    for o in dict.fromkeys(problems): print(o)
+    for o in dict.fromkeys(problems):
+        print(o)
     print(f'{len(soups)} pages, {links} links, {len(dict.fromkeys(problems))} problems')
     sys.exit(1 if problems else 0)
 

@@ -49,7 +49,8 @@ def pins(path):
 def installed():
     "Canonical name -> version, without local parts such as +cpu, and without this package."
     found = {canonicalize_name(d.name): d.version.split('+')[0] for d in distributions()}
-    for name in ('dreambooth-nb', 'pip', 'setuptools', 'wheel'): found.pop(name, None)
+    for name in ('dreambooth-nb', 'pip', 'setuptools', 'wheel'):
+        found.pop(name, None)
     return found
 
 
@@ -65,7 +66,8 @@ def problems():
     for name, version in lower_bounds().items():
         if low.get(name) != version:
             yield f'lowest.txt: {name} is {low.get(name)}, settings.ini begins at {version}'
-    for name in low.keys() - lower_bounds().keys(): yield f'lowest.txt: {name} is no requirement'
+    for name in low.keys() - lower_bounds().keys():
+        yield f'lowest.txt: {name} is no requirement'
     for name, r in (requirements('requirements') | requirements('dev_requirements')).items():
         if name not in new: yield f'newest.txt: {name} is missing'
     for field in 'requirements', 'dev_requirements':

@@ -110,7 +110,8 @@ def main():
         for f in sorted({*differ, *(old - set(files))}):
             print(f'{f} is not what {index.name} makes: run python .ci/make_readme.py')
         sys.exit(1 if differ or old - set(files) else 0)
-    for f in old - set(files): (root/f).unlink()
+    for f in old - set(files):
+        (root/f).unlink()
     for f, data in files.items():
         (root/f).parent.mkdir(exist_ok=True)
         (root/f).write_bytes(data)

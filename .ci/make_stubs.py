@@ -24,7 +24,8 @@ def named(node):
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, 'id', '')
 
 
-def keywords(node): return {k.arg for k in getattr(node, 'keywords', ())}
+def keywords(node):
+    return {k.arg for k in getattr(node, 'keywords', ())}
 
 
 class Room:
@@ -151,7 +152,8 @@ def make():
     home = {name: room for room in rooms for name in room.classes}
     added = {name: [] for name in home}  # class -> what is patched into it, and by which room
     for room in rooms:
-        for patch, f in room.patches: added[named(f.args.args[0].annotation)].append((room, patch, f))
+        for patch, f in room.patches:
+            added[named(f.args.args[0].annotation)].append((room, patch, f))
     files = {}
     for room in rooms:
         known, more = room.names() | {*dir(builtins), 'Any'}, []
@@ -165,7 +167,8 @@ def make():
                           'from typing import Any, ClassVar').body
         body = [*extra, *room.imports, *more]
         seen = {'_'}
-        for o in room.others: body += [signature(o)] if isinstance(o, ast.FunctionDef) else constant(o, seen)
+        for o in room.others:
+            body += [signature(o)] if isinstance(o, ast.FunctionDef) else constant(o, seen)
         body += [class_stub(o, [(p, f) for _, p, f in added[name]]) for name, o in room.classes.items()]
         text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
         text = re.sub(r':\n +\.\.\.$', ': ...', text, flags=re.M)
@@ -190,8 +193,10 @@ def main():
         for p in sorted({*differ, *(old - {*files})}):
             print(f'{p.relative_to(root)} is not what the package says: run python .ci/make_stubs.py')
         sys.exit(bool(differ or old - {*files}))
-    for p in old - {*files}: p.unlink()
-    for p in differ: p.write_text(files[p], encoding='utf-8', newline='\n')
+    for p in old - {*files}:
+        p.unlink()
+    for p in differ:
+        p.write_text(files[p], encoding='utf-8', newline='\n')
 
 
 if __name__ == '__main__': main()

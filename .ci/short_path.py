@@ -54,7 +54,8 @@ def same(name, a, b, at_most=1):
     assert gap <= at_most, f'{name}: {gap} of 255 apart'
 
 
-def pipeline(folder): return StableDiffusionPipeline.from_pretrained(str(folder), safety_checker=None)
+def pipeline(folder):
+    return StableDiffusionPipeline.from_pretrained(str(folder), safety_checker=None)
 
 
 def tokenizer_is_whole(folder):
@@ -69,7 +70,8 @@ def short_path(micro):
     same('micro', ours('micro'), theirs(pipeline(micro)))
     Path('photos').mkdir()
     photos = to_pil(render(instance_scenes(subject('teapot')))[0])
-    for k, photo in enumerate(photos): photo.save(f'photos/{k}.png')
+    for k, photo in enumerate(photos):
+        photo.save(f'photos/{k}.png')
     train = ['train', '--instance_data_dir', 'photos', '--instance_prompt', PROMPT,
              '--class_prompt', 'a photo of a teapot', '--num_class_images', 2,
              '--max_train_steps', 2, '--train_batch_size', 1, '--learning_rate', 1e-3]
@@ -102,8 +104,10 @@ def main():
     # Windows keeps files that diffusers has mapped
     with tempfile.TemporaryDirectory(prefix='short_path.', ignore_cleanup_errors=True) as folder:
         os.chdir(folder)
-        try: short_path(micro)
-        finally: os.chdir(micro)
+        try:
+            short_path(micro)
+        finally:
+            os.chdir(micro)
     print('ok')
 
 

@@ -26,7 +26,8 @@ def load_libraries():
     "Import all that the package imports, and forget the package."
     sys.path.insert(0, str(get_config().config_path))
     importlib.import_module('dreambooth_nb.run')
-    for name in [m for m in sys.modules if m.partition('.')[0] == 'dreambooth_nb']: del sys.modules[name]
+    for name in [m for m in sys.modules if m.partition('.')[0] == 'dreambooth_nb']:
+        del sys.modules[name]
 
 
 def run_one(nb, flags):
@@ -44,7 +45,8 @@ def run_one(nb, flags):
 def run_child(nb, flags, log):
     "In the child: what the notebook prints goes into a file, and the exit code says how it went."
     with open(log, 'wb') as out:
-        for stream in (1, 2): os.dup2(out.fileno(), stream)
+        for stream in (1, 2):
+            os.dup2(out.fileno(), stream)
     sys.exit(run_one(nb, flags))
 
 

@@ -6,7 +6,8 @@ PACKAGES = 'torch', 'diffusers', 'transformers', 'peft', 'accelerate'
 
 def parse():
     p = argparse.ArgumentParser('python -m benchmarks', description='Ours against diffusers, side by side.')
-    def add(name, help, **how): p.add_argument(name, help=help, **how)
+    def add(name, help, **how):
+        p.add_argument(name, help=help, **how)
     add('--rows', 'rows to measure; without it all of the device', nargs='+', metavar='NAME')
     add('--device', 'cuda where there is one, else cpu', choices=['cpu', 'cuda'])
     add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
@@ -26,8 +27,10 @@ def about(device):
     "Hardware, versions, date."
     import torch
     def version(name):
-        try: return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError: return None
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            return None
     cpu = platform.processor()
     with contextlib.suppress(OSError, StopIteration):
         names = (line.split(':')[1] for line in open('/proc/cpuinfo') if line.startswith('model name'))
@@ -90,7 +93,8 @@ def main():
         try:
             if device not in devices: raise Skip(f'is a row of {devices[0]}')
             found = f(bench)
-        except Skip as e: found = dict(not_measured=str(e))
+        except Skip as e:
+            found = dict(not_measured=str(e))
         except Exception as e:
             found = dict(not_measured=f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}',
                          where=traceback.format_exc().splitlines()[-6:])
@@ -99,17 +103,22 @@ def main():
         free(device)
         print(line(name, found), file=sys.stderr, flush=True)
         if args.out:
-            with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+            with open(args.out, 'w') as out:
+                json.dump(results, out, indent=1)
     if args.growth: results['growth'] = growth()
     for peer in args.peer:
-        try: found = programs(peer, n=1 if args.quick else 3)
-        except Skip as e: found = dict(not_measured=str(e))
+        try:
+            found = programs(peer, n=1 if args.quick else 3)
+        except Skip as e:
+            found = dict(not_measured=str(e))
         results.setdefault('programs', []).append(found)
         print(told(found), file=sys.stderr, flush=True)
         if args.out:
-            with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+            with open(args.out, 'w') as out:
+                json.dump(results, out, indent=1)
     if args.out:
-        with open(args.out, 'w') as out: json.dump(results, out, indent=1)
+        with open(args.out, 'w') as out:
+            json.dump(results, out, indent=1)
     else: print(json.dumps(results, indent=1))
 
 

@@ -48,8 +48,9 @@ def held(make):
 
 def data(photos, class_images, concepts=1):
     "The batch of a step, what identifies the data, and the memory of both; so many of each concept."
-    def made(): return (cache(n, prompt, concepts=concepts)
-                        for n, prompt in ((photos, INSTANCE), (class_images, CLASS)))
+    def made():
+        return (cache(n, prompt, concepts=concepts)
+                for n, prompt in ((photos, INSTANCE), (class_images, CLASS)))
     batches, size = held(lambda: Batches(*made(), 4, 0))
     steps = iter(range(100))
     return dict(batch_ms=milliseconds(lambda: batches.batch(next(steps))), bytes=size, data=batches)
@@ -65,15 +66,18 @@ def log(steps):
         file = LogFile()
         whole = milliseconds(lambda: file.before_train(run), 1)
         line = milliseconds(lambda: file.after_step(run))
-        def save(): torch.save(list(run.log), io.BytesIO())
+        def save():
+            torch.save(list(run.log), io.BytesIO())
         return dict(line_ms=line, written_anew_ms=whole, in_checkpoint_ms=milliseconds(save))
 
 
 def drawn(model, n, side=64):
     "A picture written as it is made, without the networks' work: all that could grow with their number."
-    def made(model, shots, *start): return [Image.new('RGB', (side, side)) for _ in shots]
+    def made(model, shots, *start):
+        return [Image.new('RGB', (side, side)) for _ in shots]
     with tempfile.TemporaryDirectory() as folder, mock.patch('dreambooth_nb.cfg_sampler._draw_some', made):
-        def written(k, im): return save_png(im, pathlib.Path(folder)/f'{k}.png', model)
+        def written(k, im):
+            return save_png(im, pathlib.Path(folder)/f'{k}.png', model)
         start, prompts = time.perf_counter(), [f'{INSTANCE} {k}' for k in range(n)]
         pictures, size = held(lambda: sample(model, prompts, list(range(n)), on_image=written))
         return dict(picture_ms=1e3*(time.perf_counter() - start)/len(pictures), bytes=size)

@@ -34,7 +34,8 @@ def pairs(ours, theirs, device, n, limit, warm=2):
     mine, other, start = [], [], time.perf_counter()
     while len(mine) < n and (len(mine) < 3 or time.perf_counter() - start < limit):
         order = [(ours, mine), (theirs, other)]
-        for f, found in order if len(mine) % 2 == 0 else order[::-1]: found.append(seconds(f, device))
+        for f, found in order if len(mine) % 2 == 0 else order[::-1]:
+            found.append(seconds(f, device))
     return dict(ours_s=spread(mine), theirs_s=spread(other), warm_up_s=dict(ours=first[0], theirs=first[1]),
                 ratio=spread([b/a for a, b in zip(mine, other)]))
 
@@ -42,7 +43,8 @@ def pairs(ours, theirs, device, n, limit, warm=2):
 class Peak:
     """Within it the device's memory is watched: `bytes` is the most that was held beyond what was there, with
     what a recorded graph keeps and what lies free between the parts."""
-    def __init__(self, device): self.cuda, self.bytes = torch.device(device).type == 'cuda', None
+    def __init__(self, device):
+        self.cuda, self.bytes = torch.device(device).type == 'cuda', None
     def __enter__(self):
         gc.collect()
         if not self.cuda: return self
@@ -51,7 +53,8 @@ class Peak:
         torch.cuda.reset_peak_memory_stats()
         self.before = torch.cuda.memory_reserved()
         return self
-    def __exit__(self, *_): self.look()
+    def __exit__(self, *_):
+        self.look()
     def look(self):
         if not self.cuda: return
         torch.cuda.synchronize()
@@ -67,8 +70,10 @@ def free(device):
 def flops(f):
     "Multiplications and additions of products, convolutions and attention in one call; None: not known."
     try:
-        with FlopCounterMode(display=False) as counter: f()
-    except (RuntimeError, AssertionError): return None # an operation that it cannot count
+        with FlopCounterMode(display=False) as counter:
+            f()
+    except (RuntimeError, AssertionError):
+        return None # an operation that it cannot count
     return counter.get_total_flops()
 
 
@@ -79,7 +84,8 @@ def matmul_peak(device, dtype):
         a, b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
         times = 1 if not cuda else 20 if dtype.itemsize == 2 else 4
         def some():
-            for _ in range(times): a @ b
+            for _ in range(times):
+                a @ b
         some()
         best = max(best, times*2*n**3/min(seconds(some, device) for _ in range(5)))
     return best
@@ -90,8 +96,10 @@ def where(f, device):
     if torch.device(device).type != 'cuda': return {}
     kinds = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
     try:
-        with torch.profiler.profile(activities=kinds) as p: whole = seconds(f, device)
-    except RuntimeError as e: return dict(not_measured=str(e).splitlines()[0])
+        with torch.profiler.profile(activities=kinds) as p:
+            whole = seconds(f, device)
+    except RuntimeError as e:
+        return dict(not_measured=str(e).splitlines()[0])
     rows = [(e.key[:90], e.self_device_time_total/1e6, e.count) for e in p.key_averages()
             if e.device_type == torch.autograd.DeviceType.CUDA and '#' not in e.key] # no labels of ranges
     rows.sort(key=lambda row: -row[1])

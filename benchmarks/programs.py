@@ -24,7 +24,8 @@ def folders(work, shape, side=None):
     for name, n in (('photos', 4), ('class', 8)):
         (work/name).mkdir()
         pictures = torch.rand(n, 3, 8, 8, generator=g)*2 - 1
-        for k, im in enumerate(to_pil(pictures)): im.resize((side, side)).save(work/name/f'{k}.png')
+        for k, im in enumerate(to_pil(pictures)):
+            im.resize((side, side)).save(work/name/f'{k}.png')
     return ['--pretrained_model_name_or_path', work/'base', '--instance_data_dir', work/'photos',
             '--class_data_dir', work/'class', '--resolution', side, '--instance_prompt', INSTANCE,
             '--class_prompt', CLASS, '--with_prior_preservation', '--num_class_images', 8]

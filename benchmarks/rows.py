@@ -31,8 +31,10 @@ class Bench:
         self.device, self.quick, self.peaks = torch.device(device), quick, {}
         self.limit = 1 if quick else limit or (5 if self.cuda else 60)
     @property
-    def cuda(self): return self.device.type == 'cuda'
-    def much(self, n): return 3 if self.quick else n
+    def cuda(self):
+        return self.device.type == 'cuda'
+    def much(self, n):
+        return 3 if self.quick else n
 
     def share(self, operations, s, dtype):
         "Operations a second, and their share of what a matrix product reaches."
@@ -104,14 +106,16 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
             run, pixels = run_of(model, folder, rows, settings)
             lora = {k: v.detach().clone() for k, v in model.unet.state_dict().items() if '.lora_' in k}
             operations = flops(lambda: our_step(run)) # nothing is replayed yet
-            for _ in range(checks - 1): our_step(run)
+            for _ in range(checks - 1):
+                our_step(run)
             first.look()
         with Peak(bench.device) as second:
             other = models.make(shape, bench.device, base)
             script = Script(other, pixels, [INSTANCE]*rows + [CLASS]*rows, settings['learning_rate'],
                             precision, rank, checkpointing, optimizer)
             begin_alike(script, lora)
-            for step in range(checks): script.step(draws(run, step))
+            for step in range(checks):
+                script.step(draws(run, step))
             second.look()
         losses = [r['loss'] for r in run.log[:checks]], script.losses[:checks]
         off = max(abs(a - b)/abs(b) for a, b in zip(*losses))
@@ -129,7 +133,8 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
                                theirs=where(script.step, bench.device)),
                     correct=dict(losses_ours=losses[0], losses_theirs=losses[1], largest_difference=off,
                                  tolerance=tolerance, within=off <= tolerance))
-    finally: shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def without_graphs(run, bench):
@@ -147,7 +152,8 @@ def memory(ours, theirs):
     return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes if theirs.bytes else None)
 
 
-def arrays(pictures): return np.stack([np.asarray(im, np.float32) for im in pictures])
+def arrays(pictures):
+    return np.stack([np.asarray(im, np.float32) for im in pictures])
 
 
 def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, tolerance=1., mean=False,
@@ -162,7 +168,8 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     if best: how = best_configuration(pipe, bench)
     prompts, seeds = [INSTANCE]*batch, list(range(batch))
     noise = initial_latents(model, seeds).to(dtype)
-    def ours(k=steps): return sample(model, prompts, seeds, guidance_scale=7.5, num_inference_steps=k)
+    def ours(k=steps):
+        return sample(model, prompts, seeds, guidance_scale=7.5, num_inference_steps=k)
     def theirs(k=steps):
         return pipe(prompts, guidance_scale=7.5, num_inference_steps=k, latents=noise.clone()).images
     model.tune(channels_last=channels_last)
@@ -171,8 +178,10 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     if bench.cuda:
         plain = dict(without_cuda_graphs_s=spread([seconds(ours, bench.device) for _ in range(2)]))
         model.tune(channels_last=channels_last, cuda_graphs=True)
-    with Peak(bench.device) as first: mine = ours()
-    with Peak(bench.device) as second: them = theirs()
+    with Peak(bench.device) as first:
+        mine = ours()
+    with Peak(bench.device) as second:
+        them = theirs()
     gap = np.abs(arrays(mine) - arrays(them))
     off = float(gap.mean() if mean else gap.max())
     times = pairs(ours, theirs, bench.device, bench.much(n), bench.limit, 0)
@@ -199,15 +208,18 @@ def best_configuration(pipe, bench):
 
 
 @row('sd15-train', 'cuda')
-def _(b): return train_row(b, 'sd15', 1, 20, 'bf16', tolerance=.03)
+def _(b):
+    return train_row(b, 'sd15', 1, 20, 'bf16', tolerance=.03)
 
 
 @row('sd15-sample-1', 'cuda')
-def _(b): return sample_row(b, 'sd15', 1, 50, 5, torch.bfloat16, tolerance=4., mean=True)
+def _(b):
+    return sample_row(b, 'sd15', 1, 50, 5, torch.bfloat16, tolerance=4., mean=True)
 
 
 @row('sd15-sample-8', 'cuda')
-def _(b): return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., mean=True)
+def _(b):
+    return sample_row(b, 'sd15', 8, 50, 2, torch.bfloat16, tolerance=4., mean=True)
 
 
 @row('sd15-sample-1-last', 'cuda')
@@ -221,83 +233,104 @@ def _(b):
 
 
 @row('sd15-train-last', 'cuda')
-def _(b): return train_row(b, 'sd15', 1, 10, 'bf16', tolerance=.03, channels_last=True)
+def _(b):
+    return train_row(b, 'sd15', 1, 10, 'bf16', tolerance=.03, channels_last=True)
 
 
 @row('sd15-lora', 'cuda')
-def _(b): return train_row(b, 'sd15', 1, 20, 'bf16', 16, torch.bfloat16, tolerance=.03)
+def _(b):
+    return train_row(b, 'sd15', 1, 20, 'bf16', 16, torch.bfloat16, tolerance=.03)
 
 
 @row('sd15-sample-fp32', 'cuda')
-def _(b): return sample_row(b, 'sd15', 1, 10, 3)
+def _(b):
+    return sample_row(b, 'sd15', 1, 10, 3)
 
 
 @row('micro-train')
-def _(b): return train_row(b, 'micro', 4, 20)
+def _(b):
+    return train_row(b, 'micro', 4, 20)
 
 
 @row('micro-train-bf16')
-def _(b): return train_row(b, 'micro', 4, 20, 'bf16', tolerance=.03)
+def _(b):
+    return train_row(b, 'micro', 4, 20, 'bf16', tolerance=.03)
 
 
 @row('micro-lora')
-def _(b): return train_row(b, 'micro', 4, 20, rank=8)
+def _(b):
+    return train_row(b, 'micro', 4, 20, rank=8)
 
 
 @row('micro-sample-1')
-def _(b): return sample_row(b, 'micro', 1, b.much(50), 10)
+def _(b):
+    return sample_row(b, 'micro', 1, b.much(50), 10)
 
 
 @row('micro-sample-8')
-def _(b): return sample_row(b, 'micro', 8, b.much(50), 6)
+def _(b):
+    return sample_row(b, 'micro', 8, b.much(50), 6)
 
 
 @row('micro-class-images')
-def _(b): return sample_row(b, 'micro', 4, b.much(25), 6)
+def _(b):
+    return sample_row(b, 'micro', 4, b.much(25), 6)
 
 
 @row('sdxl-lora', 'cuda')
-def _(b): return train_row(b, 'sdxl', 1, 8, 'bf16', 16, torch.bfloat16, tolerance=.03, checks=2)
+def _(b):
+    return train_row(b, 'sdxl', 1, 8, 'bf16', 16, torch.bfloat16, tolerance=.03, checks=2)
 
 
 @row('sdxl-sample-1', 'cuda')
-def _(b): return sample_row(b, 'sdxl', 1, 20, 2, torch.bfloat16, tolerance=4., mean=True)
+def _(b):
+    return sample_row(b, 'sdxl', 1, 20, 2, torch.bfloat16, tolerance=4., mean=True)
 
 
 @row('sd15-8bit', 'cuda')
 def _(b):
-    try: import bitsandbytes # noqa: F401
-    except ImportError: raise Skip('no bitsandbytes') from None
+    try:
+        import bitsandbytes # noqa: F401
+    except ImportError:
+        raise Skip('no bitsandbytes') from None
     return train_row(b, 'sd15', 1, 10, 'bf16', tolerance=.03, optimizer='adamw8bit', checkpointing=True)
 
 
 @row('sd15-best', 'cuda')
-def _(b): return sample_row(b, 'sd15', 1, 50, 3, torch.bfloat16, best=True, tolerance=4., mean=True)
+def _(b):
+    return sample_row(b, 'sd15', 1, 50, 3, torch.bfloat16, best=True, tolerance=4., mean=True)
 
 
 @row('sd15-lora-cpu', 'cpu')
-def _(b): return train_row(b, 'sd15', 1, 3, rank=16, checks=1)
+def _(b):
+    return train_row(b, 'sd15', 1, 3, rank=16, checks=1)
 
 
 @row('sd15-sample-1-cpu', 'cpu')
-def _(b): return sample_row(b, 'sd15', 1, 2, 3)
+def _(b):
+    return sample_row(b, 'sd15', 1, 2, 3)
 
 
 @row('tiny-train', 'cpu')
-def _(b): return train_row(b, 'tiny', 1, 20)
+def _(b):
+    return train_row(b, 'tiny', 1, 20)
 
 
 @row('tiny-lora', 'cpu')
-def _(b): return train_row(b, 'tiny', 1, 20, rank=4)
+def _(b):
+    return train_row(b, 'tiny', 1, 20, rank=4)
 
 
 @row('tiny-sample-1', 'cpu')
-def _(b): return sample_row(b, 'tiny', 1, b.much(25), 10)
+def _(b):
+    return sample_row(b, 'tiny', 1, b.much(25), 10)
 
 
 @row('tinyxl-lora', 'cpu')
-def _(b): return train_row(b, 'tinyxl', 1, 10, 'bf16', 4, torch.bfloat16, tolerance=.03)
+def _(b):
+    return train_row(b, 'tinyxl', 1, 10, 'bf16', 4, torch.bfloat16, tolerance=.03)
 
 
 @row('tinyxl-sample-1', 'cpu')
-def _(b): return sample_row(b, 'tinyxl', 1, b.much(25), 10)
+def _(b):
+    return sample_row(b, 'tinyxl', 1, b.much(25), 10)

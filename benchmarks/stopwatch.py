@@ -9,7 +9,8 @@ from accelerate.optimizer import AcceleratedOptimizer
 
 def peak():
     "The most memory that this process has held, bytes: of the program alone, not of who started it."
-    with open('/proc/self/status') as file: return 1024*int(re.search(r'VmHWM:\s*(\d+)', file.read())[1])
+    with open('/proc/self/status') as file:
+        return 1024*int(re.search(r'VmHWM:\s*(\d+)', file.read())[1])
 
 
 def main():
@@ -17,7 +18,8 @@ def main():
     began, steps, starts = psutil.Process().create_time(), [], []
     step, backward = AcceleratedOptimizer.step, torch.Tensor.backward
 
-    def now(): return time.time() - began, time.process_time()
+    def now():
+        return time.time() - began, time.process_time()
 
     def timed(self, *args, **kwargs):
         out = step(self, *args, **kwargs)
@@ -38,7 +40,8 @@ def main():
         if e.code: raise
     finally:
         found = dict(starts=starts, steps=steps, whole=now(), peak=peak())
-        with open(result, 'w') as file: json.dump(found, file)
+        with open(result, 'w') as file:
+            json.dump(found, file)
 
 
 if __name__ == '__main__': main()

@@ -28,7 +28,8 @@ def runs(bench, *settings, rows=4):
     for how in settings:
         run, _ = run_of(models.make('micro', bench.device), tempfile.mkdtemp(), rows,
                         dict(learning_rate=1e-4, seed=0) | how)
-        for _ in range(2): our_step(run)
+        for _ in range(2):
+            our_step(run)
         found.append(run)
     return found
 
@@ -41,7 +42,8 @@ def apart(a, b):
 def steps(bench, what, with_it, without, tolerance, between=contextlib.nullcontext(), **how):
     "A training step under two settings; the run of the second is made within `between`."
     [a] = runs(bench, with_it | how)
-    with between: [b] = runs(bench, without | how)
+    with between:
+        [b] = runs(bench, without | how)
     how = with_it | how
     return switch(bench, what, lambda: our_step(a), lambda: our_step(b), apart(a, b), tolerance, **how)
 
@@ -59,14 +61,16 @@ def _(b):
 def _(b):
     first, second = runs(b, *[dict(train='lora')]*2)
     second.condition = second.model.condition
-    for run in (first, second): our_step(run)
+    for run in (first, second):
+        our_step(run)
     return switch(b, 'remembered text', lambda: our_step(first), lambda: our_step(second),
                   apart(first, second), 1e-5, train='lora')
 
 
 @row('without-fused-adamw')
 def _(b):
-    def plain(*args, **how): return make_optimizer(*args, **how, foreach=b.cuda)
+    def plain(*args, **how):
+        return make_optimizer(*args, **how, foreach=b.cuda)
     return steps(b, 'the fused AdamW', {}, {}, 1e-4, mock.patch('dreambooth_nb.train.make_optimizer', plain))
 
 
@@ -77,7 +81,8 @@ def _(b):
     def some(wait):
         run.save()
         if wait: run.writer.wait()
-        for _ in range(n): our_step(run)
+        for _ in range(n):
+            our_step(run)
         run.writer.wait() # nothing of it is left for the others
     def manifest(then):
         run.save()
@@ -89,7 +94,8 @@ def _(b):
         weights.sub_(1)
         return switch(b, f'checkpoints aside, one in {n} steps', lambda: some(False), lambda: some(True),
                       off, 0.)
-    finally: shutil.rmtree(run.folder, ignore_errors=True)
+    finally:
+        shutil.rmtree(run.folder, ignore_errors=True)
 
 
 @row('without-bf16')
@@ -103,17 +109,20 @@ def _(b):
 def _(b):
     [run] = runs(b, dict(cuda_graphs=True))
     def plain():
-        with mock.patch.object(run, 'loss', training_loss): our_step(run)
+        with mock.patch.object(run, 'loss', training_loss):
+            our_step(run)
     return switch(b, 'CUDA graphs', lambda: our_step(run), plain, 0., 0., cuda_graphs=True)
 
 
 @row('without-text-once')
 def _(b):
     model = models.make('micro', b.device)
-    def draw(): return sample(model, PROMPTS, [0], num_inference_steps=b.much(25))
+    def draw():
+        return sample(model, PROMPTS, [0], num_inference_steps=b.much(25))
     def plain():
         never = mock.patch('dreambooth_nb.craft.speed.text_once', lambda unet: contextlib.nullcontext())
-        with never: return draw()
+        with never:
+            return draw()
     off = float(abs(arrays(draw()) - arrays(plain())).max())
     return switch(b, 'keys and values once a picture', draw, plain, off, 0.)
 
@@ -121,7 +130,8 @@ def _(b):
 @row('without-guidance-interval')
 def _(b):
     model = models.make('micro', b.device)
-    def draw(**how): return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), **how)
+    def draw(**how):
+        return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), **how)
     found = switch(b, 'an interval of guidance', lambda: draw(guidance_interval=(200, 800)), draw, 0., 0.)
     gap = abs(arrays(draw(guidance_interval=(200, 800))) - arrays(draw())).mean()
     return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
@@ -130,7 +140,8 @@ def _(b):
 @row('without-step-caching')
 def _(b):
     model = models.make('micro', b.device)
-    def draw(n): return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), cache_interval=n)
+    def draw(n):
+        return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), cache_interval=n)
     found = switch(b, 'deep blocks at every other step', lambda: draw(2), lambda: draw(1), 0., 0.)
     gap = abs(arrays(draw(2)) - arrays(draw(1))).mean()
     return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
@@ -140,9 +151,14 @@ def _(b):
 def _(b):
     if b.quick: raise Skip('compiling takes minutes')
     model, other = (models.make('micro', b.device) for _ in range(2))
-    try: model.tune(compile=True)
-    except Exception as e: raise Skip(f'{type(e).__name__}: {e}') from e
-    def draw(m): return sample(m, PROMPTS, [0], num_inference_steps=10)
-    try: off = float(abs(arrays(draw(model)) - arrays(draw(other))).mean())
-    except Exception as e: raise Skip(f'no compiler: {str(e).splitlines()[0]}') from e
+    try:
+        model.tune(compile=True)
+    except Exception as e:
+        raise Skip(f'{type(e).__name__}: {e}') from e
+    def draw(m):
+        return sample(m, PROMPTS, [0], num_inference_steps=10)
+    try:
+        off = float(abs(arrays(draw(model)) - arrays(draw(other))).mean())
+    except Exception as e:
+        raise Skip(f'no compiler: {str(e).splitlines()[0]}') from e
     return switch(b, 'compiled blocks', lambda: draw(model), lambda: draw(other), off, 1.)

@@ -16,7 +16,8 @@ def started(
     *words, # its arguments; the first one is the name of the program, without one it is dreambooth
 ) -> int: # exit code: that of the function; 130 when it was stopped
     "Import a room and call its function. Ctrl-C gets one line, while libraries are being loaded too."
-    try: return getattr(import_module(f'dreambooth_nb.{room}'), function)(*words)
+    try:
+        return getattr(import_module(f'dreambooth_nb.{room}'), function)(*words)
     except KeyboardInterrupt:
         print(f'{(*words, "dreambooth")[0]}: stopped.', file=sys.stderr)
         return 130

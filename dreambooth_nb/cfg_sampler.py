@@ -193,7 +193,8 @@ def solve(
             x0 = keep(x0)
             # the noise that is left besides these latents; DDIM keeps what the network predicted
             return x0, noise if solver == 'ddim' else (y - a.sqrt()*x0)/(1 - a).sqrt()
-        def again(y): return seen(y, levels.timesteps[i + 1].item(), a_next)
+        def again(y):
+            return seen(y, levels.timesteps[i + 1].item(), a_next)
         straight = prediction_type == 'flow'
         s = Step(t, x, a, a_next, *seen(x, t, a), again, lambda: fresh(i), eta, last, straight)
         if callback: callback(s)
@@ -268,7 +269,8 @@ def denoise(
     def fresh(i):
         drawn = torch.cat([randn((1, *shape), s, 'solver', i) for s in seeds])
         return drawn.to(noise, non_blocking=True)
-    def outside(i, x): return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
+    def outside(i, x):
+        return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
     start = first_level(how, schedule.prediction_type == 'flow') if x0 is not None else 0
     x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
     with asked_often(model, getattr(model, 'cuda_graphs', False), how.cache_interval) as ask:
@@ -303,7 +305,8 @@ def _draw_some(model, shots, x0, inside, callback) -> list[Image.Image]:
     "One batch. Raises UserError where a tensor is not finite."
     with lora_at(model, shots[0].lora_scale):
         latents = denoise(model, shots, x0, inside, callback)
-        try: return to_pil(model.decode(latents))
+        try:
+            return to_pil(model.decode(latents))
         except UserError as e:  # the result is not finite; `decode` cannot say since when
             raise UserError(
                 _not_finite(model, lambda: model.decode(denoise(model, shots, x0, inside)))
@@ -322,7 +325,8 @@ def _batches(model, shots, todo, at_once, *start):
     "Positions and pictures, some at a time, and half as many where the memory runs out. Raises UserError."
     while todo:
         now = todo[:at_once]
-        try: made = _draw_some(model, [shots[i] for i in now], *start)
+        try:
+            made = _draw_some(model, [shots[i] for i in now], *start)
         except torch.OutOfMemoryError as e:
             if len(now) == 1:
                 raise UserError('width: there is too little memory for even one picture; '
@@ -363,7 +367,8 @@ def draw(
                         pictures[i] = im if kept is None else kept
                     bar.update(len(now))
     finally:
-        for m, training in modes: m.train(training)
+        for m, training in modes:
+            m.train(training)
     return pictures
 
 # %% ../nbs/05_cfg_sampler.ipynb #g011
@@ -385,7 +390,8 @@ def _finish(made, s, model, image, mask):
     return made
 
 # %% ../nbs/05_cfg_sampler.ipynb #sa1
-class _Found(Exception): pass
+class _Found(Exception):
+    pass
 
 def _not_finite(model, again) -> str:
     "Which tensor is not finite: a weight, or the first output on the way of `again`, which draws once more."
@@ -405,14 +411,17 @@ def _not_finite(model, again) -> str:
         return look
     hooks = [m.register_forward_hook(listen(f'{part}.{k}'.rstrip('.')), with_kwargs=True)
              for part, net in model.parts.items() for k, m in net.named_modules()]
-    try: again()
+    try:
+        again()
     except _Found as e:
         name, dtype = e.args
         return (f'{name}: its output leaves the range of {str(dtype).removeprefix("torch.")}, so nothing can '
                 'be drawn; load the model in float32, or choose less extreme settings.')
-    except UserError: pass # what `decode` says is less exact
+    except UserError:
+        pass # what `decode` says is less exact
     finally:
-        for hook in hooks: hook.remove()
+        for hook in hooks:
+            hook.remove()
     return (
         'latents: they leave the range of numbers on the way; choose a smaller guidance_scale, or another '
         'solver.'
@@ -449,5 +458,5 @@ def sample(
                 num_inference_steps=num_inference_steps, eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
     if shots:
-        for line in without_effect(shots[0]): say(line)
+        say(*without_effect(shots[0]))
     return Pictures(draw(model, shots, batch_size, progress, image, mask, callback, on_image))

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown',
-           'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'locked', 'is_junk', 'digest', 'stamps', 'recalled',
-           'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table',
-           'in_clone']
+           'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'write_text', 'locked', 'is_junk', 'digest', 'stamps',
+           'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures',
+           'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
@@ -44,10 +44,10 @@ class Problems(UserError):
 
 # %% ../nbs/core.ipynb #cosay1
 def say(
-    line:str, # for the user
+    *lines, # for the user; none: nothing is printed
 ):
-    "Print a line on stderr, apart from the output proper."
-    print(line, file=sys.stderr, flush=True)
+    "Print lines on stderr, apart from the output proper."
+    if lines: print(*lines, sep='\n', file=sys.stderr, flush=True)
 
 @cache
 def say_once(
@@ -96,7 +96,8 @@ def _with_notes(f, doc) -> str:
 
 class _Doc:
     "The docstring of a class, made when it is read: the source of many fields takes a tenth of a second."
-    def __init__(self, doc): self.doc, self.whole = doc, None
+    def __init__(self, doc):
+        self.doc, self.whole = doc, None
     def __get__(self, it, cls) -> str:
         if self.whole is None:
             self.whole = self.doc # for who looks for notes in it
@@ -112,7 +113,8 @@ def explained(
     return f
 
 # %% ../nbs/core.ipynb #cotyp1
-def _kinds(hint) -> tuple: return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+def _kinds(hint) -> tuple:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 def _fits(value, kind) -> bool:
     "Whether a value is of a type, and its elements are of theirs."
@@ -157,6 +159,7 @@ def wrong_type(
     what = 'has no value' if value is None else f'{reprlib.repr(value)} is of the wrong type'
     return UserError(f'{name}: {what}; give {" or ".join(kinds)}.')
 
+# %% ../nbs/core.ipynb #cotyp2c
 def checked(
     f=None, # function or class that people call; None: a decorator with these options
     also:Iterable=(), # names that its ** takes; none: any, which it looks at itself
@@ -177,8 +180,10 @@ def checked(
             if name in takes or rest and not also: continue
             raise UserError(f'{name}: {title} has no such argument; '
                             + did_you_mean(name, takes, f'it has {", ".join(takes)}.'))
-        try: given = signature.bind(*args, **kwargs).arguments
-        except TypeError as e: raise UserError(f'{title}: {e}.') from None
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError as e:
+            raise UserError(f'{title}: {e}.') from None
         for name, value in given.items():
             p = known[name]
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or of_type(value, p.annotation): continue
@@ -251,7 +256,8 @@ def writing(
     path, # the file or folder that is being written
 ):
     "What the disk refuses while `path` is written becomes a `UserError`; errors about other files pass."
-    try: yield
+    try:
+        yield
     except Exception as e:
         from_disk = isinstance(e, (OSError, SafetensorError)) or re.search(r'\(os error \d+\)', str(e))
         if not from_disk or isinstance(e, UserError) or not _concerns(e, Path(path)): raise
@@ -266,8 +272,10 @@ def sync(
     "Flush to the disk itself. Where a folder cannot be flushed (Windows), nothing happens."
     if os.name == 'nt' and Path(path).is_dir(): return
     handle = os.open(path, os.O_RDONLY if Path(path).is_dir() else os.O_RDWR)
-    try: os.fsync(handle)
-    finally: os.close(handle)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 @contextmanager
 def atomic(
@@ -286,7 +294,16 @@ def atomic(
             sync(tmp)
             os.replace(tmp, path)
             sync(path.parent)
-        finally: tmp.unlink(missing_ok=True)
+        finally:
+            tmp.unlink(missing_ok=True)
+
+def write_text(
+    path, # path of the file, replaced where there is one; its folder is created if missing
+    text:str, # all that it is to hold
+):
+    "Write a text file in UTF-8, whole or not at all. `UserError` when the disk refuses."
+    with atomic(path) as tmp:
+        tmp.write_text(text, encoding='utf-8')
 
 # %% ../nbs/core.ipynb #co20
 _LOCKS = {} # path of a lock file -> FileLock, which counts how often its thread has taken it
@@ -301,12 +318,15 @@ def locked(
     lock = _LOCKS.setdefault(path, FileLock(path))
     with writing(folder):
         as_path(folder).mkdir(parents=True, exist_ok=True)
-        try: lock.acquire(timeout=0)
+        try:
+            lock.acquire(timeout=0)
         except Timeout:
             raise UserError(f'{folder}: another {what} is writing here; wait for its end, stop it, '
                             'or choose another folder.') from None
-    try: yield
-    finally: lock.release()
+    try:
+        yield
+    finally:
+        lock.release()
 
 # %% ../nbs/core.ipynb #co23
 _JUNK = {'.ds_store', 'thumbs.db', 'ehthumbs.db', 'desktop.ini', '.ipynb_checkpoints', '__macosx',
@@ -330,7 +350,8 @@ def _feed(h, part):
     if isinstance(part, Path):
         h.update(f'file:{part.stat().st_size}:'.encode())
         with open(part, 'rb') as f:
-            while block := f.read(1 << 20): h.update(block)
+            while block := f.read(1 << 20):
+                h.update(block)
     elif isinstance(part, bytes): put('bytes', part)
     elif isinstance(part, np.ndarray) or type(part).__module__.startswith('torch'):
         import torch
@@ -345,7 +366,8 @@ def _feed(h, part):
             _feed(h, part[key])
     elif isinstance(part, (list, tuple)):
         h.update(f'list:{len(part)}:'.encode())
-        for p in part: _feed(h, p)
+        for p in part:
+            _feed(h, p)
     elif part is None or isinstance(part, (str, bool, int, float)):
         put(type(part).__name__, str(part).encode('utf-8', 'surrogatepass'))
     else: raise TypeError(f'digest: {type(part).__name__} has no fixed content')
@@ -365,8 +387,10 @@ def stamps(
     where:Path, # a file, or a folder with all that lies below it
 ) -> list|None: # of each file: path, size, number, times; None: one is new, or cannot be looked at
     "What changes when any of some files does, without reading them."
-    try: found = [(str(p.resolve()), p.stat()) for p in sorted([where, *where.rglob('*')]) if not p.is_dir()]
-    except OSError: return None
+    try:
+        found = [(str(p.resolve()), p.stat()) for p in sorted([where, *where.rglob('*')]) if not p.is_dir()]
+    except OSError:
+        return None
     files = [[p, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns] for p, s in found]
     lately = time.time_ns() - _TICK
     return files if files and all(max(f[3:]) < lately for f in files) else None
@@ -379,11 +403,14 @@ def recalled(
     try:
         file = as_path(os.environ.get('XDG_CACHE_HOME') or '~/.cache')/'dreambooth_nb'/'kept.json'
         known = dict(json.loads(file.read_text(encoding='utf-8')))
-    except UserError: return make() # a user without a home
-    except (OSError, ValueError, TypeError): known = {}
+    except UserError:
+        return make() # a user without a home
+    except (OSError, ValueError, TypeError):
+        known = {}
     if key in known: return known[key]
     known = dict([*known.items()][1 - _KEPT:]) | {key: make()}
-    with suppress(UserError), atomic(file) as tmp: tmp.write_text(json.dumps(known), encoding='utf-8')
+    with suppress(UserError):
+        write_text(file, json.dumps(known))
     return known[key]
 
 # %% ../nbs/core.ipynb #co29
@@ -439,6 +466,7 @@ def fit_within(
     "A picture reduced until both sides fit; neither becomes less than one pixel, however long the other is."
     return im.resize([max(1, round(s*side/max(im.size))) for s in im.size], resample)
 
+# %% ../nbs/core.ipynb #c018f
 _FONTS = ('DejaVu Sans', 'Noto Sans CJK JP', 'Noto Sans CJK SC', 'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic',
           'MS Gothic', 'PingFang SC', 'Microsoft YaHei', 'SimHei', 'Malgun Gothic', 'WenQuanYi Micro Hei',
           'WenQuanYi Zen Hei', 'IPAGothic', 'Droid Sans Fallback', 'Arial Unicode MS')
@@ -451,19 +479,21 @@ def _fonts() -> dict[str, frozenset]: # family -> the characters it has
     found = {}
     for family in _FONTS:
         try:
-            found[family] = frozenset(FT2Font(font_manager.findfont(family,
-                                                                    fallback_to_default=False)).get_charmap())
-        except (ValueError, RuntimeError, OSError): pass
+            file = font_manager.findfont(family, fallback_to_default=False)
+            found[family] = frozenset(FT2Font(file).get_charmap())
+        except (ValueError, RuntimeError, OSError):
+            pass
     return found
 
 def _title(text) -> str:
     "A title as it can be drawn: what no font has becomes its name, `[dog face]`, or its number, `[U+72AC]`."
-    def drawable(c): return c.isspace() or any(ord(c) in chars for chars in _fonts().values())
+    def drawable(c):
+        return c.isspace() or any(ord(c) in chars for chars in _fonts().values())
     def named(c):
         name = unicodedata.name(c, '').lower()
         return name if 0 < len(name) < 16 else f'U+{ord(c):04X}'
-    return str(text) if str(text).isascii() else ''.join(c if drawable(c) else f'[{named(c)}]'
-                                                         for c in str(text))
+    if str(text).isascii(): return str(text)
+    return ''.join(c if drawable(c) else f'[{named(c)}]' for c in str(text))
 
 # %% ../nbs/core.ipynb #figgrid
 def show_images(
@@ -529,11 +559,13 @@ class Table(list):
     def __repr__(self):
         rows = [list(self[0]._fields)] + self.cells() if self else []
         wide = [max(map(len, column)) for column in zip(*rows)]
-        def line(row): return [v.rjust(w) if k else v.ljust(w) for k, (v, w) in enumerate(zip(row, wide))]
+        def line(row):
+            return [v.rjust(w) if k else v.ljust(w) for k, (v, w) in enumerate(zip(row, wide))]
         return '\n'.join('  '.join(line(row)) for row in rows)
     def _repr_markdown_(self):
         if not self: return ''
-        def line(values): return '| ' + ' | '.join(map(in_markdown, values)) + ' |'
+        def line(values):
+            return '| ' + ' | '.join(map(in_markdown, values)) + ' |'
         rule = ['---'] + ['--:']*(len(self[0]) - 1)
         return '\n'.join([line(self[0]._fields), line(rule), *map(line, self.cells())])
 

@@ -45,8 +45,10 @@ def same_folder(
     b:Path, # another, or the same
 ) -> bool:
     "Whether two paths lead to one folder: through `..`, a link, or another spelling."
-    try: return a.samefile(b)
-    except OSError: return a.resolve() == b.resolve()
+    try:
+        return a.samefile(b)
+    except OSError:
+        return a.resolve() == b.resolve()
 
 # %% ../nbs/00_data.ipynb #c090b
 @dataclass
@@ -185,7 +187,8 @@ def crops(
     id:str='', # name of the photo, for the places of random crops
 ) -> list[Crop]: # one for each variant: the upright ones, then the mirrored ones
     "The ways in which a photo becomes training pictures."
-    def u(k): return torch.rand((), generator=generator(self.seed, 'crop', id, k)).item()
+    def u(k):
+        return torch.rand((), generator=generator(self.seed, 'crop', id, k)).item()
     places = [0.5] if self.center_crop else [(k + u(k))/self.num_crops for k in range(self.num_crops)]
     flips = (False, True) if self.random_flip else (False,)
     return [crop_to(size, self.target(size), at, flip) for flip in flips for at in places]
@@ -215,8 +218,10 @@ def _repr_html_(self:Concept) -> str:
     "The prompts, and up to eight photos as training crops them."
     prompts = f'<b>{html.escape(self.instance_prompt)}</b>'
     if self.class_prompt: prompts += f', one of many: <b>{html.escape(self.class_prompt)}</b>'
-    try: pictures = [img_tag(load_image(path, 96), path.name) for path in self.paths[:8]]
-    except UserError as e: return f'<p>{prompts}</p><p>{html.escape(str(e))}</p>'
+    try:
+        pictures = [img_tag(load_image(path, 96), path.name) for path in self.paths[:8]]
+    except UserError as e:
+        return f'<p>{prompts}</p><p>{html.escape(str(e))}</p>'
     return f'<p>{prompts}; {len(self.paths)} photos</p>' + '\n'.join(pictures)
 
 # %% ../nbs/00_data.ipynb #da_m1
@@ -336,7 +341,8 @@ class Batch:
         return cls(_stack(samples), prompts, draws, torch.tensor(is_class), _stack(masks) if masked else None,
                    torch.stack([z.size for z in rows]) if sized else None)
 
-    def __len__(self): return len(self.prompts)
+    def __len__(self):
+        return len(self.prompts)
 
 # %% ../nbs/00_data.ipynb #da_bat2
 @patch
@@ -345,7 +351,8 @@ def take(
     rows:list[int], # numbers of the rows, in the new order
 ) -> Batch:
     "Some rows as a batch."
-    def pick(parts): return None if parts is None else _stack([parts[r] for r in rows])
+    def pick(parts):
+        return None if parts is None else _stack([parts[r] for r in rows])
     return Batch(pick(self.latents), [self.prompts[r] for r in rows], [self.draws[r] for r in rows],
                  self.is_class[list(rows)], pick(self.masks), pick(self.size_conditioning))
 
@@ -359,7 +366,8 @@ def groups(
     alike = {}
     for row, (latents, prompt) in enumerate(zip(self.latents, self.prompts)):
         alike.setdefault((tuple(latents.shape), length(prompt)), []).append(row)
-    for rows in alike.values(): yield torch.tensor(rows), self.take(rows)
+    for rows in alike.values():
+        yield torch.tensor(rows), self.take(rows)
 
 # %% ../nbs/00_data.ipynb #c161
 class Batches:

@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
 from .core import (
-    EMBEDDED, Table, UserError, as_path, atomic, checked, in_markdown, one_of, to_tensor)
+    EMBEDDED, Table, UserError, as_path, checked, in_markdown, one_of, to_tensor, write_text)
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -66,7 +66,8 @@ class Count:
         if not 0 <= self.k <= self.n or self.n < 1: raise ValueError(f'{self.k} of {self.n}')
 
     @property
-    def rate(self) -> float: return self.k/self.n
+    def rate(self) -> float:
+        return self.k/self.n
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -76,7 +77,8 @@ class Count:
         low, high = ((middle + sign*half)/(1 + z*z/self.n) for sign in (-1, 1))
         return max(0., low), min(1., high)
 
-    def __add__(self, other:'Count') -> 'Count': return Count(self.k + other.k, self.n + other.n)
+    def __add__(self, other:'Count') -> 'Count':
+        return Count(self.k + other.k, self.n + other.n)
 
     def __repr__(self):
         low, high = self.interval
@@ -134,6 +136,7 @@ METRICS = {
     'class prompt': _Metric('higher', 'class', 'agreement of its pictures with their text'),
 }
 
+# %% ../nbs/06_evaluate.ipynb #ev71sc
 @dataclass
 class Score:
     "One number for each picture, and their mean."
@@ -144,19 +147,22 @@ class Score:
     real:float|None = None # what photos reach among themselves; None: not known
 
     @property
-    def value(self) -> float: return float(group_means(self.values, self.groups).mean())
+    def value(self) -> float:
+        return float(group_means(self.values, self.groups).mean())
 
     @property
-    def interval(self) -> tuple|None: return interval(self.values, self.groups)
+    def interval(self) -> tuple|None:
+        return interval(self.values, self.groups)
 
     @property
-    def better(self) -> str: return METRICS[self.metric].better
+    def better(self) -> str:
+        return METRICS[self.metric].better
+
+    def _span(self, sign=''):
+        return 'too few' if self.interval is None else ' to '.join(f'{v:{sign}.3f}' for v in self.interval)
 
     def __repr__(self):
-        span = (
-            'too few for an interval' if self.interval is None else '{:.3f} to {:.3f}'.format(*self.interval)
-        )
-        subjects = len(set(self.groups))
+        subjects, span = len(set(self.groups)), self._span().replace('few', 'few for an interval')
         of = f' of {subjects} subjects' if subjects > 1 else ''
         return f'{self.metric} by {self.encoder}: {self.value:.3f} ({span}; pictures: {len(self.values)}{of})'
 
@@ -236,8 +242,7 @@ _Row = namedtuple('Score', 'score encoder value interval pictures better photos'
 @patch
 def table(self:Evaluation) -> Table: # the last column: what photos reach among themselves
     "The scores, a row each."
-    def span(s): return 'too few' if s.interval is None else '{:.3f} to {:.3f}'.format(*s.interval)
-    return Table(_Row(s.metric, s.encoder, f'{s.value:.3f}', span(s), len(s.values), s.better,
+    return Table(_Row(s.metric, s.encoder, f'{s.value:.3f}', s._span(), len(s.values), s.better,
                       '' if s.real is None else f'{s.real:.3f}') for s in self.scores)
 
 @patch
@@ -256,9 +261,8 @@ def plot(self:Evaluation): # a figure; Jupyter draws it when it is the last valu
         ax.plot([low, high], [k, k], color='C0', linewidth=3, alpha=.4)
         ax.plot(s.value, k, 'o', color='C0')
         if s.real is not None: ax.plot([s.real]*2, [k - .3, k + .3], color='.6')
-    ax.set_yticks(
-        range(len(self.scores)), [f'{s.metric}, {s.encoder} ({s.better})' for s in self.scores], fontsize=8
-    )
+    names = [f'{s.metric}, {s.encoder} ({s.better})' for s in self.scores]
+    ax.set_yticks(range(len(names)), names, fontsize=8)
     ax.invert_yaxis()
     ax.set(title=self.name)
     fig.tight_layout()
@@ -275,7 +279,7 @@ def save(
                drawn=self.drawn, absent=self.absent, encoders=self.encoders)
     rows = [asdict(s) | dict(value=s.value, interval=s.interval, better=s.better,
                              values=[round(v, 5) for v in s.values]) for s in self.scores]
-    with atomic(path) as tmp: tmp.write_text(json.dumps(own | dict(scores=rows), indent=1), encoding='utf-8')
+    write_text(path, json.dumps(own | dict(scores=rows), indent=1))
 
 # %% ../nbs/06_evaluate.ipynb #ev82r
 def read_evaluation(
@@ -288,7 +292,7 @@ def read_evaluation(
                 for row in found.pop('scores')]
         return Evaluation(**found, scores=kept)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f'{path}: holds no evaluation; delete it, and it is made again.') from None
+        raise UserError(f'{path}: holds no evaluation; choose another file, or delete it.') from None
 
 # %% ../nbs/06_evaluate.ipynb #ev83
 _Difference = namedtuple('Difference', 'score encoder first second difference interval pictures better')
@@ -307,9 +311,8 @@ def against(
         o = theirs.get((s.metric, s.encoder))
         if o is None or len(o.values) != len(s.values): continue
         change = Score(s.metric, s.encoder, np.subtract(s.values, o.values).tolist(), s.groups)
-        span = 'too few' if change.interval is None else '{:+.3f} to {:+.3f}'.format(*change.interval)
         rows.append(_Difference(s.metric, s.encoder, f'{s.value:.3f}', f'{o.value:.3f}',
-                                f'{change.value:+.3f}', span, len(s.values), s.better))
+                                f'{change.value:+.3f}', change._span('+'), len(s.values), s.better))
     return Table(rows)
 
 # %% ../nbs/06_evaluate.ipynb #ev83b
@@ -326,8 +329,8 @@ def pooled(
         names = [f'{e.name}' for e, p in zip(evaluations, parts) for _ in p.values]
         real = None if any(p.real is None for p in parts) else float(np.mean([p.real for p in parts]))
         return Score(*key, [v for p in parts for v in p.values], names, real)
-    def all_of(get): return [x for e in evaluations for x in get(e)]
-
+    def all_of(get):
+        return [x for e in evaluations for x in get(e)]
     scores = [join(k) for k in keys if all(k in f for f in found)]
     return Evaluation(name, all_of(lambda e: e.prompts), None, all_of(lambda e: e.seeds), first.drawn, scores,
                       {}, first.encoders, pictures=all_of(lambda e: e.pictures),
@@ -393,8 +396,10 @@ def usual_encoders(
     if base is not None: makers['UNet'] = lambda: unet_encoder(base)
     found, absent = [], {} if base is not None else dict(UNet='the base model is not known; give base.')
     for name, make in makers.items():
-        try: found.append(make())
-        except UserError as e: absent[name] = str(e)
+        try:
+            found.append(make())
+        except UserError as e:
+            absent[name] = str(e)
     return UsualEncoders(found, absent)
 
 def _missing(who, encoders, scores) -> dict:
@@ -468,7 +473,8 @@ def subject_pictures(
 ) -> list[list]: # n pictures for each place, and last 4n of the class
     "Draw the subject in places, and its class in none."
     noun = individual.class_noun
-    def draw(prompts): return sample(model, prompts, [1000 + k for k in range(len(prompts))], **settings)
+    def draw(prompts):
+        return sample(model, prompts, [1000 + k for k in range(len(prompts))], **settings)
     own = draw([f'a photo of a {identifier} {noun} {PLACES[p]}' for p in places for _ in range(n)])
     return [own[k:k + n] for k in range(0, len(own), n)] + [draw([f'a photo of a {noun}']*(4*n))]
 
@@ -482,12 +488,12 @@ def subject_scores(
     "Count what the reader finds in pictures of the subject and of its class."
     x, y = to_tensor(sum(pictures[:-1], [])), to_tensor(pictures[-1])
     found, of_class, asked = reader.read(x), reader.read(y), [p for p in places for _ in pictures[0]]
-    def is_subject(z): return Count(int((identify(reader, z, known) == 0).sum()), len(z))
-    return dict(
-        subject=is_subject(x), place=Count(sum(f['place'] == p for f, p in zip(found, asked)), len(asked)),
-        drift=is_subject(y),
-        class_kept=Count(sum(f['class_noun'] == individual.class_noun for f in of_class), len(y)),
-    )
+    def is_subject(z):
+        return Count(int((identify(reader, z, known) == 0).sum()), len(z))
+    placed = sum(f['place'] == p for f, p in zip(found, asked))
+    kept = sum(f['class_noun'] == individual.class_noun for f in of_class)
+    return dict(subject=is_subject(x), place=Count(placed, len(asked)), drift=is_subject(y),
+                class_kept=Count(kept, len(y)))
 
 # %% ../nbs/06_evaluate.ipynb #evv1
 @dataclass(frozen=True)
@@ -511,7 +517,8 @@ class Look:
     @property
     def kind(self) -> str: # under-trained, drifted, overfitted or good
         "What the look says."
-        def below(part, bound): return part is not None and part < bound
+        def below(part, bound):
+            return part is not None and part < bound
         if (self.drift or 0) > .5 or below(self.kept, .6) or below(self.named, .7): return 'drifted'
         if self.subject < .5: return 'under-trained'
         return 'overfitted' if below(self.prompt, .7) else 'good'
@@ -538,11 +545,13 @@ def relative(
     "An evaluation on the scale between the base and the photos. `UserError` without a score of the subject."
     encoder, pairs = encoder or found['subject'].encoder, {}
     for part, (metric, scale) in _SCALES.items():
-        def of(e): return next((s for s in e.scores if s.metric == metric
-                                and (metric.endswith('prompt') or s.encoder == encoder)), None)
+        def of(e):
+            return next((s for s in e.scores if s.metric == metric
+                         and (metric.endswith('prompt') or s.encoder == encoder)), None)
         if of(found) and of(before): pairs[part] = scale, of(found), of(before)
     def look(**picked): # metric -> which of its values; None: all
-        def mean(s): return s.value if not picked else np.asarray(s.values)[picked[s.metric]].mean()
+        def mean(s):
+            return s.value if not picked else np.asarray(s.values)[picked[s.metric]].mean()
         return Look(step, **{k: scale(now, then, mean(now)) for k, (scale, now, then) in pairs.items()})
     if 'subject' not in pairs or look().subject is None:
         raise UserError('photos: a single one has no likeness to others; give two or more.')
@@ -610,9 +619,7 @@ def compare(
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
     if output and as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file.')
-    if output and as_path(output).exists():
-        try: read_evaluation(output)
-        except UserError: raise UserError(f'output: {output} holds something else; give another.') from None
+    if output and as_path(output).exists(): read_evaluation(output) # raises: nothing else is replaced
     asked = [p for p in read_text(as_path(prompts)).splitlines() if p.strip()] if prompts else None
     who = learned_by(run)
     ask = dict(prompts=asked, seeds=range(seeds), num_inference_steps=num_inference_steps)

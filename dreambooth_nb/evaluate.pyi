@@ -13,7 +13,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
-from .core import EMBEDDED, Table, UserError, as_path, atomic, checked, in_markdown, one_of, to_tensor
+from .core import EMBEDDED, Table, UserError, as_path, checked, in_markdown, one_of, to_tensor, write_text
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
@@ -83,6 +83,7 @@ class Score:
     def interval(self) -> tuple | None: ...
     @property
     def better(self) -> str: ...
+    def _span(self, sign=''): ...
     def __repr__(self): ...
 @dataclass(repr=False)
 class Evaluation:

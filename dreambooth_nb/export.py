@@ -36,8 +36,10 @@ def base_licence(
     **hub, # options of huggingface_hub: token, revision, endpoint, ...
 ) -> dict: # license, license_name, license_link of a header; {}: it does not say, or cannot be asked
     "The licence that a base's own card states."
-    try: where = Path(find_base(base))
-    except UserError: return {}
+    try:
+        where = Path(find_base(base))
+    except UserError:
+        return {}
     try:
         if where.is_dir(): card = where/'README.md'
         elif where.exists():
@@ -74,7 +76,8 @@ _CONSENT = (
 
 _NO_LICENCE = 'is not known here; look it up before you share this model: it'
 
-def _table(head, rows): return '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
+def _table(head, rows):
+    return '\n'.join(f'| {a} | {b} |' for a, b in [head, ('---', '---'), *rows])
 
 # %% ../nbs/07_export.ipynb #hA_ex2
 def _taught(several) -> str:
@@ -164,7 +167,8 @@ def _read_run(
     if is_checkpoint(path): path = path.parent
     def read(name, parse):
         return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
-    try: settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)
+    try:
+        settings, scores = read('config.yaml', yaml.safe_load), read('metrics.json', json.loads)
     except (yaml.YAMLError, ValueError, OSError) as e:
         raise UserError(
             f'{path}: its config.yaml or metrics.json cannot be read: {" ".join(str(e).split())}'
@@ -193,7 +197,8 @@ def _places(folder, settings) -> list: # longest first
     return sorted((p for p in known if len(Path(p).parts) > 2), key=len, reverse=True)
 
 def _blurred(text, places): # of a path its last part is kept
-    for place in places: text = text.replace(place, Path(place).name if place != str(Path.home()) else '~')
+    for place in places:
+        text = text.replace(place, Path(place).name if place != str(Path.home()) else '~')
     return text
 
 def _discreet_header(notes:dict, places) -> dict:
@@ -201,8 +206,10 @@ def _discreet_header(notes:dict, places) -> dict:
     def clean(k, v):
         if k == 'base_model': return shareable_name(v)
         if v.lstrip()[:1] in ('{', '['):
-            try: return _blurred(json.dumps(discreet(json.loads(v)), sort_keys=True), places)
-            except ValueError: pass
+            try:
+                return _blurred(json.dumps(discreet(json.loads(v)), sort_keys=True), places)
+            except ValueError:
+                pass
         return _blurred(discreet(v), places)
     return {k: clean(k, v) for k, v in notes.items() if k != 'format'}
 
@@ -236,7 +243,8 @@ def _for_others(file, repo, places, made) -> str|bytes: # a file, or what it hol
 @contextmanager
 def _asking_hub(repo_id):
     "What the hub answers, as a `UserError` in one line."
-    try: yield
+    try:
+        yield
     except HfHubHTTPError as e:
         status = getattr(e.response, 'status_code', None)
         reason = (str(e).strip() or type(e).__name__).splitlines()[0]
@@ -273,7 +281,8 @@ def push_to_hub(
                         'huggingface.co/settings/tokens, then `hf auth login`, or set HF_TOKEN.')
     places, api = _places(folder, _read_run(folder)[0]), HfApi(endpoint=endpoint, token=token)
     with tempfile.TemporaryDirectory() as made:
-        try: sent = {f: _for_others(folder/f, repo_id, places, made) for f in files}
+        try:
+            sent = {f: _for_others(folder/f, repo_id, places, made) for f in files}
         except (OSError, ValueError, SafetensorError) as e:
             if isinstance(e, UserError): raise
             raise UserError(f'{folder}: a file of it cannot be read ({e}); nothing was uploaded.') from e
@@ -315,7 +324,8 @@ def _base_of(
 
 def _kind(path) -> str: # "model", "kohya", "lora" or "word"
     "What a safetensors file holds."
-    with safe_open(path, 'pt') as f: names = list(f.keys())
+    with safe_open(path, 'pt') as f:
+        names = list(f.keys())
     if any(k.startswith('model.diffusion_model.') for k in names) or transformer_in(names): return 'model'
     if not is_lora(path): return 'word'
     return 'kohya' if any(k.startswith('lora_') for k in names) else 'lora'
@@ -326,8 +336,10 @@ def _put_on(model, file, kind, **how) -> StableDiffusion:
     if kind == 'lora': return model.load_lora(file, **how)
     with tempfile.TemporaryDirectory() as d:
         ours = save_tensors(Path(d)/LORA_FILE, *from_kohya(read_tensors(file).tensors, model, str(file)))
-        try: return model.load_lora(ours)
-        except UserError as e: raise UserError(str(e).replace(str(ours), str(file))) from e
+        try:
+            return model.load_lora(ours)
+        except UserError as e:
+            raise UserError(str(e).replace(str(ours), str(file))) from e
 
 # %% ../nbs/07_export.ipynb #xw101d
 def open_any(
@@ -348,13 +360,15 @@ def open_any(
         vae = _read_run(path)[0].get('pretrained_vae_model_name_or_path')
         if vae: light, how['vae'] = False, vae
         model = _base(_base_of(files[0], lora_base), light, config, **how)
-        for f in files: _put_on(model, f, 'lora' if f.name == LORA_FILE else 'word')
+        for f in files:
+            _put_on(model, f, 'lora' if f.name == LORA_FILE else 'word')
         return model
     if path.is_file() and path.suffix in ('.pt', '.bin') and lora_base:
         kind = 'lora' if is_lora(path, allow_pickle) else 'word'
         return _put_on(_base(lora_base, light, config, **how), path, kind, allow_pickle=allow_pickle)
     if not path.is_file() or path.suffix != '.safetensors': return _base(model_dir, light, config, **how)
-    try: kind = _kind(path)
+    try:
+        kind = _kind(path)
     except (SafetensorError, OSError) as e:
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
     if kind == 'model': return read_single_file(path, config) if config else load(path, **how)
@@ -382,9 +396,8 @@ def export_model(
     out = as_path(output)
     _check_output(out, format, overwrite, model_dir)
     settings, scores, image = _known_of(model_dir, picture)
-    how = dict(lora_base=lora_base, config=config, allow_pickle=allow_pickle, variant=variant,
-               revision=revision)
-    how = {k: v for k, v in how.items() if v}
+    opened = dict(lora_base=lora_base, config=config, allow_pickle=allow_pickle)
+    how = {k: v for k, v in dict(opened, variant=variant, revision=revision).items() if v}
     model, read = open_any(model_dir, light=True, **how), None
     if model.device.type == 'meta' and format in ('diffusers', 'single-file'):
         read = weight_reader(model, **{k: how[k] for k in ('variant', 'revision') if k in how})
@@ -395,8 +408,9 @@ def export_model(
     absent = [part for part in model.family.optional if getattr(model, part) is None]
     card = dict(base=origin, licence=found, scores=scores, without=absent)
     names = _names(model, out, format, overwrite)
-    with _beside(out) as made: lost = _WRITE[format](model, made/out.name, dtype, about, read, card)
-    for line in lost or (): say(f'{out}: {line}')
+    with _beside(out) as made:
+        lost = _WRITE[format](model, made/out.name, dtype, about, read, card)
+    say(*(f'{out}: {line}' for line in lost or ()))
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
                   if f.is_file())
 
@@ -425,15 +439,18 @@ def _check_output(out, format, overwrite, source):
         )
     tensors = [out] if file else sorted(out.rglob('*.safetensors'))
     if (file or files) and not tensors: raise _foreign(out)
-    for f in tensors: _check_exported(f)
+    for f in tensors:
+        _check_exported(f)
 
 def _foreign(path) -> UserError:
     return UserError(f'{path}: was not written by an export, and would be lost; choose another name.')
 
 def _check_exported(path):
     "Raise UserError on a file that no export has written: their headers say so."
-    try: ours = 'dreambooth_nb' in tensors_in(path).metadata
-    except UserError: ours = False
+    try:
+        ours = 'dreambooth_nb' in tensors_in(path).metadata
+    except UserError:
+        ours = False
     if not ours: raise _foreign(path)
 
 # %% ../nbs/07_export.ipynb #ex28
@@ -442,7 +459,8 @@ def _known_of(source, picture) -> tuple: # settings, scores, picture
     if picture and not as_path(picture).is_file(): raise UserError(f'picture: there is no file {picture}.')
     run = None if isinstance(source, StableDiffusion) else as_path(source)
     shown = as_path(picture) if picture else run and run/'before_after.png'
-    try: image = _picture(shown) if shown and shown.is_file() else None
+    try:
+        image = _picture(shown) if shown and shown.is_file() else None
     except (OSError, ValueError, Image.DecompressionBombError) as e:
         if picture: raise UserError(f'picture: {picture} is no picture that can be read ({e}).') from e
         image = None
@@ -467,12 +485,14 @@ def _beside(out):
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent.absolute(), prefix=f'.{out.name}.tmp') as d:
-            try: yield Path(d)
+            try:
+                yield Path(d)
             except UserError as e:
                 raise UserError(str(e).replace(f'{d}{os.sep}', f'{out.parent}{os.sep}')) from e
             except OSError as e:
                 raise OSError(e.errno, e.strerror, str(out)) if str(e.filename or d).startswith(d) else e
-            for new in sorted(Path(d).iterdir()): _take_place(new, out.parent/new.name)
+            for new in sorted(Path(d).iterdir()):
+                _take_place(new, out.parent/new.name)
 
 def _take_place(new, old):
     "Rename a file or folder; what it replaces is there until then."
@@ -505,7 +525,8 @@ def _write_kohya(model, path, dtype, about, read, card):
     return [_DORA] if any(k.endswith('.dora_scale') for k in to_kohya(model)) else []
 
 # %% ../nbs/07_export.ipynb #xw103d
-def _write_words(model, path, dtype, about, read, card): to_embeddings(model, path, dtype, **about)
+def _write_words(model, path, dtype, about, read, card):
+    to_embeddings(model, path, dtype, **about)
 
 def _write_card(path, kind, about, card):
     shown = about['image'] and 'before_after.png'

@@ -70,7 +70,8 @@ class NoiseSchedule:
             raise UserError('prediction_type: "epsilon" says nothing of the picture where no signal is left '
                             '(zero terminal SNR); use "v_prediction".')
 
-    def __len__(self): return len(self.alphas_cumprod)
+    def __len__(self):
+        return len(self.alphas_cumprod)
 
 # %% ../nbs/03_losses.ipynb #c012
 @patch(as_prop=True)

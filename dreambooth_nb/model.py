@@ -84,7 +84,8 @@ def codec(self:StableDiffusion) -> AutoencoderKL|PixelSpace:
 @patch
 def _freeze_others(self:StableDiffusion):
     "Freeze what is never trained: the VAE, and large text encoders."
-    for net in (self.parts[k] for k in self.family.frozen if k in self.parts): net.requires_grad_(False)
+    for net in (self.parts[k] for k in self.family.frozen if k in self.parts):
+        net.requires_grad_(False)
 
 @patch
 def modules(self:StableDiffusion) -> list[nn.Module]:
@@ -170,7 +171,8 @@ def quiet():
         log.disable_progress_bar()  # 50: what fails raises, it need not be logged too
     try:
         with warnings.catch_warnings():
-            for kind in (FutureWarning, UserWarning, RuntimeWarning): warnings.simplefilter('ignore', kind)
+            for kind in (FutureWarning, UserWarning, RuntimeWarning):
+                warnings.simplefilter('ignore', kind)
             yield
     finally:
         for log, (level, bars) in zip(logs, levels):
@@ -186,7 +188,8 @@ def to(
 ) -> StableDiffusion: # itself
     "Move all networks, the VAE too, to a device or dtype, as `Module.to` does."
     with quiet():
-        for m in self.modules(): m.to(*args, **kwargs)
+        for m in self.modules():
+            m.to(*args, **kwargs)
     return self
 
 @patch
@@ -195,7 +198,8 @@ def train(
     mode:bool=True, # training mode; False: evaluation mode for all
 ) -> StableDiffusion: # itself
     "Training mode for denoiser and CLIPs; the VAE stays in evaluation mode."
-    for name, m in self.parts.items(): m.train(mode and name not in self.family.frozen)
+    for name, m in self.parts.items():
+        m.train(mode and name not in self.family.frozen)
     return self
 
 @patch
@@ -207,7 +211,8 @@ def eval(self:StableDiffusion) -> StableDiffusion:
 def _read(tokenizer, prompts, max_chunks) -> Tensor: # (b,k*s)
     "Token ids of prompts, as many chunks for each as the longest has."
     marks = tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id
-    def chunks(words): return in_chunks(words, tokenizer.model_max_length - 2, *marks)
+    def chunks(words):
+        return in_chunks(words, tokenizer.model_max_length - 2, *marks)
     words = [tokenizer(p, add_special_tokens=False, verbose=False).input_ids for p in prompts]
     read = [chunks(w)[:max_chunks] for w in words]
     k = max(map(len, read))
@@ -306,7 +311,8 @@ def encode_images(
         d = self.codec.encode(x).latent_dist
         return [F.pixel_unshuffle(v.float(), self.family.fold) for v in (d.mean, d.std)]
     means, stds = zip(*_by_few(self.codec, encode, pixels, pixels[0, 0].numel()))
-    for x in (*means, *stds): _check_result('encoder', x, pixels)
+    for x in (*means, *stds):
+        _check_result('encoder', x, pixels)
     middle, scale = self.family.numbers(self.codec)
     return (torch.cat(means) - middle)*scale, torch.cat(stds)*scale
 
@@ -382,7 +388,8 @@ def freeze_except(
     self._freeze_others()
     parts = [('unet', self.denoiser)] + [('text_encoder', text) for _, text in self.encoders]
     for part, net in parts:
-        for k, p in net.named_parameters(): p.requires_grad_(is_trained(part, k, words))
+        for k, p in net.named_parameters():
+            p.requires_grad_(is_trained(part, k, words))
         own = [p for k, p in net.named_parameters() if p.requires_grad and not is_added(k)]
         if any(p.dtype != torch.float32 for p in own): net.float() # one dtype in a network
         for p in net.parameters():

@@ -58,18 +58,18 @@ class PriorPool:
         if self.photos and self.photos.resolve() == self.folder.resolve():
             raise UserError(f'class_data_dir: {self.folder} holds photos of your own; move them elsewhere, '
                             f'images are drawn there.')
-        if beside and self._strangers():
-            self.folder = self.folder/sha256(json.dumps([class_prompt, self.settings],
-                                                         sort_keys=True).encode())[:8]
+        how = json.dumps([class_prompt, self.settings], sort_keys=True)
+        if beside and self._strangers(): self.folder = self.folder/sha256(how.encode())[:8]
         if found := self._strangers(): raise UserError(str(found[0]))
-        if self.settings is None:
-            self.settings = next((r['settings'] for r in self.records.values() if r['source'] == 'generated'),
-                                 None)
+        drawn = (r['settings'] for r in self.records.values() if r['source'] == 'generated')
+        if self.settings is None: self.settings = next(drawn, None)
 
-    def _strangers(self): return strangers(self.folder, self.records, self.class_prompt, self.settings)
+    def _strangers(self):
+        return strangers(self.folder, self.records, self.class_prompt, self.settings)
 
     @property
-    def manifest(self) -> Path: return self.folder/'manifest.jsonl'
+    def manifest(self) -> Path:
+        return self.folder/'manifest.jsonl'
 
     @property
     def records(self) -> dict[str, dict]:
@@ -79,7 +79,8 @@ class PriorPool:
 # %% ../nbs/01_priors.ipynb #c028
 def _plain(settings:dict|None) -> dict|None:
     "Settings as JSON gives them back; `UserError` when it cannot."
-    try: return None if settings is None else json.loads(json.dumps(settings, allow_nan=False))
+    try:
+        return None if settings is None else json.loads(json.dumps(settings, allow_nan=False))
     except (TypeError, ValueError) as e:
         raise UserError(f'settings: cannot be written as JSON ({e}); give numbers, strings, lists and '
                         f'dicts.') from None
@@ -143,7 +144,8 @@ def _locked(self:PriorPool):
     "One process at a time, while an image is kept; what the disk refuses becomes a `UserError`."
     with writing(self.folder):
         self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder/'.image.lock'): yield
+        with FileLock(self.folder/'.image.lock'):
+            yield
 
 @patch
 def _keep(self:PriorPool, i:int, attempt:int, round:int, seed:int, image:Image.Image):
@@ -168,7 +170,8 @@ def _keep(self:PriorPool, i:int, attempt:int, round:int, seed:int, image:Image.I
             if records.get(path.name) != record:
                 write_synced(self.manifest, json.dumps(record).encode() + b'\n', 'a+b')
             os.replace(temporary, path)
-        finally: temporary.unlink(missing_ok=True)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 # %% ../nbs/01_priors.ipynb #c037
 _ATTEMPTS = 4
@@ -275,7 +278,8 @@ def _keep_apart(self:PriorPool, n:int):
 @contextmanager
 def _bar(self:PriorPool, rounds, progress:bool):
     "A bar over the images of `rounds`, whoever makes them; the function it gives brings it up to date."
-    def there(): return sum((self.folder/image_name(i)).exists() for i in rounds)
+    def there():
+        return sum((self.folder/image_name(i)).exists() for i in rounds)
     with tqdm(total=len(rounds), initial=there(), desc='class images', unit='image',
               disable=not progress) as bar:
         yield lambda: bar.disable or bar.update(there() - bar.n)
@@ -386,7 +390,8 @@ class ClassImages:
     accumulation: int = 1 # batches in an optimiser step
     progress: bool = True # show a bar while pictures are drawn
 
-    def __post_init__(self): self._kept = {} # 'drawn', 'latents' -> (round, what belongs to it)
+    def __post_init__(self):
+        self._kept = {} # 'drawn', 'latents' -> (round, what belongs to it)
 
     def _of_round(self, name:str, step:int, make):
         "What belongs to the round of a step, made once."
@@ -417,7 +422,8 @@ def _draw(self:ClassImages, step:int) -> list[list[Example]]: # of each pool
     mine = dict(process_index=here.process_index, num_processes=here.num_processes, progress=self.progress)
     found = [pool.fill(self.n, self.generate, self.batch_size, **mine, **when) for pool in self.pools]
     if here.num_processes > 1:
-        for pool in self.pools: pool.wait(self.n, **when)
+        for pool in self.pools:
+            pool.wait(self.n, **when)
         here.wait_for_everyone()
     often = [pool.repeats for pool in self.pools]
     return [[Example(path, pool.class_prompt, repeats=counts.get(path, 1)) for path in paths]

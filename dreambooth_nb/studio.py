@@ -117,7 +117,8 @@ def _make_controls(
     if possible['clip_skip']:
         skips = [("the model's own", ''), *((str(k), k) for k in range(model.most_clip_skip() + 1))]
         c['clip_skip'] = W.Dropdown(description='clip skip', options=skips, **wide)
-    for name in c: _explain(c[name], name)
+    for name in c:
+        _explain(c[name], name)
     for way in ('rows', 'columns'):
         c[way] = _explain(W.Dropdown(description=way, options=axes, **wide), 'axes')
         c[f'{way[:-1]}_values'] = W.Text(description='', placeholder='values', **wide)
@@ -144,8 +145,7 @@ class Studio:
     "Pictures to order: controls, live previews, grids, pins, before and after."
     def __init__(
         self,
-        # a StableDiffusion, a run's folder, a base's name, or a dict label -> one of these
-        run_or_model:str|Path|StableDiffusion|dict='micro',
+        run_or_model:str|Path|StableDiffusion|dict='micro', # folder, name, loaded model; or label -> these
         prompt:str|None=None, # first prompt; None: the run's instance prompt
         identifier:str|None=None, # word to mark; None: what the run learned
         folder:str|Path='studio', # folder of saved pictures; nothing there is ever replaced
@@ -168,7 +168,8 @@ class Studio:
         first = StudioState(prompt=prompt or run.get('instance_prompt') or 'a photo of a dog', **state)
         model = self.models[first.checkpoint or list(self.models)[-1]]
         model.check_clip_skip(first.clip_skip)
-        for name in ('rows', 'columns'): getattr(first, name) and one_of(name, getattr(first, name), AXES)
+        for name in ('rows', 'columns'):
+            getattr(first, name) and one_of(name, getattr(first, name), AXES)
         grid_of(replace(first, rows=None, columns=None), self.models) # raises UserError
         self.controls = _make_controls(first, self.models)
         self.words = [identifier] if identifier else _find_identifier(run) + (model.new_tokens() or [])
@@ -176,10 +177,14 @@ class Studio:
         self._connect()
         self.set_state(first)
 
-    def _ipython_display_(self): display(self.box)
-    def __repr__(self): return f'Studio({", ".join(self.models)})'
+    def __repr__(self):
+        return f'Studio({", ".join(self.models)})'
 
 # %% ../nbs/08_studio.ipynb #d065
+@patch
+def _ipython_display_(self:Studio):
+    display(self.box)
+
 @patch(as_prop=True)
 def state(self:Studio) -> StudioState:
     "What the controls say."
@@ -336,11 +341,13 @@ def generate(self:Studio):
     try:
         refuse_busy()
         grid = grid_of(self.state, self.models)
-    except UserError as e: return self.say(e, wrong=True)
+    except UserError as e:
+        return self.say(e, wrong=True)
     g = self.shown = self.going = self._lay_out(grid)
     self._hold()
     self.say(f'Painting {len(g.places) - len(g.pictures)} …')
-    def work(tell): paint(grid, tell, self.made, self.every)
+    def work(tell):
+        paint(grid, tell, self.made, self.every)
     self.task = drive(work, lambda *what: self.show(g, *what), lambda error: self.finish(g, error), self.wait)
 
 # %% ../nbs/08_studio.ipynb #st03
@@ -382,7 +389,8 @@ def _hold(self:Studio):
     "Show by the buttons what can be pressed."
     going = self.going is not None
     self.run.disabled, self.stop.disabled = going, not going
-    for name, b in self.actions.items(): b.disabled = not self.chosen or going and name == 'vary'
+    for name, b in self.actions.items():
+        b.disabled = not self.chosen or going and name == 'vary'
 
 @patch
 def cancel(self:Studio):
@@ -402,7 +410,8 @@ def _cell(
     return W.Box([W.Image(value=png(image), format='png'), button('look closer', on_click, why)],
                  layout=size).add_class('dn-cell')
 
-def _head(text:str) -> W.HTML: return W.HTML(html.escape(text)).add_class('dn-head')
+def _head(text:str) -> W.HTML:
+    return W.HTML(html.escape(text)).add_class('dn-head')
 
 def _table(
     down:list[str], # labels of the rows; one that is empty: there is only one, which wraps
@@ -414,7 +423,8 @@ def _table(
     heads = [_head(a) for a in across]
     if down == ['']: return beside(*(column(*both) for both in zip(heads, cells)))
     n, parts = len(across), heads
-    for k, label in enumerate(down): parts += [_head(label).add_class('dn-row'), *cells[n*k:n*(k + 1)]]
+    for k, label in enumerate(down):
+        parts += [_head(label).add_class('dn-row'), *cells[n*k:n*(k + 1)]]
     return W.GridBox(parts, layout=W.Layout(grid_template_columns=f'repeat({n}, minmax(48px, {width}px))'))
 
 # %% ../nbs/08_studio.ipynb #st04
@@ -498,7 +508,8 @@ def choose(
     k = list(g.grid.axes).index('model') if models else None
     self.place = place
     self.look(g.pictures[place], models[place[k]] if models else g.label)
-    for p, box in g.places.items(): (box.add_class if p == place else box.remove_class)('dn-chosen')
+    for p, box in g.places.items():
+        (box.add_class if p == place else box.remove_class)('dn-chosen')
 
 @patch
 def look(
@@ -553,13 +564,16 @@ def copy(self:Studio):
 @patch
 def vary(self:Studio):
     "The chosen picture's settings with the four next seeds."
-    try: refuse_busy()
-    except UserError as e: return self.say(e, wrong=True)
+    try:
+        refuse_busy()
+    except UserError as e:
+        return self.say(e, wrong=True)
     image, label = self.chosen
     was = restore(self.state, image, label)
     self.set_state(replace(was, seed=was.seed + 1, count=4))
     self.generate()
 
+# %% ../nbs/08_studio.ipynb #d073s
 @patch
 def save(self:Studio):
     "Save the chosen picture in the folder of those already saved."
@@ -568,8 +582,10 @@ def save(self:Studio):
     name = re.sub(r'\W+', '-', how['prompt'].lower()).strip('-')
     name = name.encode()[:60].decode(errors='ignore') or 'picture'
     file = self.folder/f'{name}-seed{how["seed"]}.png'
-    try: self.say(f'Saved as {save_png(image, file, free=True)}')
-    except UserError as e: self.say(e, wrong=True)
+    try:
+        self.say(f'Saved as {save_png(image, file, free=True)}')
+    except UserError as e:
+        self.say(e, wrong=True)
 
 # %% ../nbs/08_studio.ipynb #sq13
 def upload(

@@ -45,7 +45,8 @@ def training_loss(
 ) -> StepLoss:
     "One forward of the UNet on [instance ; class]: the DreamBooth objective. Ruiz et al. 2023, equation 2."
     device, condition = model.device, condition or model.condition
-    def there(values): return values.to(device, non_blocking=True) # without waiting for the device
+    def there(values):
+        return values.to(device, non_blocking=True) # without waiting for the device
     losses = torch.zeros(len(batch), device=device)
     ts = objective.timesteps(batch.draws) if timesteps is None else timesteps
     times = objective.schedule.times.to(ts.device)[ts]
@@ -141,7 +142,8 @@ def gather(self:Run):
 def _choose_optimizer(self:Run):
     "Optimiser and learning-rate schedule; the text encoders are a group of their own."
     cfg, groups = self.cfg, {False: [], True: []}
-    for k, p in self.trained.items(): groups[k.startswith('text')].append(p)
+    for k, p in self.trained.items():
+        groups[k.startswith('text')].append(p)
     rates = {False: cfg.learning_rate, True: cfg.text_encoder_lr or cfg.learning_rate}
     decay, of_text = cfg.adam_weight_decay, cfg.adam_weight_decay_text_encoder
     decays = {False: decay, True: decay if of_text is None else of_text}
@@ -223,15 +225,10 @@ def numbers(
     "The row of the log for this step."
     instance, class_ = (s / max(n, 1) for s, n in zip(sums, counts))
     rates = self.lr.get_last_lr()
-    return dict(
-        step=self.step + 1,
-        lr=rates[0],
-        **(dict(text_encoder_lr=rates[1]) if rates[1:] else {}),
-        loss=instance + self.cfg.prior_loss_weight * class_,
-        instance_loss=instance,
-        class_loss=class_,
-        grad_norm=norm,
-    )
+    of_text = dict(text_encoder_lr=rates[1]) if rates[1:] else {}
+    return dict(step=self.step + 1, lr=rates[0], **of_text,
+                loss=instance + self.cfg.prior_loss_weight*class_, instance_loss=instance,
+                class_loss=class_, grad_norm=norm)
 
 @contextmanager
 def seeded(
@@ -255,13 +252,13 @@ def check_finite(
     if math.isfinite(loss) and (scaled or math.isfinite(norm)): return
     try:
         with nan_guard(self.model), torch.no_grad(), self.accelerator.autocast():
-            for batch in batches: training_loss(self.model, batch, self.objective, self.condition)
+            for batch in batches:
+                training_loss(self.model, batch, self.objective, self.condition)
         where = ''
-    except UserError as e: where = f' It begins in {e}'
-    raise UserError(
-        f'learning_rate: the loss is {loss} and its gradient {norm} at step {self.step + 1}; try a smaller '
-        f'learning rate.{where}'
-    )
+    except UserError as e:
+        where = f' It begins in {e}'
+    raise UserError(f'learning_rate: the loss is {loss} and its gradient {norm} at step {self.step + 1}; '
+                    f'try a smaller learning rate.{where}')
 
 # %% ../nbs/04_train.ipynb #t031
 @patch
@@ -276,18 +273,19 @@ def tell(
         if getattr(c, 'looks', True): self.show()
         self.lone = self.sharded and not vital
         try:
-            with Alone() if self.lone else nullcontext(): getattr(c, hook, lambda run: None)(self)
-        except StopTraining as e: self.stop = self.stop or str(e) or f'{type(c).__name__} stopped it'
+            with Alone() if self.lone else nullcontext():
+                getattr(c, hook, lambda run: None)(self)
+        except StopTraining as e:
+            self.stop = self.stop or str(e) or f'{type(c).__name__} stopped it'
         except Exception as e:
             if vital: raise
             name = getattr(c, 'name', type(c).__name__)
             if (id(c), hook) not in self.failed:
-                say(
-                    f'{name}: failed after step {self.step} ({type(e).__name__}: {e}); the training goes on '
-                    'without it.'
-                )
+                say(f'{name}: failed after step {self.step} ({type(e).__name__}: {e}); the training goes '
+                    'on without it.')
             self.failed.add((id(c), hook))
-        finally: self.lone = False
+        finally:
+            self.lone = False
 
 # %% ../nbs/04_train.ipynb #t0315
 @patch
@@ -314,9 +312,11 @@ def _interruptible(
         run.interrupted = True
     ours = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
     before = {n: signal.signal(n, ask) for n in ours}
-    try: yield
+    try:
+        yield
     finally:
-        for n, handler in before.items(): signal.signal(n, handler or signal.SIG_DFL)
+        for n, handler in before.items():
+            signal.signal(n, handler or signal.SIG_DFL)
 
 # %% ../nbs/04_train.ipynb #tr02pb
 def problems(
@@ -440,7 +440,8 @@ def put(
     weights, # values, in the order of `trained`
 ):
     "Give the trained parameters these values."
-    for p, w in zip(self.trained.values(), weights): p.copy_(sliced(w, p))
+    for p, w in zip(self.trained.values(), weights):
+        p.copy_(sliced(w, p))
 
 # %% ../nbs/04_train.ipynb #tr04st
 @patch

@@ -79,7 +79,8 @@ def run_notebook(notebook, package):
     from nbclient import NotebookClient
 
     nb = nbformat.read(notebook, 4)
-    for c in nb.cells: c.source = c.source.replace(NET, package)
+    for c in nb.cells:
+        c.source = c.source.replace(NET, package)
     NotebookClient(nb, timeout=3600, kernel_name='python3').execute()
     cell = next(c for c in nb.cells if package in c.source)
     said = ''.join(o.get('text', '') for o in cell.outputs)

@@ -23,12 +23,14 @@ def start(folder, index=0, of=1):
     if pid := os.fork(): return pid
 
     def generate(prompts, seeds):
-        with open(f'{folder}.log', 'a') as f: f.write(''.join(f'{s}\n' for s in seeds))
+        with open(f'{folder}.log', 'a') as f:
+            f.write(''.join(f'{s}\n' for s in seeds))
         time.sleep(.01*len(seeds))
         return [Image.frombytes('RGB', (16, 16), random.Random(s).randbytes(768)) for s in seeds]
 
     pool = PriorPool(folder, 'a photo of a dog', {'size': 16})
-    try: pool.fill(24, generate, batch_size=2, progress=False, process_index=index, num_processes=of)
+    try:
+        pool.fill(24, generate, batch_size=2, progress=False, process_index=index, num_processes=of)
     except UserError as e:
         Path(f'{folder}.said').write_text(str(e))
         os._exit(3)
@@ -36,13 +38,15 @@ def start(folder, index=0, of=1):
     os._exit(0)
 
 
-def wait(pids): return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+def wait(pids):
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
 def strangers(folder):
     "A run, and a second one as soon as the first draws: how they end."
     first = start(folder)
-    while not Path(f'{folder}.log').exists(): time.sleep(.001)
+    while not Path(f'{folder}.log').exists():
+        time.sleep(.001)
     return wait([start(folder), first])
 
 
@@ -52,7 +56,8 @@ def fill_and_kill(folder, of, seed):
     while any(ends):
         pids = [start(folder, index, of) for index in range(of)]
         time.sleep(rng.uniform(0, .05 + .01*killed))
-        for pid in pids: os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
         ends = wait(pids)
         killed += ends.count(-signal.SIGKILL)
         disorder += map(str, PriorPool(folder, 'a photo of a dog', {'size': 16}).check().errors)

@@ -28,7 +28,8 @@ model = load(base)
 pixels = torch.stack([torch.linspace(-1, 1, 3*64*64).reshape(3, 64, 64).roll(k*7, -1) for k in range(3)])
 
 
-def cache(x, prompt): return LatentCache.build(to_pil(x), [prompt]*3, ['a', 'b', 'c'], model.encode_images)
+def cache(x, prompt):
+    return LatentCache.build(to_pil(x), [prompt]*3, ['a', 'b', 'c'], model.encode_images)
 
 
 instance, class_ = cache(pixels, 'a photo of a sks dog'), cache(pixels.flip(-2), 'a photo of a dog')
@@ -47,7 +48,8 @@ def child(name):
     try:
         run(name)
         os._exit(0)
-    except BaseException as e: (where/'error.txt').write_text(f'{type(e).__name__}: {e}')
+    except BaseException as e:
+        (where/'error.txt').write_text(f'{type(e).__name__}: {e}')
     os._exit(1)
 
 

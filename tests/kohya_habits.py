@@ -32,7 +32,8 @@ FOLDERS = {'6_a sks dog': ('a', 'b'), '2_a sks dog, on the moon, in snow': ('c',
 
 class Seen:
     "A callback that keeps the run."
-    def before_train(self, run): self.run = run
+    def before_train(self, run):
+        self.run = run
 
 
 def photos(folder):
@@ -57,9 +58,12 @@ def trained(root, name, **changes):
 
 def refused(line, root, name, **changes):
     "The run is refused with this line."
-    try: trained(root, name, **changes)
-    except UserError as e: assert line in str(e), e
-    else: raise AssertionError(f'not refused: {line}')
+    try:
+        trained(root, name, **changes)
+    except UserError as e:
+        assert line in str(e), e
+    else:
+        raise AssertionError(f'not refused: {line}')
 
 
 def repeats(root):
@@ -85,7 +89,8 @@ def captions(root):
         assert ('' in rows) == (name == 'dropped'), rows
         assert ('a sks dog, in snow, on the moon' in rows) == (name == 'shuffled'), rows
         assert all(not p or p.startswith('a sks dog') or p.startswith('a photo') for p in rows), rows
-        def plainly(batch): return [run.data.cache(*d).prompts[run.data.index(*d)] for d in batch.draws]
+        def plainly(batch):
+            return [run.data.cache(*d).prompts[run.data.index(*d)] for d in batch.draws]
         as_they_are = [b.prompts == plainly(b) for b in map(run.data.batch, range(3))]
         assert name == 'shuffled' or not all(as_they_are)
         same = result.log[0]['loss'] == plain.log[0]['loss']
@@ -166,7 +171,8 @@ def long_captions(root):
     "What training reads of a long caption is what a sampler reads."
     folder = root/'long'
     folder.mkdir(exist_ok=True)
-    for file in (root/'photos').rglob('*.png'): shutil.copy(file, folder/file.name)
+    for file in (root/'photos').rglob('*.png'):
+        shutil.copy(file, folder/file.name)
     (folder/'a.txt').write_text(LONG)
     seen, logs = {}, {}
     for name, length in dict(short=None, long=150).items():

@@ -45,7 +45,8 @@ def ready(rows, train='unet+text_encoder', mixed_precision='no', optimizer='adam
 def profiled(how):
     weights, steps = ready(**how)
     gc.collect()
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as prof: steps()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as prof:
+        steps()
     now = peak = 0
     events = [e for e in prof.profiler.kineto_results.events() if e.name() == '[memory]']
     for _, n in sorted((e.start_ns(), e.nbytes()) for e in events):
@@ -55,7 +56,8 @@ def profiled(how):
 
 
 def resident(how):
-    with tempfile.TemporaryDirectory() as d: ready(1, 'unet', base=tiny_base(d))[1]() # loads the libraries
+    with tempfile.TemporaryDirectory() as d:
+        ready(1, 'unet', base=tiny_base(d))[1]() # loads the libraries
     gc.collect()
     before = psutil.Process().memory_info().rss
     ready(**how)[1]()

@@ -64,7 +64,8 @@ class Experiment:
     base: str = 'micro'
 
     @property
-    def name(self): return f'{self.base}/{self.axis}/{self.value}'
+    def name(self):
+        return f'{self.base}/{self.axis}/{self.value}'
 
 
 ALONE = dict(with_prior_preservation=False)
@@ -122,7 +123,8 @@ def plan():
     return [(e, noun, seed) for some, seed in stages for e in some for noun in SUBJECTS]
 
 
-def key(e, noun, seed): return f'{e.name}/{noun}/{seed}'
+def key(e, noun, seed):
+    return f'{e.name}/{noun}/{seed}'
 
 
 def words(e, noun):
@@ -183,7 +185,8 @@ class Looker(Callback):
         drawn = sample(model, [p for asked in self.asked.values() for p, _ in asked],
                        [s for some in seeds.values() for s in some], batch_size=64, **DRAW)
         parts, left = {}, list(drawn)
-        for kind, asked in self.asked.items(): parts[kind], left = left[:len(asked)], left[len(asked):]
+        for kind, asked in self.asked.items():
+            parts[kind], left = left[:len(asked)], left[len(asked):]
         self.looks.append(dict(step=step) | self.scores(parts))
         self.drawn[step] = parts
         self.keep_strip()
@@ -248,7 +251,8 @@ def sheet(rows):
     "Rows of as many pictures each, as one picture."
     out = Image.new('RGB', (64*len(rows[0]), 64*len(rows)))
     for y, row in enumerate(rows):
-        for x, im in enumerate(row): out.paste(im, (64*x, 64*y))
+        for x, im in enumerate(row):
+            out.paste(im, (64*x, 64*y))
     return out
 
 
@@ -264,8 +268,10 @@ def pool(base, folder, noun, n, seed=0, guidance=GUIDANCE):
     how = dict(guidance_scale=guidance, num_inference_steps=25)
     place = folder/'class_images'/f'{base}-{noun}-{seed}-{guidance:g}'
     found = PriorPool(place, prompt, dict(model=base, size=64) | how)
-    def draw(prompts, seeds): return sample(model, prompts, seeds, batch_size=64, **how)
-    with lock(folder, place): paths = found.fill(n, draw, 64, seed, progress=False)
+    def draw(prompts, seeds):
+        return sample(model, prompts, seeds, batch_size=64, **how)
+    with lock(folder, place):
+        paths = found.fill(n, draw, 64, seed, progress=False)
     return latents(model, [Image.open(p).convert('RGB') for p in paths], prompt)
 
 
@@ -307,7 +313,8 @@ def blind(look):
                            f'a photo of a {look.noun}')
         return Evaluation('', [], None, [], {}, scores, {}, [])
     then, found = evaluation(first), {step: evaluation(parts) for step, parts in look.drawn.items()}
-    def rounded(some): return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}
+    def rounded(some):
+        return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}
     return {e.name: [rounded(vars(relative(f, then, step, e.name))) for step, f in found.items()]
             for e in seen}
 
@@ -364,8 +371,10 @@ def work(job, folder):
     "One run, and its line of the record, unless the record has it or another process is at it."
     name = key(*job)
     mine = lock(folder, folder/'taken'/name.replace('/', '-'))
-    try: mine.acquire(timeout=0)
-    except Timeout: return
+    try:
+        mine.acquire(timeout=0)
+    except Timeout:
+        return
     with mine:
         if name in done(folder): return
         row = learn(*job, folder)
@@ -389,14 +398,16 @@ def main():
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
     todo, there = [job for job in plan() if args.only in key(*job)], done(args.folder)
     if args.list:
-        for job in todo: print('done' if key(*job) in there else '    ', key(*job))
+        for job in todo:
+            print('done' if key(*job) in there else '    ', key(*job))
         print(sum(key(*job) in there for job in todo), 'of', len(todo))
         return
     failed, of_a_step = [], 0. # seconds, as the slowest run so far had it
     for job in todo:
         steps = job[0].looks[-1]
         if key(*job) in there or time.monotonic() + of_a_step*steps > end: continue
-        try: row = work(job, args.folder)
+        try:
+            row = work(job, args.folder)
         except Exception as e: # of one run; the others go on
             failed.append(f'{key(*job)}: {type(e).__name__}: {e}')
             print(failed[-1], flush=True)

@@ -6,7 +6,8 @@ import torch
 
 
 def rename(name, *rules):
-    for a, b in rules: name = re.sub(a, b, name)
+    for a, b in rules:
+        name = re.sub(a, b, name)
     return name
 
 

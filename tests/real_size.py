@@ -23,13 +23,16 @@ def step(m, checkpointing):
 
 
 def main(folder, checkpointing):
-    with tempfile.TemporaryDirectory() as d: step(load(tiny_base(d)), True) # loads the libraries
+    with tempfile.TemporaryDirectory() as d:
+        step(load(tiny_base(d)), True) # loads the libraries
     before = psutil.Process().memory_info().rss
-    with torch.device('meta'): m = skeleton(folder)
+    with torch.device('meta'):
+        m = skeleton(folder)
     for net in m.modules():
         net.to_empty(device='cpu')
         with torch.no_grad():
-            for p in [*net.parameters(), *net.buffers()]: p.fill_(.01 if p.is_floating_point() else 0)
+            for p in [*net.parameters(), *net.buffers()]:
+                p.fill_(.01 if p.is_floating_point() else 0)
     step(m, checkpointing)
     print(1024*int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) - before)
 

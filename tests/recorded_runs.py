@@ -91,7 +91,8 @@ def make_base(family):
 def summary(arrays, apart):
     "A digest of a dictionary of arrays, a hundred values, and how far these may differ elsewhere."
     h = hashlib.sha256()
-    for name in sorted(arrays): h.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    for name in sorted(arrays):
+        h.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
     values = np.concatenate([arrays[name].ravel().astype(float) for name in sorted(arrays)])
     some = values[np.linspace(0, len(values) - 1, 100).astype(int)]
     return dict(digest=h.hexdigest()[:16], apart=apart, values=[round(v, 6) for v in some.tolist()])
@@ -114,8 +115,10 @@ def run(name, base, resume=False, **settings):
     if resume:
         def stop(step, row, model):
             if step == 2: raise KeyboardInterrupt
-        try: dreambooth(TrainConfig(**same), progress=False, callbacks=[stop])
-        except KeyboardInterrupt: pass
+        try:
+            dreambooth(TrainConfig(**same), progress=False, callbacks=[stop])
+        except KeyboardInterrupt:
+            pass
         same['resume_from_checkpoint'] = 'latest'
     model = load(f'bases/{base}')
     if name == 'token': model.add_token('<toy>', 'dog')

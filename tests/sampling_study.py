@@ -61,7 +61,8 @@ def main():
             for base in BASES:
                 if (base, solver, steps, args.n) in there: continue
                 found = measure(base, solver, steps, args.n)
-                with open(args.file, 'a') as f: f.write(json.dumps(found) + '\n')
+                with open(args.file, 'a') as f:
+                    f.write(json.dumps(found) + '\n')
                 print(found, flush=True)
 
 

@@ -62,17 +62,21 @@ class Look(Callback):
         if run.step: run.save()  # what was read is written again
 
     def after_step(self, run):
-        with torch.no_grad(): asks(run.step, run.row, run.model)  # all together they may
+        with torch.no_grad():
+            asks(run.step, run.row, run.model)  # all together they may
         self.units = sum(type(m).__name__.startswith('FSDP') for m in run.model.unet.modules())
         trained = [p for k, p in run.trained.items() if k.startswith('unet')]
         moments = [m for s in run.optimizer.state.values() for m in s.values() if m.shape]
         self.has = [self.own(ts) for ts in (run.model.unet.parameters(), trained, moments)]
 
-    def own(self, ts): return sum((t.to_local() if isinstance(t, DTensor) else t).numel() for t in ts)
+    def own(self, ts):
+        return sum((t.to_local() if isinstance(t, DTensor) else t).numel() for t in ts)
 
 
-def asks(step, row, model): model.unet(torch.zeros(1, 4, 8, 8), 0, torch.zeros(1, 20, 16))
-def weighs(step, row, model): model.unet.conv_in.weight.norm().item()
+def asks(step, row, model):
+    model.unet(torch.zeros(1, 4, 8, 8), 0, torch.zeros(1, 20, 16))
+def weighs(step, row, model):
+    model.unet.conv_in.weight.norm().item()
 
 
 def run(name, b=2, photos=instance, others=class_, callbacks=(), progress=False, **changes):
@@ -82,8 +86,10 @@ def run(name, b=2, photos=instance, others=class_, callbacks=(), progress=False,
                              learning_rate=1e-2, max_train_steps=2, max_grad_norm=.1) | changes)
     own = copy.deepcopy(template.parts)
     model, look = replace(template, **own).tune(channels_last=True), Look()
-    try: train(model, Batches(photos, others, b, 0), cfg, [look, *callbacks], progress)
-    except UserError as e: return str(e)
+    try:
+        train(model, Batches(photos, others, b, 0), cfg, [look, *callbacks], progress)
+    except UserError as e:
+        return str(e)
     last = where/name/'checkpoint-2'
     kept = read_checkpoint(last) if last.is_dir() else None
     trained = [p for net in model.modules() for p in net.parameters() if p.requires_grad]
@@ -95,7 +101,8 @@ def run(name, b=2, photos=instance, others=class_, callbacks=(), progress=False,
 
 
 def one():
-    for name, changes in PLAIN.items(): run(f'1/{name}', **SGD | changes)
+    for name, changes in PLAIN.items():
+        run(f'1/{name}', **SGD | changes)
     told = dict(full=run('one/full', **FULL), lora=run('one/lora', **LORA))
     (where/'one.json').write_text(json.dumps(told))
 
@@ -140,7 +147,8 @@ def child(f, *args):
     try:
         f(*args)
         os._exit(0)
-    except BaseException as e: (where/'error.txt').write_text(f'{type(e).__name__}: {e}')
+    except BaseException as e:
+        (where/'error.txt').write_text(f'{type(e).__name__}: {e}')
     os._exit(1)
 
 

@@ -152,7 +152,8 @@ def wires(who, **names):
     rows = []
     for line in TABLE.replace('LONG', LONG).strip().splitlines():
         reader, flags, changes = (part.strip() for part in line.split('|'))
-        for name, value in names.items(): flags = flags.replace(name, str(value))
+        for name, value in names.items():
+            flags = flags.replace(name, str(value))
         context, _, flag = flags.rpartition(' > ')
         if reader == who: rows.append((context.split(), flag.split(), {*changes.split()}))
     return rows

@@ -58,7 +58,8 @@ class Watch(TorchDispatchMode):
         if onto or not source.is_meta: return func(*args, **kwargs)
         return torch.ones(source.shape, dtype=kwargs.get('dtype') or source.dtype)
 
-    def note(self): self.waits.append(place())
+    def note(self):
+        self.waits.append(place())
 
 
 def place():
@@ -69,7 +70,8 @@ def place():
 
 def on_device(model):
     "The model on the device."
-    for net in model.modules(): net.to(GPU)
+    for net in model.modules():
+        net.to(GPU)
     return model
 
 
@@ -93,7 +95,8 @@ def training(base, folder, **settings):
         run = train.Run(on_device(model), data, cfg)
         run.one_step() # frozen text is read at first
         watch.waits.clear()
-        for _ in range(2): run.one_step()
+        for _ in range(2):
+            run.one_step()
     return watch.waits
 
 
@@ -102,7 +105,8 @@ def sampling(base, **settings):
     model, found = on_device(load(base)), []
     for n in (2, 4):
         same = dict(prompt='a photo of a dog', num_inference_steps=n, **settings)
-        with Watch() as watch: cfg_sampler.denoise(model, [make_settings(seed=s, **same) for s in (0, 1)])
+        with Watch() as watch:
+            cfg_sampler.denoise(model, [make_settings(seed=s, **same) for s in (0, 1)])
         found.append(watch.waits)
     return found[1][len(found[0]):]
 
@@ -120,9 +124,12 @@ def main():
         rows += [('sampling', partial(sampling, base, solver=solver), f'{family} {solver}')
                  for family, base in bases.items() for solver in cfg_sampler.STEPS]
         for kind, f, name in rows:
-            try: waits = f()
-            except RuntimeError as e: waits, wrong = [], str(e).splitlines()[0]
-            else: wrong = f'{len(waits)} waits in two steps' if len(waits) > 2*BUDGET[kind] else None
+            try:
+                waits = f()
+            except RuntimeError as e:
+                waits, wrong = [], str(e).splitlines()[0]
+            else:
+                wrong = f'{len(waits)} waits in two steps' if len(waits) > 2*BUDGET[kind] else None
             failed += bool(wrong)
             print(f'{kind}, {name}: {wrong or f"{len(waits)/2:g} waits a step"}', *waits, sep='\n    ')
     print(f'{len(rows) - failed} passed, {failed} failed')

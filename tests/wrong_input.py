@@ -41,7 +41,8 @@ def wrong_calls(f):
     needed = {k: sample_of(p.annotation) for k, p in named.items() if p.default is p.empty}
     yield 'too many', [*first, *[Odd()]*(len(named) + 1)], {}, ''
     nearly = {name[:-1] for name in named} - {*named}
-    for name in ('zzyzx', *nearly): yield f'misspelt: {name}', first, needed | {name: 1}, f'{name}: '
+    for name in ('zzyzx', *nearly):
+        yield f'misspelt: {name}', first, needed | {name: 1}, f'{name}: '
     if needed: yield 'too few', first, {}, ''
     for name, p in named.items():
         assert p.annotation is not p.empty, f'{f}: {name} has no type'
@@ -64,11 +65,14 @@ def python():
         if f is UserError: continue
         for what, args, given, begins in wrong_calls(f):
             asked += 1
-            try: f(*args, **given)
+            try:
+                f(*args, **given)
             except UserError as e:
                 if '\n' in str(e) or not str(e).startswith(begins): bad.append((name, what, str(e)))
-            except Exception as e: bad.append((name, what, repr(e)))
-            else: bad.append((name, what, 'was taken'))
+            except Exception as e:
+                bad.append((name, what, repr(e)))
+            else:
+                bad.append((name, what, 'was taken'))
     return asked, bad
 
 
@@ -99,9 +103,12 @@ def without_command():
     from dreambooth_nb.craft.commands import COMMANDS
     nearly = {'--verson': '--version', '-v': '--version', 'version': '--version', '--hlep': '--help'}
     nearly |= {f'--{name}': name for name in COMMANDS} | {f'{name}x': name for name in COMMANDS}
-    for word, meant in nearly.items(): yield [word], f'{word}: ', f'did you mean {meant}?'
-    for word in '--zzyzx', '-z', 'zzyzx', '': yield [word], f'{word}: ' if word else '"": ', '; '
-    for name in COMMANDS: yield ['--seed=3', name], '--seed=3: stands before', f'`dreambooth {name}`'
+    for word, meant in nearly.items():
+        yield [word], f'{word}: ', f'did you mean {meant}?'
+    for word in '--zzyzx', '-z', 'zzyzx', '':
+        yield [word], f'{word}: ' if word else '"": ', '; '
+    for name in COMMANDS:
+        yield ['--seed=3', name], '--seed=3: stands before', f'`dreambooth {name}`'
     yield ['--help', 'trainx'], 'trainx: ', 'did you mean train?'
     yield ['--version', 'zzyzx'], 'zzyzx: ', 'no flag'
 
@@ -113,11 +120,14 @@ def commands():
     asked = [([command, *words], part) for command in COMMANDS for words, *part in wrong_lines(command)]
     asked, bad = [*asked, *((words, part) for words, *part in without_command())], []
     for words, parts in asked:
-        try: found = read_command(words)
+        try:
+            found = read_command(words)
         except UserError as e:
             if '\n' in str(e) or not all(part in str(e) for part in parts): bad.append((words, str(e)))
-        except Exception as e: bad.append((words, repr(e)))
-        else: bad.append((words, f'was taken: {found}'))
+        except Exception as e:
+            bad.append((words, repr(e)))
+        else:
+            bad.append((words, f'was taken: {found}'))
     return len(asked), bad + [(name, 'is loaded') for name in ('torch', 'diffusers') if name in sys.modules]
 
 
@@ -127,7 +137,8 @@ def main():
     found = {'command lines': commands(), 'calls from Python': python()} # in this order: see what is loaded
     for name, (asked, bad) in found.items():
         print(f'{name}: {asked} wrong ones, {asked - len(bad)} answered in one line')
-        for row in bad: print(*row, sep=' | ')
+        for row in bad:
+            print(*row, sep=' | ')
     sys.exit(any(bad for _, bad in found.values()))
 
 

@@ -65,7 +65,8 @@ def names(
     if not isinstance(self.targets, str): return list(self.targets)
     if part.startswith('text'): return list(TARGETS[self.targets])
     if model is None: return list(FAMILIES['sd'].layers[self.targets])
-    def found(name): return fnmatch.filter([k for k, _ in model.denoiser.named_modules()], name)
+    def found(name):
+        return fnmatch.filter([k for k, _ in model.denoiser.named_modules()], name)
     layers = model.family.layers[self.targets]
     return [k for name in layers for k in (found(name) if '*' in name else [name])]
 
@@ -77,7 +78,8 @@ def config(
 ) -> LoraConfig:
     "As peft takes it."
     text = part.startswith('text')
-    def convolutions(v): return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
+    def convolutions(v):
+        return {} if v is None or text else dict.fromkeys(CONVOLUTIONS, v)
     alpha = self.conv_rank if self.conv_alpha is None else self.conv_alpha
     return LoraConfig(r=self.rank, lora_alpha=self.rank if self.alpha is None else self.alpha,
                       lora_dropout=self.dropout, target_modules=self.names(part, model),
@@ -85,7 +87,8 @@ def config(
                       alpha_pattern=convolutions(alpha))
 
 # %% ../../nbs/craft/adapters.ipynb #h011
-def _lora_parameters(net) -> dict: return {k: p for k, p in net.named_parameters() if '.lora_' in k}
+def _lora_parameters(net) -> dict:
+    return {k: p for k, p in net.named_parameters() if '.lora_' in k}
 
 def inject_layers(
     net:nn.Module, # a network of a model
@@ -94,7 +97,8 @@ def inject_layers(
     "Put peft's layers into a network, in float32."
     inject_adapter_in_model(config, net)
     if isinstance(net, diffusers.ModelMixin): net._hf_peft_config_loaded = True # diffusers' pipelines ask it
-    for p in _lora_parameters(net).values(): p.data = p.data.float()
+    for p in _lora_parameters(net).values():
+        p.data = p.data.float()
 
 def _fit(net, target) -> bool: # does a name of `targets` fit any layer, as peft matches it?
     return any(k == target or k.endswith(f'.{target}') for k, _ in net.named_modules())
@@ -127,7 +131,8 @@ def add_lora(
     _check_targets(self, lora, parts)
     for name in parts:
         net = self.parts[name]
-        try: inject_layers(net, lora.config(name, self))
+        try:
+            inject_layers(net, lora.config(name, self))
         except (TypeError, ValueError) as e:
             self.remove_lora() # of the networks before
             why = (str(e).strip() or type(e).__name__).splitlines()[0]
@@ -199,8 +204,10 @@ def set_lora_scale(
     for layer in layers:
         wanted = [(p, p.requires_grad) for p in layer.parameters()]
         layer.enable_adapters(scale != 0) # a DoRA of scale 0 would still set the lengths of the rows
-        for p, before in wanted: p.requires_grad_(before) # peft switches it; what is trained stays so
-        for name in layer.active_adapters: layer.set_scale(name, scale)
+        for p, before in wanted:
+            p.requires_grad_(before) # peft switches it; what is trained stays so
+        for name in layer.active_adapters:
+            layer.set_scale(name, scale)
     return self
 
 # %% ../../nbs/craft/adapters.ipynb #ad_drop
@@ -211,7 +218,8 @@ def set_lora_dropout(
 ) -> StableDiffusion: # itself
     "Another dropout for the LoRA that is there: of training, and so in no file."
     for layer in (layer for net in self.modules() for layer in lora_layers(net)):
-        for name in layer.lora_dropout: layer.lora_dropout[name] = nn.Dropout(dropout)
+        for name in layer.lora_dropout:
+            layer.lora_dropout[name] = nn.Dropout(dropout)
     return self
 
 # %% ../../nbs/craft/adapters.ipynb #c072
@@ -257,7 +265,8 @@ def collisions(
 ) -> list[str]: # lines
     "Which identifiers share a token with each other, or with a prompt that is not theirs."
     tokens, found = {}, []
-    def bare(t): return repr(t.removesuffix('</w>'))
+    def bare(t):
+        return repr(t.removesuffix('</w>'))
     for k, word in enumerate(identifiers):
         mine = dict.fromkeys(tokenizer.tokenize(word))
         found += [f'instance_prompt: {word!r} and {identifiers[tokens[t]]!r} share the token {bare(t)}; '
@@ -384,7 +393,8 @@ _TEXT_SETTINGS = ('hidden_act', 'hidden_size', 'intermediate_size', 'num_hidden_
 def _unusual(cls, config) -> dict:
     "The settings of a diffusers class that are not its defaults."
     usual = {k: p.default for k, p in settings_of(cls).items()}
-    def plain(v): return json.dumps(v, default=str) # tuples and lists are one
+    def plain(v):
+        return json.dumps(v, default=str) # tuples and lists are one
     return {k: plain(v) for k, v in config.items() if k in usual and plain(v) != plain(usual[k])}
 
 def _at_scale_one(net, layer, adapter) -> float: # alpha/r, or alpha/sqrt(r)
@@ -456,7 +466,8 @@ def fingerprint(
     def number(k, v): # the same in every kind: bitsandbytes turns biases into that of its input, in place
         return v.float() if k.startswith(tuple(few)) and k.endswith('.bias') else v
     glance = about, names, places, numbers = about, [k for k, _ in state], *_glance([v for _, v in state])
-    def whole(): return digest(about, [[k, number(k, v)] for k, v in state])[:16]
+    def whole():
+        return digest(about, [[k, number(k, v)] for k, v in state])[:16]
     if getattr(self, '_known', (None,))[0] != glance:
         key = files and digest('fingerprint', about, names, [p[2:] for p in places], numbers, files)
         self._known = glance, recalled(key, whole) if key else whole()

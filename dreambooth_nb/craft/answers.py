@@ -83,7 +83,8 @@ def _undisturbed():
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             yield
-    finally: gc.set_threshold(*usual)
+    finally:
+        gc.set_threshold(*usual)
 
 # %% ../../nbs/craft/answers.ipynb #an10
 def is_wrong_input(
@@ -104,8 +105,10 @@ def answered(
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
     try:
         with _undisturbed():
-            try: asked = read()
-            except UserError as e: raise Problems(in_lines(e, {})) from e
+            try:
+                asked = read()
+            except UserError as e:
+                raise Problems(in_lines(e, {})) from e
             run(asked)
             if sys.stdout: sys.stdout.flush() # None: it was closed by whoever started us
         return 0
@@ -119,5 +122,6 @@ def answered(
         if not is_wrong_input(e): raise
         if isinstance(e, Problems) and int(os.environ.get('RANK') or 0):
             return 2  # of several processes that find the same, the first one says it
-        for line in in_lines(e, {}): say(f'{name}: {line}')
+        for line in in_lines(e, {}):
+            say(f'{name}: {line}')
         return 2

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 import torch
-from ..core import Table, UserError, as_path, atomic, one_of, say
+from ..core import Table, UserError, as_path, one_of, say, write_text
 from .photos import read_text
 from ..data import Concept, fill_template
 from .requirements import load_base
@@ -139,7 +139,8 @@ def published_beside(
         )
     if 'PRES' in ours or 'DIV' in ours:
         notes.append('PRES and DIV of the paper are for Imagen, another base.')
-    def cell(v): return '' if v is None else f'{v:.3f}' if isinstance(v, float) else v
+    def cell(v):
+        return '' if v is None else f'{v:.3f}' if isinstance(v, float) else v
     return _Comparison(Table(_Published(*map(cell, r)) for r in (*PUBLISHED, row)), notes)
 
 # %% ../../nbs/craft/benchmark.ipynb #be51
@@ -156,7 +157,8 @@ class Benchmark:
         return '\n'.join([repr(table), *notes, '', 'ours, with intervals over subjects:',
                           repr(self.found.table()), *self.found.notes(), *[left]*bool(self.missing)])
 
-    def _repr_markdown_(self): return published_beside(self.found, self.base).table._repr_markdown_()
+    def _repr_markdown_(self):
+        return published_beside(self.found, self.base).table._repr_markdown_()
 
 _FROM_DATA = 'instance_data_dir', 'instance_prompt', 'class_prompt', 'concepts_list', 'dataset_name'
 
@@ -164,7 +166,8 @@ def _chosen(dataset, subjects) -> list[Subject]:
     "The subjects that are there and wanted. `UserError` where there is none, or one has another name."
     known = {s.name: s for s in dreambench(dataset)}
     names = [s.strip() for s in subjects.split(',')] if subjects else [*known]
-    for name in names: one_of('subjects', name, known)
+    for name in names:
+        one_of('subjects', name, known)
     there = [known[name] for name in names if known[name].folder.is_dir()]
     if len(there) < len(names): say(f'{dataset}: has photos of {len(there)} of {len(names)} subjects.')
     if not there: raise UserError(f'{dataset}: has photos of none of these subjects; delete it, and it is '
@@ -200,7 +203,8 @@ def benchmark(
             at = result.model.device
             base = load_base(result.settings.base, at, torch.float32)
             there, absent = usual_encoders(base, str(at))
-            for what, why in absent.items(): say(f'{what}: is not among the scores; {why}')
+            for what, why in absent.items():
+                say(f'{what}: is not among the scores; {why}')
             measure.extend(there)
         name = result.folder.name
         found = evaluate(result, None, chosen[name].prompts(identifier), range(samples), measure, **how)
@@ -225,5 +229,5 @@ def _summed_up(folder, configs) -> Benchmark:
                  pictures=len(s.values), subjects=by_subject(s)) for s in found.scores]
     kept = dict(base=base, done=done, missing=out.missing, scores=rows, notes=notes, encoders=found.encoders,
                 published=[r._asdict() for r in table])
-    with atomic(folder/'benchmark.json') as tmp: tmp.write_text(json.dumps(kept, indent=1), encoding='utf-8')
+    write_text(folder/'benchmark.json', json.dumps(kept, indent=1))
     return out

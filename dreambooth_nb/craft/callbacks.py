@@ -20,15 +20,22 @@ class Callback:
     break the run, and act in every process. Those that look find the model in evaluation mode."""
     vital = False
     looks = True # does it use the model?
-    def before_train(self, run): "Once, with everything ready."
-    def before_step(self, run): "Before every optimiser step."
-    def after_step(self, run): "After every optimiser step: `run.row` has its numbers."
-    def after_checkpoint(self, run): "Of this step there is a checkpoint: `run.checkpoint` waits for it."
-    def after_train(self, run): "Once, when the run ends, is stopped or is interrupted."
+    def before_train(self, run):
+        "Once, with everything ready."
+    def before_step(self, run):
+        "Before every optimiser step."
+    def after_step(self, run):
+        "After every optimiser step: `run.row` has its numbers."
+    def after_checkpoint(self, run):
+        "Of this step there is a checkpoint: `run.checkpoint` waits for it."
+    def after_train(self, run):
+        "Once, when the run ends, is stopped or is interrupted."
 
 class _Function(Callback):
-    def __init__(self, f): self.f, self.name = f, getattr(f, '__name__', 'a function')
-    def after_step(self, run): self.f(run.step, run.row, run.model)
+    def __init__(self, f):
+        self.f, self.name = f, getattr(f, '__name__', 'a function')
+    def after_step(self, run):
+        self.f(run.step, run.row, run.model)
 
 def as_callback(
     c, # a `Callback`, an object with some of its hooks, or a function of (step, row, model)
@@ -47,7 +54,8 @@ class Progress(Callback):
         last = [r['loss'] for r in run.log[-50:]]
         self.bar.set_postfix(loss=f'{sum(last) / len(last):.4f}', refresh=False)
         self.bar.update()
-    def after_train(self, run): self.bar.close()
+    def after_train(self, run):
+        self.bar.close()
 
 class Tracker(Callback):
     "Every row to TensorBoard, Weights & Biases, ...: what `report_to` names."
@@ -57,6 +65,8 @@ class Tracker(Callback):
         run.accelerator.init_trackers(
             'dreambooth', {k: v for k, v in asdict(run.cfg).items() if v is not None}
         )
-    def after_step(self, run): run.accelerator.log(run.row, step=run.step)
+    def after_step(self, run):
+        run.accelerator.log(run.row, step=run.step)
     def after_train(self, run):
-        for tracker in run.accelerator.trackers: tracker.finish()
+        for tracker in run.accelerator.trackers:
+            tracker.finish()

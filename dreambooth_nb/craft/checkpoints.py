@@ -53,7 +53,8 @@ def _unpack(tree, tensors:dict):
 def _digest(path:Path) -> str:
     h = hashlib.blake2b()
     with open(path, 'rb') as f:
-        while chunk := f.read(1 << 24): h.update(chunk)
+        while chunk := f.read(1 << 24):
+            h.update(chunk)
     return h.hexdigest()
 
 # %% ../../nbs/craft/checkpoints.ipynb #c020is
@@ -88,6 +89,7 @@ def _packed(item) -> tuple: # name of a part; it as JSON takes it; copies of its
     tensors = {}
     return part, _pack(value, tensors, part), tensors
 
+# %% ../../nbs/craft/checkpoints.ipynb #c020w
 def _write(folder:Path, parts:Iterable): # as `_packed` returns them
     tmp, old, notes = folder.with_name(f'.{folder.name}.tmp'), folder.with_name(f'.{folder.name}.old'), {}
     with writing(folder):
@@ -114,15 +116,18 @@ def _write(folder:Path, parts:Iterable): # as `_packed` returns them
             os.replace(tmp, folder)
             sync(folder.parent)
             shutil.rmtree(old, ignore_errors=True)
-        finally: shutil.rmtree(tmp, ignore_errors=True)
+        finally:
+            shutil.rmtree(tmp, ignore_errors=True)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t036
 def damage(
     folder, # of a checkpoint
 ) -> str|None: # None: it is whole
     "What is wrong with a checkpoint, as text."
-    try: hashes = json.loads((Path(folder)/'manifest.json').read_text(encoding='utf-8'))
-    except (OSError, ValueError): return 'manifest.json is missing or damaged'
+    try:
+        hashes = json.loads((Path(folder)/'manifest.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return 'manifest.json is missing or damaged'
     for name, hashed in hashes.items():
         if not (path := Path(folder)/name).is_file(): return f'{name} is missing'
         if _digest(path) != hashed: return f'{name} is not as it was written'
@@ -131,15 +136,19 @@ def unread(
     folder, # of a checkpoint
 ) -> str|None: # None: it can be read
     "The same, without reading its gigabytes: is there anything that could be read?"
-    try: return None if _read_notes(folder) else 'state.json says nothing'
-    except UserError: return 'state.json is missing or damaged'
+    try:
+        return None if _read_notes(folder) else 'state.json says nothing'
+    except UserError:
+        return 'state.json is missing or damaged'
 
+# %% ../../nbs/craft/checkpoints.ipynb #t036n
 def _read_notes(
     folder, # of a checkpoint
 ) -> dict: # settings, step, log, ...: all but tensors
     "What a checkpoint says besides its tensors. `UserError` when that cannot be read."
     file = Path(folder)/'state.json'
-    try: notes = json.loads(file.read_text(encoding='utf-8'))
+    try:
+        notes = json.loads(file.read_text(encoding='utf-8'))
     except (OSError, ValueError) as e:
         raise UserError(f'{file}: is missing or damaged; take another checkpoint.') from e
     return {part: _unpack(notes[part], {}) for part in ('config', 'fingerprints', 'step',
@@ -197,7 +206,8 @@ def recover(
                 shutil.rmtree(new, ignore_errors=True)
                 os.replace(old, new)
             else: shutil.rmtree(old, ignore_errors=True)
-        for unfinished in out.glob('.checkpoint-*.tmp'): shutil.rmtree(unfinished, ignore_errors=True)
+        for unfinished in out.glob('.checkpoint-*.tmp'):
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 # %% ../../nbs/craft/checkpoints.ipynb #t0353pr
 def prune_checkpoints(
@@ -214,7 +224,8 @@ def prune_checkpoints(
 # %% ../../nbs/craft/checkpoints.ipynb #ckbg1
 class CheckpointWriter:
     "Writes the checkpoints of a run one after the other; where there is room for a copy, in a thread."
-    def __init__(self): self.newest = self.running = None
+    def __init__(self):
+        self.newest = self.running = None
 
     def write(
         self,
@@ -233,7 +244,8 @@ class CheckpointWriter:
         pool.shutdown(wait=False) # its thread ends with its work
 
     def _write(self, parts, then):
-        try: _write(self.newest, parts)
+        try:
+            _write(self.newest, parts)
         except UserError as e:
             if not checkpoints(self.newest.parent): raise
             raise UserError(f'{e} The checkpoints before it are whole: go on with resume_from_checkpoint '
@@ -255,7 +267,8 @@ class CheckpointWriter:
 @contextmanager
 def ended(self:CheckpointWriter):
     "Afterwards nothing is being written. Where something else went wrong, a refusal of the disk is reported."
-    try: yield
+    try:
+        yield
     except BaseException as e:
         other = self.running and self.running.exception() # waits
         if other not in (None, e): say(str(other))
@@ -331,7 +344,8 @@ def output_problems(
     try:
         recover(out)
         origin = find_checkpoint(*asked)
-    except UserError as e: return [str(e)]
+    except UserError as e:
+        return [str(e)]
     there = checkpoints(out)
     if there and not resume:
         return [f'output_dir: {out} holds checkpoints of an earlier run; set resume_from_checkpoint to '
@@ -363,7 +377,8 @@ def best_whole(
         what = None if row['step'] == step else damage(folder/f'checkpoint-{row["step"]}')
         lost = lost or what
         if not what: break
-    else: row = dict(step=step)
+    else:
+        row = dict(step=step)
     if not lost: return BestStep(row['step'], None)
     ends = f'{"" if row in ranks else "the last weights, of "}step {row["step"]}'
     return BestStep(row['step'], f'load_best_at_end: step {ranks[0]["step"]} was best, but its checkpoint is '
@@ -481,9 +496,11 @@ def _open_checkpoint(folder, device, dtype, base, how) -> StableDiffusion:
     there = {f'{part}.{k}': p for part, net in model.parts.items() for k, p in net.named_parameters()}
     values = state['ema']['average'] if state['ema'] else state['weights'].values()
     try:
-        for k, w in zip(state['weights'], values): there[k].copy_(w)
+        for k, w in zip(state['weights'], values):
+            there[k].copy_(w)
     except (KeyError, RuntimeError) as e:
         raise UserError(f'{folder}: its weights do not fit {model.name!r}: {str(e).splitlines()[0]}') from e
-    for p in there.values(): p.requires_grad_(False)
+    for p in there.values():
+        p.requires_grad_(False)
     if not all('.lora_' in k or k.endswith('.new') for k in state['weights']): model.name = str(folder)
     return model.eval()

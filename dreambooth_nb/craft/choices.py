@@ -87,8 +87,10 @@ def complete(
     "A whole run from what was given. `UserError` naming an unknown or impossible setting."
     whole = filled(values)
     cfg, found, name = TrainConfig(**whole), {}, ''
-    try: name, found = suited(outline(cfg.base), processes().device, values.get('train'), cfg.optimizer)
-    except UserError: pass # `ready` says what is wrong with the base
+    try:
+        name, found = suited(outline(cfg.base), processes().device, values.get('train'), cfg.optimizer)
+    except UserError:
+        pass # `ready` says what is wrong with the base
     found = with_changes(found, values)
     found = _with_effect(cfg, {k: v for k, v in found.items() if k not in values})
     cfg = replace(cfg, **found)
@@ -111,8 +113,10 @@ def _in_the_first_free(cfg, folders, chosen) -> TrainConfig:
         its = {k: getattr(was, k) for k in chosen if was and getattr(counted, k) == getattr(cfg, k)}
         return replace(cfg, output_dir=folder, **its)
     if len(folders) == 1: return there(folders[0])
-    try: photos = learned_from(concepts(cfg))
-    except (UserError, OSError): return cfg
+    try:
+        photos = learned_from(concepts(cfg))
+    except (UserError, OSError):
+        return cfg
     return next((c for c in map(there, folders) if not plan(c, photos).problem), cfg)
 
 # %% ../../nbs/craft/choices.ipynb #ch13
@@ -128,7 +132,8 @@ def forward_pass(
             # a large text encoder looks into its mask, where that is not known to be a stand-in
             given = net.condition_ids(ids + net.family.reads_more(net, ['']))
         counted.launches = 0 # the text is read once, not in each step
-        def on_meta(v): return torch.empty_like(v, device='meta') if isinstance(v, FakeTensor) else v
+        def on_meta(v):
+            return torch.empty_like(v, device='meta') if isinstance(v, FakeTensor) else v
         x, t = torch.zeros(1, net.latent_shape[0], side, side), torch.zeros(1, dtype=torch.long)
         net.ask(x.to(net.denoiser.dtype), t, tree_map(on_meta, given))
     return counted
@@ -252,8 +257,10 @@ def memory_warning(
 ) -> str|None: # None: it fits
     "One line when training will not fit, with the smallest change that makes it fit."
     budget, settings = budget or free_memory(str(device)), _as_forecast(cfg, device)
-    try: changes, then = fit(budget, now, **settings)
-    except UserError as e: return str(e)
+    try:
+        changes, then = fit(budget, now, **settings)
+    except UserError as e:
+        return str(e)
     if 'rows' in changes:
         changes['train_batch_size'] = cfg.train_batch_size*changes.pop('rows')//settings['rows']
     if changes: return (f'memory: {device} has {budget/1e6:,.0f} MB free, too little for these settings; '

@@ -20,7 +20,7 @@ import jsonargparse
 from fastcore.docments import docments
 from ..core import (
     EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
-    atomic, did_you_mean, in_shell, is_junk, one_of, say, wrong_type)
+    did_you_mean, in_shell, is_junk, one_of, say, write_text, wrong_type)
 from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
 from .photos import read_text
 from .translations import ELSEWHERE, meant
@@ -126,7 +126,7 @@ def _draw(how, prompt, subject, out, num_images, seed, sampling):
     from dreambooth_nb.craft.prompts import read_prompts
     from dreambooth_nb.cfg_sampler import sample
     from dreambooth_nb.craft.pictures import file_names, next_seed, save_png, share
-    from dreambooth_nb.run import agreed
+    from dreambooth_nb.craft.requirements import agreed
     here = processes() # decides the device, before others ask who is here
     names = file_names(read_prompts(as_path(prompt[1:]), subject) if prompt.startswith('@') else [prompt])
     first = agreed(lambda: next_seed(out, names) if seed is None else seed)
@@ -219,7 +219,8 @@ def priors_command(
                             f'give one, or num_class_images {len(pool.own)}.')
         if line := pool.notice(cfg.num_class_images): say(line)
     found = drawn_classes(load_base(cfg.base, processes().device), concepts(cfg), cfg, encode=len)
-    for pool in found.pools: print(pool.folder if pool.folder.is_dir() else pool.photos)
+    for pool in found.pools:
+        print(pool.folder if pool.folder.is_dir() else pool.photos)
 
 # %% ../../nbs/craft/commands.ipynb #cm22fo
 def forecast_command(
@@ -304,7 +305,7 @@ def studio_command(
     cell = dict(cell_type='code', execution_count=None, metadata={}, outputs=[], source=lines)
     page = json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=4))
     path = next(p for k in range(1, 1000) if not (p := Path(f'studio-{k}.ipynb')).exists())
-    with atomic(path) as tmp: tmp.write_text(page, encoding='utf-8')
+    write_text(path, page)
     print(path)
     done = subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
     if done.returncode: raise UserError(f'studio: JupyterLab did not run, as it says; open {path} elsewhere.')
@@ -528,8 +529,10 @@ def read_command(
     values, written = _parsed(command, argv), flags_in(argv, command)
     given_files = values.pop('config', None) if command in SETTINGS else ()
     files = {name: settings_in(name, command) for name in given_files or ()}
-    for name in CHOICES.keys() & values.keys(): one_of(name, values[name], CHOICES[name])
-    for name in LEAST.keys() & values.keys(): at_least(LEAST[name], **{name: values[name]})
+    for name in CHOICES.keys() & values.keys():
+        one_of(name, values[name], CHOICES[name])
+    for name in LEAST.keys() & values.keys():
+        at_least(LEAST[name], **{name: values[name]})
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     origin = {k: name for name, found in files.items() for k in found if k not in given}
@@ -543,8 +546,10 @@ def _parsed(command, argv) -> dict: # parameter -> value
     on_or_off, words = {f'--{no}{name}' for name in switches(command) for no in ('', 'no_')}, []
     for a, then in zip(argv, [*argv[1:], '']): # such a flag takes no other word than true or false
         words.append(f'{a}=true' if a in on_or_off and then.lower() not in _TRUTHS else a)
-    try: values = dict(make_parser(command).parse_args(words))
-    except argparse.ArgumentError as e: raise _in_our_words(str(e), command, words) from None
+    try:
+        values = dict(make_parser(command).parse_args(words))
+    except argparse.ArgumentError as e:
+        raise _in_our_words(str(e), command, words) from None
     needed = [name for name, (p, _) in flags(command).items() if p.default is p.empty]
     missing = [name for name in needed if values[name] is None]
     if not missing: return values

@@ -19,7 +19,8 @@ def _listed(path:Path) -> list[dict]:
     "The list in a YAML or JSON file. `UserError` when it holds no list."
     if not path.is_file(): raise UserError(f'{path}: there is no such file; check the path.')
     kind, text = ('JSON', read_text(path)) if path.suffix.lower() == '.json' else ('YAML', read_text(path))
-    try: data = json.loads(text) if kind == 'JSON' else yaml.safe_load(text)
+    try:
+        data = json.loads(text) if kind == 'JSON' else yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as e:
         raise UserError(f'{path}: is no valid {kind}: {" ".join(str(e).split())}') from None
     except RecursionError:
@@ -55,8 +56,10 @@ def load_concepts(
         _checked(values, where)
         folders = {k: path.parent/as_path(values[k]) for k in ('instance_data_dir', 'class_data_dir')
                    if values.get(k)}
-        try: found.append(Concept(**values | folders))
-        except UserError as e: raise UserError(f'{where}{e}') from None
+        try:
+            found.append(Concept(**values | folders))
+        except UserError as e:
+            raise UserError(f'{where}{e}') from None
     for n, c in enumerate(found):
         if not any(same_folder(c.instance_data_dir, o.instance_data_dir) for o in found[:n]): continue
         raise UserError(f'{path}: instance_data_dir {c.instance_data_dir} occurs twice; give each concept a '

@@ -102,7 +102,8 @@ def _parse_values(
     if name != 'negative_prompt': words = [w for w in words if w]
     if not words:
         raise UserError(f'{name}: there are no values; give some, such as {usual or "a dog | a cat"}.')
-    try: values = [kind(w) for w in words]
+    try:
+        values = [kind(w) for w in words]
     except ValueError:
         numbers = 'whole numbers' if kind is int else 'numbers'
         raise UserError(f'{name}: {text!r} holds something else than {numbers}; '
@@ -125,7 +126,8 @@ class Models(dict):
         one_of('checkpoint', label, self)
         if isinstance(own := super().__getitem__(label), StableDiffusion): return own
         model = self.loaded.pop(label, None)
-        for old in [*self.loaded][:-1]: del self.loaded[old] # before the next one takes its memory
+        for old in [*self.loaded][:-1]:
+            del self.loaded[old] # before the next one takes its memory
         self.loaded[label] = model or own()
         return self.loaded[label]
 
@@ -152,9 +154,11 @@ class Choice:
     "One of some models: it is loaded when it is called, and may be gone afterwards."
     models:Models = field(compare=False) # to choose from
     label:str # of the one
-    def __call__(self) -> StableDiffusion: return self.models[self.label]
+    def __call__(self) -> StableDiffusion:
+        return self.models[self.label]
     @property
-    def mark(self) -> str|None: return self.models.mark(self.label)
+    def mark(self) -> str|None:
+        return self.models.mark(self.label)
 
 # %% ../../nbs/craft/controls.ipynb #ct033
 def _axes_of(
@@ -178,8 +182,10 @@ def amount(
     pace:float|None=None, # seconds that a step of one picture takes; None: not yet measured
 ) -> str: # such as "3 x 4 = 12 pictures, about 40 s"; empty where the controls are wrong
     "How many pictures Generate will make, and how long that takes where none of them is there already."
-    try: axes = _axes_of(state, labels)
-    except UserError: return ''
+    try:
+        axes = _axes_of(state, labels)
+    except UserError:
+        return ''
     n = [len(values) for values in axes.values()]
     total, steps = math.prod(n), axes.get('num_inference_steps', [state.num_inference_steps])
     product = f'{" x ".join(map(str, n))} = ' if len(n) > 1 else ''
@@ -281,15 +287,18 @@ def drive(
     """Do the work, step by step where somebody may click in between. Raises UserError while other work is
     going on."""
     refuse_busy()
-    try: loop = None if wait else asyncio.get_running_loop()
-    except RuntimeError: loop = None
+    try:
+        loop = None if wait else asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
     async def walk():
         steps, error = stepwise(work), None
         try:
             for what in steps:
                 show(*what)
                 await asyncio.sleep(0.002)
-        except (Exception, Stopped) as e: error = e
+        except (Exception, Stopped) as e:
+            error = e
         finally:
             steps.close()
             _WORKING.clear()
@@ -297,9 +306,12 @@ def drive(
     _WORKING.append(loop)
     if loop: return loop.create_task(walk())
     error = None
-    try: work(show)
-    except (Exception, Stopped) as e: error = e
-    finally: _WORKING.clear()
+    try:
+        work(show)
+    except (Exception, Stopped) as e:
+        error = e
+    finally:
+        _WORKING.clear()
     finish(error)
 
 # %% ../../nbs/craft/controls.ipynb #ct047
@@ -400,8 +412,10 @@ def highlight(
     if words:
         text = re.sub('|'.join(rf'(?<!\w){re.escape(html.escape(w))}(?!\w)' for w in words),
                       lambda m: f'<mark>{m[0]}</mark>', text)
-    try: parts = parse_prompt(prompt) if prompt_weighting else [(prompt, 1.)]
-    except UserError as e: return f'{text} <small>({html.escape(str(e))})</small>'
+    try:
+        parts = parse_prompt(prompt) if prompt_weighting else [(prompt, 1.)]
+    except UserError as e:
+        return f'{text} <small>({html.escape(str(e))})</small>'
     n = sum(len(model.tokenizer(t, add_special_tokens=False, verbose=False).input_ids) for t, _ in parts)
     return f'{text} <small>({n} of {room} tokens{", read in parts" if n > room else ""})</small>'
 

@@ -4,19 +4,22 @@ from dataclasses import field
 from typing import Any, ClassVar
 import json, sys, time
 from collections import namedtuple
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import psutil, torch
 from fastcore.basics import patch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
-from ..core import Table, as_path, atomic
+from ..core import Table, as_path, write_text
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
 from .memory import is_launched
 from .callbacks import Callback
 from ..train import training_loss
-__all__ = ['Cost', 'Operations', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
+__all__ = ['Cost', 'timed', 'Operations', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
+@contextmanager
+def timed(seconds: dict, phase: str) -> Iterator[Any]: ...
 def step_flops(model: StableDiffusion, batch: Batch, objective: Objective | None=None, condition=None) -> int: ...
 def peak_bytes(device: str='cpu') -> int: ...
 def energy(device: str='cpu') -> float | None: ...

@@ -25,12 +25,14 @@ class Dataset:
 
 def _rows(dataset:Dataset):
     "The rows of a dataset, pictures as their files. `UserError` when there are none, or no such column."
-    try: import datasets
+    try:
+        import datasets
     except ImportError:
         raise UserError('dataset_name: needs the package datasets; pip install datasets, or give the photos '
                         'in a folder as instance_data_dir.') from None
     name = dataset.dataset_name
-    try: found = datasets.load_dataset(name, dataset.dataset_config_name)
+    try:
+        found = datasets.load_dataset(name, dataset.dataset_config_name)
     except Exception as e: # of many kinds, by way of the network and the disk
         reason = (str(e).strip() or type(e).__name__).splitlines()[0]
         raise UserError(f'dataset_name: {name!r} could not be loaded: {reason}') from e
@@ -52,7 +54,8 @@ def _write_photo(row, dataset:Dataset, n, folder):
     try:
         data = picture['bytes'] or Path(picture['path']).read_bytes()
         # a JPEG with more pictures behind the first, as some telephones write it, is a JPEG
-        with Image.open(io.BytesIO(data)) as im: kind = im.format.lower().replace('mpo', 'jpeg')
+        with Image.open(io.BytesIO(data)) as im:
+            kind = im.format.lower().replace('mpo', 'jpeg')
     except (OSError, TypeError, KeyError) as e:
         raise UserError(f'image_column: row {n} of {dataset.dataset_name!r} holds no picture in '
                         f'{dataset.image_column}; name the column of the photos.') from e
@@ -96,7 +99,9 @@ def _write(rows, dataset, folder):
         try:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
-            for n, row in enumerate(rows): _write_photo(row, dataset, n, new)
+            for n, row in enumerate(rows):
+                _write_photo(row, dataset, n, new)
             (new/_MARK).write_text(json.dumps(asdict(dataset)), encoding='utf-8')
             os.replace(new, folder)
-        finally: shutil.rmtree(new, ignore_errors=True)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)

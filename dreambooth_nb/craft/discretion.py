@@ -53,7 +53,8 @@ def subjects(
         return [
             (s['instance_prompt'], s.get('class_prompt')) for s in found or [own] if s.get('instance_prompt')
         ]
-    except (UserError, AttributeError, TypeError): return [] # the list has moved, or is none
+    except (UserError, AttributeError, TypeError):
+        return [] # the list has moved, or is none
 
 _PRIVATE = re.compile(
     r'(_dir|_list|_to|_checkpoint|path|original_config|lora_base|(^|hub_|auth_|api_)token)$'

@@ -40,7 +40,8 @@ def make_accelerator(
     asked:Surroundings, # as `cfg.record(Surroundings)`
 ) -> Accelerator:
     "Device, precision and processes. `UserError` when this machine does not have them."
-    for line in machine_problems(asked): raise UserError(line)
+    for line in machine_problems(asked):
+        raise UserError(line)
     # else the precision of an earlier run in this process would stay
     AcceleratorState._reset_state()
     text = {'text_encoder', 'token'} & set(asked.words.split('+')) # parts of it are idle, or stop
@@ -51,7 +52,8 @@ def make_accelerator(
         with patch_environment(**ours):
             accelerator = Accelerator(mixed_precision=asked.mixed_precision, log_with=asked.report_to,
                                       project_config=places, kwargs_handlers=[ddp])
-    except (ValueError, ImportError) as e: raise UserError(f'accelerate: {" ".join(str(e).split())}') from e
+    except (ValueError, ImportError) as e:
+        raise UserError(f'accelerate: {" ".join(str(e).split())}') from e
     kind = accelerator.distributed_type.value
     if kind in ('NO', 'MULTI_GPU', 'MULTI_CPU'): return accelerator
     raise UserError(f'accelerate: {kind} is not supported; run `accelerate config` and choose multi-GPU or '
@@ -83,7 +85,8 @@ class _Together(nn.Module):
     def __init__(self, f, networks):
         super().__init__()
         self.f, self.networks = f, nn.ModuleList(networks)
-    def forward(self, *args): return self.f(*args)
+    def forward(self, *args):
+        return self.f(*args)
 
 def together(
     f:Callable, # (...) -> a loss, and more
@@ -91,7 +94,8 @@ def together(
     accelerator:Accelerator, # of this process
 ) -> Callable: # the same; its backward takes the mean of the gradients over all processes
     "DDP of a function, by Accelerate. FSDP handles what is sharded."
-    def ours(net): return [p for p in net.parameters() if p.requires_grad and not isinstance(p, DTensor)]
+    def ours(net):
+        return [p for p in net.parameters() if p.requires_grad and not isinstance(p, DTensor)]
     networks = [net for net in networks if ours(net)]
     if accelerator.num_processes == 1 or not networks: return f
     return accelerator.prepare_model(_Together(f, networks))
@@ -219,7 +223,8 @@ def clip(
                       for sliced_ in (True, False))
     norms = [get_total_norm([p.grad for p in ps]) for ps in (slices, others) if ps]
     norm = torch.stack([n.full_tensor() if isinstance(n, DTensor) else n for n in norms]).norm()
-    for ps in (slices, others): clip_grads_with_norm_(ps, top, norm)
+    for ps in (slices, others):
+        clip_grads_with_norm_(ps, top, norm)
     return norm
 
 # %% ../../nbs/craft/distributed.ipynb #fs06aln

@@ -34,7 +34,8 @@ class Encoder:
     centred: bool = False # the mean over the photos is no information, and is taken away
     distances: Callable|None = None # (pictures) -> (b,b), where it only measures distances
 
-    def __repr__(self): return f'{self.name} ({self.version}; {self.preprocessing})'
+    def __repr__(self):
+        return f'{self.name} ({self.version}; {self.preprocessing})'
 
 # %% ../../nbs/craft/encoders.ipynb #ev13
 def _pixels(images, short, side, mean, std) -> Tensor: # (b,3,side,side)
@@ -70,7 +71,8 @@ def dino_encoder(
     version, net = _opened(name, transformers.ViTModel, add_pooling_layer=False)
     how = 256, net.config.image_size, (.485, .456, .406), (.229, .224, .225)
     @torch.inference_mode()
-    def images(some): return net.to(device)(_pixels(some, *how).to(device)).last_hidden_state[:, 0].cpu()
+    def images(some):
+        return net.to(device)(_pixels(some, *how).to(device)).last_hidden_state[:, 0].cpu()
     return Encoder('DINO', version, f'short side {how[0]}, middle {how[1]}', images)
 
 def clip_encoder(
@@ -81,9 +83,11 @@ def clip_encoder(
     version, net, words = _opened(name, transformers.CLIPModel, transformers.CLIPTokenizer)
     side = net.config.vision_config.image_size
     how = side, side, (.48145466, .4578275, .40821073), (.26862954, .26130258, .27577711)
-    def vector(out): return getattr(out, 'pooler_output', out).cpu()
+    def vector(out):
+        return getattr(out, 'pooler_output', out).cpu()
     @torch.inference_mode()
-    def images(some): return vector(net.to(device).get_image_features(_pixels(some, *how).to(device)))
+    def images(some):
+        return vector(net.to(device).get_image_features(_pixels(some, *how).to(device)))
     @torch.inference_mode()
     def texts(some):
         ids = words(some, padding=True, truncation=True, return_tensors='pt').to(device)
@@ -158,9 +162,11 @@ def unet_encoder(
                 t = torch.full((len(z),), timestep, device=z.device)
                 base.unet((a.sqrt()*z + (1 - a).sqrt()*noise).to(base.unet.dtype), t,
                           **base.condition(['']*len(z)))
-        finally: hook.remove()
+        finally:
+            hook.remove()
         return found[0].float().flatten(2).transpose(1, 2).cpu()
-    def few(some): return torch.cat([images(some[k:k + 8]) for k in range(0, len(some), 8)])
+    def few(some):
+        return torch.cat([images(some[k:k + 8]) for k in range(0, len(some), 8)])
     return Encoder('UNet', f'{base.public_name}, decoder block {block}, t={timestep}',
                    f'middle square, {base.resolution} pixels', few, centred=True)
 
@@ -180,8 +186,10 @@ def reader_encoder(
 ) -> Encoder:
     "The micro world's reader: who is in a picture; and what class and place a text names."
     reader = reader or load_reader()
-    def seen_by(some): return to_tensor([_square(im, 64) for im in some]) # as large as the micro world's
-    def images(some): return reader.embed(seen_by(some))
+    def seen_by(some):
+        return to_tensor([_square(im, 64) for im in some]) # as large as the micro world's
+    def images(some):
+        return reader.embed(seen_by(some))
     def described(some):
         seen = reader.look(seen_by(some))
         return torch.cat([seen[a].sqrt() for a in _SEEN], 1)
@@ -207,7 +215,8 @@ def lpips_encoder(
     device:str='cpu', # where it runs
 ) -> Encoder:
     "LPIPS, a distance between two pictures. `UserError` where its package is not installed."
-    try: import lpips
+    try:
+        import lpips
     except ImportError as e:
         raise UserError(f'LPIPS: needs a package that is not here ({e}); pip install lpips.') from None
     metric = lpips.LPIPS(net=net, verbose=False).eval().to(device)

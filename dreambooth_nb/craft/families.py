@@ -147,7 +147,8 @@ def _read_t5(model, prompts) -> list: # of one (b,256), or none
     return [model.tokenizer_3(prompts, padding='max_length', max_length=_T5_TOKENS, truncation=True,
                               return_tensors='pt').input_ids]
 
-def _onto(net, ids): return ids.to(net.device, non_blocking=True)
+def _onto(net, ids):
+    return ids.to(net.device, non_blocking=True)
 
 def _words_and_summaries(model, words, summaries, size, more) -> dict:
     width = model.transformer.config.joint_attention_dim
@@ -213,7 +214,8 @@ def _ask_flux(net, x, t, condition) -> Tensor:
     return as_latents(seen.sample, x.shape[2:])
 
 # %% ../../nbs/craft/families.ipynb #fa_fx4
-def _side_of_vae(model): return model.vae.config.sample_size//model.vae_scale # its network has none
+def _side_of_vae(model):
+    return model.vae.config.sample_size//model.vae_scale # its network has none
 
 def _schnell(model): # [dev] has one
     return '' if model.transformer.config.guidance_embeds else 'it has no guidance embedding'
@@ -358,7 +360,8 @@ def family_of(
     fit = [f for f in FAMILIES.values() if all(there.get(part) is not None for part in f.parts)]
     most = max((len(f.parts) for f in fit), default=0)
     fit = [f for f in fit if len(f.parts) == most]
-    def names(net): return [cls.__name__ for cls in type(net).__mro__]
+    def names(net):
+        return [cls.__name__ for cls in type(net).__mro__]
     if len(fit) > 1: fit = [f for f in fit if f.network in names(there[f.denoiser])]
     if fit: return fit[0]
     raise UserError(f'these are not the parts of {KNOWN}.')

@@ -40,7 +40,8 @@ def _shift_for_steps(
     steps:int, # of the sampler
 ) -> float: # k of `shifted`
     "The shift of FLUX.2, by the picture's size and the number of steps: lines through fitted points."
-    def at_200(n): return math.exp(1.6927e-4*n + .45666666)
+    def at_200(n):
+        return math.exp(1.6927e-4*n + .45666666)
     if tokens > 4300: return at_200(tokens)
     far, near = math.log(at_200(tokens)), 8.73809524e-5*tokens + 1.89833333 # with 200 steps, with 10
     return math.exp(near + (far - near)*(steps - 10)/190)
@@ -72,7 +73,8 @@ class FlowSchedule:
         self.norm = self.norm_at(self.times.double())
         self.alphas_cumprod = (self.signal/self.norm)**2 # of the diffusion that it is, but for the norm
 
-    def __len__(self): return self.num_train_timesteps
+    def __len__(self):
+        return self.num_train_timesteps
 
     def norm_at(
         self,

@@ -16,7 +16,8 @@ def rescale_guidance(
     guidance_rescale:float, # phi: 0 changes nothing, 1 restores the standard deviation fully
 ) -> Tensor: # (b,c,h,w)
     "Undo the growth that guidance brings, picture by picture. Lin et al. 2023, section 3.4."
-    def std(v): return v.flatten(1).std(1).reshape(-1, *[1]*(v.ndim - 1))
+    def std(v):
+        return v.flatten(1).std(1).reshape(-1, *[1]*(v.ndim - 1))
     return guided*(guidance_rescale*std(noise_cond)/std(guided) + 1 - guidance_rescale)
 
 # %% ../../nbs/craft/guidance.ipynb #c014

@@ -95,7 +95,8 @@ _SETTINGS = {k: k for k in ('learning_rate', 'max_train_steps', 'seed', 'lr_sche
 _SETTINGS |= dict(total_batch_size='train_batch_size', min_snr_gamma='snr_gamma',
                   network_dropout='lora_dropout')
 
-def _most(values): return Counter(values).most_common(1)[0][0]
+def _most(values):
+    return Counter(values).most_common(1)[0][0]
 
 def kohya_header(
     model:StableDiffusion, # model with a LoRA on it
@@ -151,7 +152,8 @@ def _check_layers(split, layers, tensors, what):
         return pair | {'dora_scale'} if layer.partition('.')[0] in doras else pair
     if alone := [k for k, (layer, _) in split.items() if needs(layer) - layers[layer].keys()]:
         raise UserError(f'{what}: {len(alone)} tensors lack their partner: {listed(alone)}.')
-    def rows(k): return len(layers[split[k][0]]['lora_up.weight'])
+    def rows(k):
+        return len(layers[split[k][0]]['lora_up.weight'])
     if wide := [k for k, t in tensors.items() if k.endswith('.dora_scale')
                 and not len(t) == t.numel() == rows(k)]:
         raise UserError(
@@ -159,6 +161,7 @@ def _check_layers(split, layers, tensors, what):
             f'output: {listed(wide)}; let the program that made it merge it.'
         )
 
+# %% ../../nbs/craft/kohya.ipynb #c060k
 def _peft_kind(kind, t, up): # a tensor in the shape that peft has it, by the `up` of its layer
     return t if kind != 'dora_scale' else t.flatten() if up.ndim == 2 else t.reshape(1, -1, *up.shape[2:])
 
@@ -201,7 +204,8 @@ def from_kohya(
         raise UserError(
             f'{what}: {len(lost)} of {len(tensors)} tensors fit no layer of {base}: {listed(lost)}.'
         )
-    for k, (layer, kind) in split.items(): layers.setdefault(layer, {})[kind] = tensors[k]
+    for k, (layer, kind) in split.items():
+        layers.setdefault(layer, {})[kind] = tensors[k]
     _check_layers(split, layers, tensors, what)
     out = {f'{layer}.{_KINDS[k]}': _peft_kind(k, t, of['lora_up.weight']) for layer, of in layers.items()
            for k, t in of.items() if k != 'alpha'}

@@ -49,7 +49,8 @@ class LatentCache:
             raise ValueError(f'{len(self)} ids, {len(self.prompts)} prompts, {len(self.latents)} latents: '
                              'they do not fit together')
 
-    def __len__(self): return len(self.ids)
+    def __len__(self):
+        return len(self.ids)
 
     @property
     def variants(self) -> int:
@@ -77,7 +78,8 @@ def posteriors(
 ):
     "Yield the `Latent` of each picture, in order."
     def encoded(some):
-        with torch.no_grad(): mean, std = encode(to_tensor(some))
+        with torch.no_grad():
+            mean, std = encode(to_tensor(some))
         return [Latent(m.clone(), s.clone()) for m, s in zip(mean.float().cpu(), std.float().cpu())]
     some = []
     for im in pictures:
@@ -125,9 +127,11 @@ def contents(self:LatentCache) -> list[str]: # n digests
     def parts(i, name):
         found = [getattr(z, name) for z in self.latents[i::len(self)]]
         return None if all(part is None for part in found) else found
-    def source(i): return self.sources[i] if self.sources else [parts(i, 'mean'), parts(i, 'std')]
+    def source(i):
+        return self.sources[i] if self.sources else [parts(i, 'mean'), parts(i, 'std')]
     places = self.places
-    def often(i): return [places.count(i)] if len(places) > len(self) else []
+    def often(i):
+        return [places.count(i)] if len(places) > len(self) else []
     return [digest(source(i), self.prompts[i], parts(i, 'mask'), parts(i, 'size'), *often(i))
             for i in range(len(self))]
 
@@ -141,7 +145,8 @@ class TensorStore:
         "`UserError` when the folder cannot be made."
         self.folder, self.memory = None if folder is None else as_path(folder), {}
         if self.folder is None: return
-        try: self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:
             raise UserError(f'cache_dir: {folder} cannot be made ({e.strerror}); choose another.') from None
 
@@ -154,22 +159,28 @@ class TensorStore:
         try:
             with safe_open(self.folder/f'{key}.safetensors', 'pt') as f:
                 notes, tensors = f.metadata() or {}, {name: f.get_tensor(name).clone() for name in f.keys()}
-        except (OSError, SafetensorError): return None
+        except (OSError, SafetensorError):
+            return None
         whole = notes.get('key') == key and notes.get('sha256') == digest(tensors)
         return tensors if whole and all(t.isfinite().all() for t in tensors.values()) else None
 
-    def put(
-        self,
-        key:str, # key, as `digest` makes it
-        tensors:dict[str, Tensor], # tensors by name
-    ):
-        "Keep tensors under a key. `UserError` when the disk refuses."
-        if self.folder is None:
-            self.memory[key] = tensors
-            return
-        tensors = {name: t.contiguous() for name, t in tensors.items()}
-        notes = {'key': key, 'sha256': digest(tensors)}
-        with atomic(self.folder/f'{key}.safetensors') as tmp: save_file(tensors, tmp, metadata=notes)
+
+
+# %% ../../nbs/craft/latents.ipynb #c146p
+@patch
+def put(
+    self:TensorStore,
+    key:str, # key, as `digest` makes it
+    tensors:dict[str, Tensor], # tensors by name
+):
+    "Keep tensors under a key. `UserError` when the disk refuses."
+    if self.folder is None:
+        self.memory[key] = tensors
+        return
+    tensors = {name: t.contiguous() for name, t in tensors.items()}
+    notes = {'key': key, 'sha256': digest(tensors)}
+    with atomic(self.folder/f'{key}.safetensors') as tmp:
+        save_file(tensors, tmp, metadata=notes)
 
 # %% ../../nbs/craft/latents.ipynb #c157
 class TextCache:
@@ -195,7 +206,8 @@ class TextCache:
         keys = {p: digest('text', 2, p, self.fingerprint) for p in prompts}
         found = {p: self.store.get(key) for p, key in keys.items()}
         if new := [p for p, hit in found.items() if hit is None]:
-            with torch.no_grad(): out = self.encode_prompts(new)
+            with torch.no_grad():
+                out = self.encode_prompts(new)
             parts = out if isinstance(out, tuple) else (out,)
             for b, p in enumerate(new):
                 found[p] = {('tuple' if isinstance(out, tuple) else 'tensor') + str(k): part[b].cpu().clone()

@@ -29,7 +29,8 @@ class Levels:
     timesteps:Tensor # (n,), float64, for the network; some solvers go between the whole ones
     alphas_cumprod:Tensor # (n+1,), float64, the share of signal at each of them, and at the end
 
-    def __len__(self): return len(self.timesteps)
+    def __len__(self):
+        return len(self.timesteps)
 
 
 def spread_timesteps(

@@ -8,7 +8,7 @@ __all__ = ['plain_value', 'json_line', 'Log', 'best_step']
 # %% ../../nbs/craft/log.ipynb #lg04
 import io, json, math
 from fastcore.basics import patch
-from ..core import as_path, atomic
+from ..core import as_path, write_text
 
 # %% ../../nbs/craft/log.ipynb #t0355
 def plain_value(
@@ -52,8 +52,7 @@ class Log(list):
         output_dir, # of the run
     ):
         "Write `log.jsonl`, whole or not at all. `UserError` when the disk refuses."
-        with atomic(as_path(output_dir)/'log.jsonl') as tmp:
-            tmp.write_text(''.join(map(json_line, self)), encoding='utf-8')
+        write_text(as_path(output_dir)/'log.jsonl', ''.join(map(json_line, self)))
 
     @property
     def ranks(self) -> list[dict]:

@@ -39,11 +39,13 @@ PEFT_FILE = 'adapter_model.safetensors' # peft's name, next to adapter_config.js
 
 def _unpickled(path, where) -> dict: # name -> tensor
     "The tensors of a pickle, on a device. Raises UserError."
-    try: state = torch.load(path, map_location=where, weights_only=True)
+    try:
+        state = torch.load(path, map_location=where, weights_only=True)
     except Exception as e:
         raise UserError(f'{path}: holds more than tensors, or is cut short; it was not loaded. Ask for a '
                         '.safetensors file.') from e
-    while isinstance(state, dict) and 'state_dict' in state: state = state['state_dict']
+    while isinstance(state, dict) and 'state_dict' in state:
+        state = state['state_dict']
     return {k: v for k, v in state.items() if isinstance(v, Tensor)} if isinstance(state, dict) else {}
 
 def tensors_in(
@@ -184,7 +186,8 @@ def _spellings(model) -> dict: # spelling -> [(part, layer), ...]
             if part == 'unet': starts.append('diffusion_model.') # ComfyUI's
             ways = {start + n for n in names | bare for start in starts}
             ways |= {start + n.replace('.', '_') for n in names | bare for start in kohya[part]}
-            for k in ways: out.setdefault(k, []).append((part, name))
+            for k in ways:
+                out.setdefault(k, []).append((part, name))
     return out
 
 def _split(name) -> tuple: # rest of the name, kind: A, B, lengths, alpha, or None
@@ -192,7 +195,8 @@ def _split(name) -> tuple: # rest of the name, kind: A, B, lengths, alpha, or No
     for kind, end in _ENDS.items():
         if m := re.search(end, name):
             rest = name[:m.start()]
-            for a, b in _OLD: rest = re.sub(a, b, rest)
+            for a, b in _OLD:
+                rest = re.sub(a, b, rest)
             return rest, kind
     return name, None
 
@@ -258,7 +262,8 @@ def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict 
     return layers
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l010
-def _first_line(e) -> str: return (str(e).strip() or type(e).__name__).splitlines()[0]
+def _first_line(e) -> str:
+    return (str(e).strip() or type(e).__name__).splitlines()[0]
 
 def _read_notes(path, metadata) -> dict: # part -> settings of peft
     "What the header of a LoRA, or the `adapter_config.json` next to it, says about rank and alpha."
@@ -307,7 +312,8 @@ def _inject_file(path, part, net, layers, ranks):
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(layers), rank_pattern=others[0],
                         alpha_pattern=others[1], use_dora=bool(doras))
     inject_layers(net, config)
-    for name, of in layers.items(): _fill(f'{path}: {part}.{name}', net.get_submodule(name), of, ranks[name])
+    for name, of in layers.items():
+        _fill(f'{path}: {part}.{name}', net.get_submodule(name), of, ranks[name])
 
 def _fill(what, layer, of, ranks):
     "Put a file's numbers into one layer. Raises UserError where they do not fit."
@@ -335,6 +341,7 @@ def _lora_file(path) -> Path:
         raise UserError(f'{path}: there is no such LoRA; give a .safetensors file, or the folder of one.')
     return path
 
+# %% ../../nbs/craft/lora_files.ipynb #h012l
 @patch
 @torch.no_grad()
 def load_lora(
@@ -358,7 +365,8 @@ def load_lora(
     try:
         for part in dict.fromkeys(part for part, _ in layers):
             mine = [{name: v for (p, name), v in d.items() if p == part} for d in (layers, ranks)]
-            with quiet(): _inject_file(path, part, self.parts[part], *mine)
+            with quiet():
+                _inject_file(path, part, self.parts[part], *mine)
         self.set_reading(**noted_skip(metadata))
     except BaseException:
         self.remove_lora()
@@ -441,7 +449,8 @@ def _embedding(path, allow_pickle) -> tuple: # tensors by name, the word or None
         if not allow_pickle:
             raise UserError(f'{path}: {path.suffix} files are pickles, which can run code; prefer '
                             f'.safetensors, or set allow_pickle.')
-        try: state = torch.load(path, map_location='cpu', weights_only=True)
+        try:
+            state = torch.load(path, map_location='cpu', weights_only=True)
         except Exception as e:
             raise UserError(f'{path}: holds more than tensors, or is cut short; it was not loaded. Ask for '
                             f'a .safetensors file.') from e

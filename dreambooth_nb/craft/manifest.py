@@ -31,8 +31,10 @@ def contrast(
 def _finished(data:bytes) -> bytes:
     "A manifest without an unfinished last line; one that lacks nothing but its newline gets it."
     end = data.rfind(b'\n') + 1
-    try: whole = isinstance(json.loads(data[end:]), dict)
-    except (ValueError, RecursionError): whole = False
+    try:
+        whole = isinstance(json.loads(data[end:]), dict)
+    except (ValueError, RecursionError):
+        whole = False
     return data + b'\n' if whole else data[:end]
 
 def write_synced(
@@ -103,15 +105,18 @@ def read_manifest(
     path:Path, # of manifest.jsonl, may be missing
 ) -> dict[str, dict]: # file name -> its last record
     "The finished lines of a manifest; `UserError` when one is damaged, or the file cannot be read."
-    try: lines = _finished(path.read_bytes()).split(b'\n') if path.exists() else []
+    try:
+        lines = _finished(path.read_bytes()).split(b'\n') if path.exists() else []
     except OSError as e:
         raise UserError(f'{path}: cannot be read ({e.strerror}); restore it, or choose another '
                         f'class_data_dir.') from None
     records = {}
     for number, line in enumerate(lines, 1):
         if not line.strip(): continue
-        try: record = json.loads(line)
-        except (ValueError, RecursionError): record = None
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
         if fault := _fault(record):
             raise UserError(f'{path}: line {number} {fault}; restore it, or choose another class_data_dir.')
         records[record['file']] = record
@@ -126,7 +131,8 @@ class Finding(NamedTuple):
     remedy: str # what to do
     is_error: bool = True # `fill` refuses to go on; otherwise a warning
 
-    def __str__(self): return f'{self.path}: {self.what}; {self.remedy}.'
+    def __str__(self):
+        return f'{self.path}: {self.what}; {self.remedy}.'
 
 def strangers(
     folder:Path, # of class images
@@ -165,8 +171,10 @@ def made_from(
 ) -> str|None: # None: it is a photo, or no picture
     "The prompt that a picture of ours was made from."
     try:
-        with Image.open(path, formats=['PNG']) as im: return json.loads(im.info['dreambooth_nb'])['prompt']
-    except Exception: return None # no picture, or not one of ours
+        with Image.open(path, formats=['PNG']) as im:
+            return json.loads(im.info['dreambooth_nb'])['prompt']
+    except Exception:
+        return None # no picture, or not one of ours
 
 def inspect_made(
     path:Path, # of an image that we made
@@ -178,7 +186,8 @@ def inspect_made(
         if sha256(path.read_bytes()) == record['sha256']: return
         photo = read_photo(path)
         pixels, size = pixel_hash(photo.image), list(photo.size)
-    except (OSError, UserError): return Finding(path, 'unreadable', 'is damaged or no image at all', remedy)
+    except (OSError, UserError):
+        return Finding(path, 'unreadable', 'is damaged or no image at all', remedy)
     remedy += f", or keep it as your own with adopt('{path.name}')"
     if size != record['size']:
         return Finding(path, 'wrong size', 'has {}x{} pixels, not the {}x{} it was made '
@@ -203,7 +212,8 @@ def _inspect_marked(
     settings:dict|None=None, # with which the others were made; `size` is used
 ) -> Finding|None: # None: nothing is wrong
     "Is an image that was marked as the user's own fit to train on?"
-    try: facts = record if sha256(path.read_bytes()) == record['sha256'] else photo_facts(path)
+    try:
+        facts = record if sha256(path.read_bytes()) == record['sha256'] else photo_facts(path)
     except (OSError, UserError):
         return Finding(path, 'unreadable', 'is damaged or no image at all', 'replace it or take it out')
     return _inspect_own(path, facts, settings)
@@ -330,11 +340,13 @@ class PoolReport:
     findings: list[Finding] # errors and warnings
 
     @property
-    def errors(self) -> list[Finding]: return [f for f in self.findings if f.is_error]
+    def errors(self) -> list[Finding]:
+        return [f for f in self.findings if f.is_error]
 
     def summary(self) -> str:
         "One line: how many images, how many errors and warnings."
-        def count(n, noun): return f'{n} {noun}{"s"*(n != 1)}'
+        def count(n, noun):
+            return f'{n} {noun}{"s"*(n != 1)}'
         n, verdict = len(self.errors), 'nothing to complain about'
         if self.findings: verdict = f'{count(n, "error")}, {count(len(self.findings) - n, "warning")}'
         images = f'{count(self.made + self.own, "image")} of "{self.class_prompt}"'
@@ -347,8 +359,10 @@ class PoolReport:
 # %% ../../nbs/craft/manifest.ipynb #c045
 def _thumbnail(path:Path) -> str:
     "A small picture as HTML; nothing when there is none."
-    try: image = load_image(path, 48)
-    except UserError: return ''
+    try:
+        image = load_image(path, 48)
+    except UserError:
+        return ''
     buffer = io.BytesIO()
     image.save(buffer, 'PNG')
     return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'

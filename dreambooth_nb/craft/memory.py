@@ -144,7 +144,8 @@ def _made_whole(model, quantization) -> int: # bytes
     return max(map(torch.numel, quantized_matrices(model.denoiser)))*model.dtype.itemsize
 
 # %% ../../nbs/craft/memory.ipynb #c110b
-def _size(tensors) -> int: return sum(t.numel()*t.element_size() for t in tensors)
+def _size(tensors) -> int:
+    return sum(t.numel()*t.element_size() for t in tensors)
 
 def _tensors(net) -> list: # parameters and what else is saved with them, each once
     return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
@@ -208,9 +209,11 @@ class Forecast:
         return f'{parts} = {self.peak/1e6:,.0f} MB'
 
 def _outline(base, train, dtype, hub):
-    "The networks of a base, with a new word where one is trained."
-    model = base() if callable(base) else skeleton(base, **hub)
-    for name, net in model.parts.items(): net.to(torch.float32 if name == 'vae' else dtype)
+    "The networks of a base, without a number in them; with a new word where one is trained."
+    with quiet(), torch.device('meta'):
+        model = base() if callable(base) else skeleton(base, **hub)
+    for name, net in model.parts.items():
+        net.to(torch.float32 if name == 'vae' else dtype)
     for _, encoder in model.encoders:
         if 'token' not in chosen_words(train): continue
         table = token_table(encoder)
@@ -241,7 +244,7 @@ def forecast(
     at_least(8, resolution=resolution)
     scratch, usual = optimizer_row(optimizer).scratch, base_dtype(train, mixed_precision)
     half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
-    with quiet(), torch.device('meta'): model = _outline(base, train, dtype or usual, hub)
+    model = _outline(base, train, dtype or usual, hub)
     model.check_size(True, resolution=resolution or model.resolution)
     readers = _readers(model) # what follows is looked at before layers are added
     spared, of_readers = (_spared(nets, quantization) for nets in ([model.denoiser, *readers], readers))
@@ -252,8 +255,8 @@ def forecast(
     weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu
     if gpu and half: _as_on_gpu(model)
-    gradients, activations, kernels, *counts = _trace(model, rows, resolution or model.resolution, half,
-                                                      min(gradient_accumulation_steps, 2))
+    side, held = resolution or model.resolution, min(gradient_accumulation_steps, 2)
+    gradients, activations, kernels, *counts = _trace(model, rows, side, half, held)
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
     return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
                     max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside, *counts)

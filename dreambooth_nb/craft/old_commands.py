@@ -10,7 +10,7 @@ import argparse, math, os, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, atomic, did_you_mean, in_shell, one_of, say
+from ..core import UserError, as_path, did_you_mean, in_shell, one_of, say, write_text
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
@@ -114,7 +114,8 @@ hub_token                         str    none             none                  
 _ROWS = [line.split() for line in _TABLE.split('\n') if line]
 
 # %% ../../nbs/craft/old_commands.ipynb #oc13
-def _batch(a): return dict(train_batch_size=a.train_batch_size*int(os.environ.get('WORLD_SIZE') or 1))
+def _batch(a):
+    return dict(train_batch_size=a.train_batch_size*int(os.environ.get('WORLD_SIZE') or 1))
 
 def _length(a):
     if a.max_train_steps is None: return dict(max_train_steps=None, num_train_epochs=a.num_train_epochs)
@@ -134,8 +135,10 @@ def _epochs(a):
 
 def _photo_count(a) -> int: # 0 where they cannot be read: the run says why
     if a.instance_data_dir:
-        try: return len(list_folder(a.instance_data_dir).images)
-        except UserError: return 0
+        try:
+            return len(list_folder(a.instance_data_dir).images)
+        except UserError:
+            return 0
     if not find_spec('datasets'): return 0
     from datasets import load_dataset
     return len(load_dataset(a.dataset_name, a.dataset_config_name, cache_dir=a.cache_dir, split='train'))
@@ -155,8 +158,10 @@ def _crops(a):
     if a.center_crop: return dict(center_crop=True)
     return dict(center_crop=False, num_crops=getattr(a, 'repeats', 8))
 
-def _filter(a): return dict(image_interpolation_mode=a.image_interpolation_mode.removesuffix('_exact'))
-def _noise(a): return dict(noise_offset=.1*a.offset_noise)
+def _filter(a):
+    return dict(image_interpolation_mode=a.image_interpolation_mode.removesuffix('_exact'))
+def _noise(a):
+    return dict(noise_offset=.1*a.offset_noise)
 def _gamma(a):
     if a.snr_gamma and getattr(a, 'do_edm_style_training', False):
         raise UserError('snr_gamma: weighs by a step of the schedule, do_edm_style_training by a level of '
@@ -165,7 +170,9 @@ def _gamma(a):
         a.tell('snr_gamma: weighs the class images, too; the script stops where it has both.')
     return dict(snr_gamma=a.snr_gamma)
 
-def _datasets(a): return dict(HF_DATASETS_CACHE=a.cache_dir) if a.cache_dir else {}
+# %% ../../nbs/craft/old_commands.ipynb #oc15d
+def _datasets(a):
+    return dict(HF_DATASETS_CACHE=a.cache_dir) if a.cache_dir else {}
 
 def _tokens(a):
     if a.tokenizer_max_length in (None, 77): return {}
@@ -242,7 +249,8 @@ def _tracker(a):
 _RULES = {f.__name__[1:]: f for f in (
     _batch, _length, _epochs, _photos, _pictures, _crops, _filter, _noise, _gamma, _datasets, _tokens,
     _labels, _once, _seed, _optimizer, _text_rate, _dora, _precision, _prior, _resume, _tracker)}
-def _guided(scale): return dict(class_guidance_scale=scale, validation_guidance_scale=scale)
+def _guided(scale):
+    return dict(class_guidance_scale=scale, validation_guidance_scale=scale)
 _FIXED = dict( # what a script is, and the guidance of its pipeline
     train_dreambooth=dict(train='unet', image_interpolation_mode='bilinear') | _guided(7.5),
     train_dreambooth_lora=dict(train='lora') | _guided(7.5),
@@ -258,7 +266,8 @@ class OldFlag:
     needed:bool # whether it must be given
     here:str # what becomes of it: same, says, reads, hub, or the name of a rule
 
-def _truth(text:str) -> bool: return dict(true=True, yes=True, false=False, no=False)[text.lower()]
+def _truth(text:str) -> bool:
+    return dict(true=True, yes=True, false=False, no=False)[text.lower()]
 _KINDS = dict(int=(int, 'a whole number'), float=(float, 'a number'), truth=(_truth, 'true or false'))
 
 def _as(
@@ -268,8 +277,10 @@ def _as(
 ): # its value
     "A word as the kind of a flag. `UserError` where it is nothing of the kind."
     make, what = _KINDS.get(kind, (lambda v: v, ''))
-    try: return make(text)
-    except (KeyError, ValueError): raise UserError(f'{name}: {text!r} is not {what}.') from None
+    try:
+        return make(text)
+    except (KeyError, ValueError):
+        raise UserError(f'{name}: {text!r} is not {what}.') from None
 
 def old_flags(
     script:str, # one of SCRIPTS
@@ -283,7 +294,8 @@ def old_flags(
 _METAVARS = dict(int='N', float='X', str='TEXT', list='TEXT', truth='TRUE')
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message): raise UserError(f'{message.removeprefix("argument ")}.')
+    def error(self, message):
+        raise UserError(f'{message.removeprefix("argument ")}.')
 
 def _helps() -> dict: # flag -> what it is, or what becomes of it
     from fastcore.docments import docments
@@ -353,7 +365,8 @@ def old_command(
             a.tell(f'{name}: is false here; the script takes every word as true.')
     if a.hub_model_id and not a.push_to_hub: a.tell('hub_model_id: has no effect without push_to_hub.')
     values = {name: getattr(a, name) for name in own if own[name].here == 'same'} | _FIXED[script]
-    for rule in dict.fromkeys(f.here for f in own.values() if f.here in _RULES): values |= _RULES[rule](a)
+    for rule in dict.fromkeys(f.here for f in own.values() if f.here in _RULES):
+        values |= _RULES[rule](a)
     environ = {k: values.pop(k) for k in [*values] if k.isupper()}
     return _OldCommand(_effective(TrainConfig(**values), a), a.lines, environ, a)
 
@@ -372,7 +385,8 @@ def _reading_with(cfg, name): # StableDiffusion
     from transformers import AutoTokenizer
     from dreambooth_nb.craft.requirements import load_base, processes
     model = load_base(cfg.base, processes().device)
-    try: model.tokenizer = AutoTokenizer.from_pretrained(name, revision=cfg.revision, use_fast=False)
+    try:
+        model.tokenizer = AutoTokenizer.from_pretrained(name, revision=cfg.revision, use_fast=False)
     except (OSError, ValueError):
         raise UserError(f'tokenizer_name: {name!r} is no tokenizer that can be read; give a folder, or a hub '
                         'id, of one.') from None
@@ -387,7 +401,8 @@ def _repository(a) -> str: # owner/name
     name, token = a.hub_model_id or Path(a.output_dir).name, a.hub_token or get_token()
     if not token:
         raise UserError('hub_token: there is none, and push_to_hub needs it; give one, or `hf auth login`.')
-    try: return name if '/' in name else f'{HfApi(token=token).whoami()["name"]}/{name}'
+    try:
+        return name if '/' in name else f'{HfApi(token=token).whoami()["name"]}/{name}'
     except Exception as e:
         raise UserError(f'push_to_hub: the hub does not say whose token this is ({type(e).__name__}); check '
                         'token and network, or leave push_to_hub out.') from None
@@ -399,7 +414,7 @@ def _upload(cfg, repo, token) -> str: # its address
     seen = [name for name in ['before_after.png'] if (out/name).is_file()]
     card = model_card(repo.split('/')[-1], asdict(cfg), kind, repo, picture=''.join(seen),
                       licence=base_licence(cfg.pretrained_model_name_or_path))
-    with atomic(out/'README.md') as tmp: tmp.write_text(card, encoding='utf-8')
+    write_text(out/'README.md', card)
     return push_to_hub(str(out), repo, token)
 
 # %% ../../nbs/craft/old_commands.ipynb #oc30
@@ -434,7 +449,7 @@ def _train(
     first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
     a, cfg = command.flags, _on_this_device(command.settings)
     if first:
-        for line in command.lines: say(line)
+        say(*command.lines)
     os.environ.update(command.environ)
     repo = _repository(a) if a.push_to_hub and first else None
     from dreambooth_nb.run import dreambooth

@@ -6,7 +6,7 @@ import argparse, math, os, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, atomic, did_you_mean, in_shell, one_of, say
+from ..core import UserError, as_path, did_you_mean, in_shell, one_of, say, write_text
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle

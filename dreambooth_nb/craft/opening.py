@@ -8,6 +8,7 @@ __all__ = ['HUB_OPTIONS', 'find_base', 'check_contents', 'noted_settings', 'sche
 
 # %% ../../nbs/craft/opening.ipynb #s02o003
 import json, math, re, tempfile
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 import diffusers, torch, transformers, yaml
@@ -66,7 +67,8 @@ _HUB = {hub_errors.GatedRepoError: 'its authors ask for consent: agree to the te
 def _reason(e) -> str:
     "Why something was not loaded, in one line. Below diffusers' own errors lie the hub's: these count."
     text, chain = (str(e).strip() or type(e).__name__).splitlines()[0], [e]
-    while e := e.__cause__ or e.__context__: chain.append(e)
+    while e := e.__cause__ or e.__context__:
+        chain.append(e)
     return next((why for kind, why in _HUB.items() if any(isinstance(e, kind) for e in chain)), text)
 
 # %% ../../nbs/craft/opening.ipynb #fmopfa
@@ -89,8 +91,8 @@ def _family(where, index) -> Family:
                         f'{KNOWN} base model.')
     read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
     there = {*named, *(_TEXT if BASE_OF_TEXT in index else ())}
-    def fits(f): return there.issuperset(f.parts), len(f.parts)
-    found = max(read, key=fits) if read else [*fit, FAMILIES['sd']][0]
+    found = [*fit, FAMILIES['sd']][0]
+    if read: found = max(read, key=lambda f: (there.issuperset(f.parts), len(f.parts)))
     found.check_version(f'{where}: ')
     return found
 
@@ -109,7 +111,8 @@ def _classes(where, index) -> dict:
     clips = [k.replace('text_encoder', 'tokenizer') for k in family.clips]
     return {k: CLIPTokenizer if k in clips else _class(where, k, *v) for k, v in named.items()}
 
-def _home(cls): return diffusers if cls.__module__.startswith('diffusers') else transformers
+def _home(cls):
+    return diffusers if cls.__module__.startswith('diffusers') else transformers
 
 def _class(where, part, library, name):
     "The class that a part names. Raises UserError on one that there is not."
@@ -118,6 +121,7 @@ def _class(where, part, library, name):
     raise UserError(f'{where}: its {part} is a {name}, which {library} {home.__version__} does not have; '
                     f'update it, or give a {KNOWN} base model.')
 
+# %% ../../nbs/craft/opening.ipynb #c020c
 def _check_files(where, classes):
     "Raise UserError where a part of a folder on disk has no file that says what it is."
     for name in classes:
@@ -125,7 +129,8 @@ def _check_files(where, classes):
             raise UserError(f'{where}/{name}: is not there, or has no configuration; download or export it '
                             'again.')
 
-def _dtype(part, dtype): return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
+def _dtype(part, dtype):
+    return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
 
 def _read_schedule(cls, where, **hub) -> dict:
     """A scheduler's settings, with its class and the defaults of its class. A variance that is learned is not
@@ -163,9 +168,8 @@ def _choose(where, part, variant, allow_pickle) -> str|None:
     "The variant to read of a part in a folder on disk. Raises UserError naming the option that is missing."
     found, kinds = _variants(Path(where, part)), {'safetensors', *(['bin'] if allow_pickle else [])}
     ready = {v for v, have in found.items() if have & kinds}
-    for v in (variant, ''):
-        if v in ready: break
-    else: raise UserError(_no_weights(f'{where}/{part}', found, ready, variant))
+    v = next((v for v in (variant, '') if v in ready), None)
+    if v is None: raise UserError(_no_weights(f'{where}/{part}', found, ready, variant))
     for file in Path(where, part).glob('*.safetensors'):
         if f'.{v}.' in file.name or not v: tensors_in(file) # raises, and names the file
     return v or None
@@ -193,8 +197,7 @@ def _read_net(where, name, cls, dtype, allow_pickle, hub):
 
 # %% ../../nbs/craft/opening.ipynb #hFo1
 def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> dict:
-    """Parts of a diffusers folder or hub id, but for some; `hub`: token, revision, variant, cache_dir,
-    local_files_only."""
+    "Parts of a diffusers folder or hub id, but for some; `hub`: what `load` takes, and revision and variant."
     variant, light = hub.get('variant'), {k: v for k, v in hub.items() if k != 'variant'}
     index = _index(where, light)
     classes, family = _classes(where, index), _family(where, index)
@@ -207,7 +210,9 @@ def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> 
         raise UserError(f'variant: {where} has none called {variant!r}; leave it out, or check its name.')
     parts = dict(force_zeros=bool(index.get('force_zeros_for_empty_prompt', True)),
                  clip_skip=index.get(CLIP_SKIP), distilled=bool(index.get('is_distilled')))
-    if lender := _lender(where, index): parts |= _texts(load(lender, dtype=dtype, allow_pickle=allow_pickle))
+    if lender := _lender(where, index):
+        lent = load(lender, dtype=dtype, allow_pickle=allow_pickle)
+        parts |= {k: v for k in _TEXT if (v := getattr(lent, k)) is not None}
     for name, cls in classes.items():
         if 'tokenizer' in name:
             tokenizer = cls.from_pretrained(where, subfolder=name, **light)
@@ -254,9 +259,10 @@ def check_contents(
 # %% ../../nbs/craft/opening.ipynb #h003
 def _noted_schedule(metadata) -> dict:
     "The scheduler in a single file of our own; {} where there is none, or other people's words."
-    try: config = json.loads(metadata.get('scheduler') or '{}')
-    except ValueError: return {}
-    return config if isinstance(config, dict) and {'_class_name', 'beta_start'} & config.keys() else {}
+    with suppress(ValueError):
+        config = json.loads(metadata.get('scheduler') or '{}')
+        if isinstance(config, dict) and {'_class_name', 'beta_start'} & config.keys(): return config
+    return {}
 
 def noted_settings(
     metadata:dict, # file's header
@@ -274,7 +280,8 @@ def schedule_in_file(
 ) -> dict:
     "What a single file says about its schedule: settings; {} if nothing; a whole one names its class."
     if config := _noted_schedule(metadata):
-        try: return dict(scheduler_of(config).config) | config
+        try:
+            return dict(scheduler_of(config).config) | config
         except (AttributeError, TypeError, ValueError) as e:
             raise UserError(f'{path}: its scheduler cannot be read: {_reason(e)}') from e
     noted = metadata.get('modelspec.prediction_type') or ('v' if 'v_pred' in shapes else None)
@@ -284,9 +291,8 @@ def schedule_in_file(
         noted = 'v' if re.search(r'^\s*parameterization:\s*["\']?v\b|VScaling', text, re.M) else 'epsilon'
     names = dict(v='v_prediction', eps='epsilon', x0='sample') | dict(zip(PREDICTIONS, PREDICTIONS))
     kind = dict(prediction_type=names[noted]) if noted in names else {}
-    # in pure noise
     ends = dict(rescale_betas_zero_snr=True, timestep_spacing='trailing') if 'ztsnr' in shapes else {}
-    return kind | ends
+    return kind | ends # in pure noise
 
 # %% ../../nbs/craft/opening.ipynb #f11e0a5d
 def _as_pipeline(path, kind, dtype, config, hub):
@@ -344,7 +350,8 @@ def _read_transformer_file(path, kind, dtype, allow_pickle, config, hub) -> dict
     "A transformer, and what else the file holds; the rest is that of `config`."
     if path.suffix != '.safetensors':
         raise UserError(f'{path}: a transformer is read from .safetensors alone; ask for such a file.')
-    with init_empty_weights(include_buffers=False): model = skeleton(config, **hub)
+    with init_empty_weights(include_buffers=False):
+        model = skeleton(config, **hub)
     if model.family is not FAMILIES[kind]:
         raise UserError(f'config: {config} is a {model.family.title}, and {path} the transformer of '
                         f'{FAMILIES[kind].title}; give config, a folder of the same kind.')
@@ -365,15 +372,16 @@ def first_here(
 ) -> str:
     "The first of some names that leads to a model. Raises UserError."
     if lora_base:
-        try: find_base(lora_base)
+        try:
+            find_base(lora_base)
         except UserError as e:
             raise UserError(re.sub('^pretrained_model_name_or_path', 'lora_base', str(e))) from e
         return str(lora_base)
     named = [str(n) for n in named if n]
     for n in named:
-        try: find_base(n)
-        except UserError: continue
-        return n
+        with suppress(UserError):
+            find_base(n)
+            return n
     if not named: raise UserError(f'{what}: does not say which base it belongs to; give lora_base.')
     raise UserError(f'{what}: its base {shareable_name(named[0])!r} is not here; give lora_base.')
 
@@ -397,8 +405,6 @@ def _lender(where, index) -> str|None:
     if BASE_OF_TEXT not in index: return None
     file = Path(where, 'model_index.json')
     return first_here([_run_beside(file).get('pretrained_model_name_or_path'), index[BASE_OF_TEXT]], where)
-
-def _texts(model) -> dict: return {k: v for k in _TEXT if (v := getattr(model, k)) is not None}
 
 def _load_added(path, base, **kwargs) -> StableDiffusion:
     "A LoRA or learned tokens, a folder of them or one file, on the base that is given, or that they name."
@@ -480,7 +486,8 @@ def load(
     "Load a model of any of FAMILIES. Raises UserError when it cannot be found or is not complete."
     if prediction_type is not None: one_of('prediction_type', prediction_type, PREDICTIONS)
     _check_device(device)
-    for line in quantization_problems(quantization, torch.device(device).type): raise UserError(line)
+    for line in quantization_problems(quantization, torch.device(device).type):
+        raise UserError(line)
     path = Path(find_base(base))
     if goes_on_a_model(path, lora_base, allow_pickle):
         return _load_added(path, lora_base, device=device, dtype=dtype, allow_pickle=allow_pickle,
@@ -504,7 +511,8 @@ def load(
 # %% ../../nbs/craft/opening.ipynb #s02o010
 def _check_device(device):
     "`UserError` where there is no such device."
-    try: torch.zeros(1, device=device)
+    try:
+        torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as e:
         raise UserError(f'device: {str(device)!r} is not here ({str(e).splitlines()[0].split(",")[0]}); '
                         'choose cpu, or cuda where there is a GPU.') from None
@@ -512,8 +520,7 @@ def _check_device(device):
 def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
     where = find_base(base)
-    path = Path(where)
-    own = hub | dict(quantization=quantization)
+    path, own = Path(where), hub | dict(quantization=quantization)
     for field, wrong in (('revision', path.exists()), ('variant', path.is_file()),
                          ('quantization', path.is_file())):
         if own.get(field) and wrong:
@@ -523,7 +530,8 @@ def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
         with quiet():
             if path.is_file(): return _read_file(path, dtype, allow_pickle, config, hub)
             return _read_folder(where, dtype, allow_pickle, hub, quantization)
-    except UserError: raise
+    except UserError:
+        raise
     except Exception as e:
         raise UserError(why_not_loaded(base, path, config, e)) from e # whatever it was, nothing was loaded
 
@@ -551,8 +559,7 @@ def _read_vae(where, like, allow_pickle):
         net, info = AutoencoderKL.from_pretrained(where, torch_dtype=torch.float32, **how)
         return net, sorted(info['missing_keys'])
     tensors_in(Path(where), allow_pickle)                               # raises, and names the file
-    # a file has no configuration: the base's
-    with tempfile.TemporaryDirectory() as d:
+    with tempfile.TemporaryDirectory() as d: # a file has no configuration: the base's
         like.save_config(f'{d}/vae')
         return AutoencoderKL.from_single_file(where, config=d, subfolder='vae'), []
 
@@ -567,13 +574,17 @@ def _load_vae(
     if like is None: raise UserError(f'{field} is given, but the base draws pixels, without one.')
     where = find_vae(name)
     try:
-        with quiet(): net, lost = _read_vae(where, like, allow_pickle)
-    except UserError: raise
+        with quiet():
+            net, lost = _read_vae(where, like, allow_pickle)
+    except UserError:
+        raise
     except NotImplementedError as e: # diffusers' word for it
         raise UserError(f'{field} lacks some of its weights; download it again.') from e
-    except Exception as e: raise UserError(f'{field} could not be loaded: {_reason(e)}') from e
+    except Exception as e:
+        raise UserError(f'{field} could not be loaded: {_reason(e)}') from e
     if lost: raise UserError(f'{field} lacks {len(lost)} weights, the first is {lost[0]}; download it again.')
-    def kind(v): return v.config.latent_channels, 2**(len(v.config.block_out_channels) - 1)
+    def kind(v):
+        return v.config.latent_channels, 2**(len(v.config.block_out_channels) - 1)
     if kind(net) != kind(like):
         (c, s), (own_c, own_s) = kind(net), kind(like)
         raise UserError(f'{field} has latents of {c} channels for {s}x{s} pixels, the base has {own_c} for '
@@ -609,7 +620,8 @@ def skeleton(
                     parts[name] = _remember_files(tokenizer, where, name, hub)
                 elif name == 'scheduler': parts['scheduler_config'] = _read_schedule(cls, where, **hub)
                 else: parts[name] = make(name, cls)
-    except UserError: raise
+    except UserError:
+        raise
     except (OSError, ValueError) as e:
         raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e

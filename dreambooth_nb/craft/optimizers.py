@@ -62,7 +62,8 @@ def state_bytes(
 ) -> int:
     "Bytes of an optimiser's states. Adafactor keeps sums along the last two sides of a tensor."
     if optimizer != 'adafactor': return optimizer_row(optimizer).state*sum(p.numel() for p in params)
-    def sums(p): return p.numel()//p.shape[-1] + p.numel()//p.shape[-2] if p.ndim > 1 else p.numel()
+    def sums(p):
+        return p.numel()//p.shape[-1] + p.numel()//p.shape[-2] if p.ndim > 1 else p.numel()
     return 4*sum(map(sums, params))
 
 # %% ../../nbs/craft/optimizers.ipynb #s02z006
@@ -77,14 +78,16 @@ def make_optimizer(
     row = optimizer_row(name)
     # one kernel does it all, in place
     if name == 'adamw' and 'foreach' not in options: options = dict(fused=True) | options
-    try: make = getattr(importlib.import_module(row.module), row.name)
+    try:
+        make = getattr(importlib.import_module(row.module), row.name)
     except (ImportError, AttributeError, RuntimeError) as e:
         raise UserError(f'optimizer: {name} needs the package {row.package}; pip install {row.package}, '
                         'or choose adamw.') from e
     own = inspect.signature(make).parameters.get('betas')
     if own and 'betas' in options:
         options['betas'] = tuple(v if b is None else b for b, v in zip(options['betas'], own.default))
-    try: return make(params, lr=lr, weight_decay=weight_decay, **options)
+    try:
+        return make(params, lr=lr, weight_decay=weight_decay, **options)
     except TypeError as e:
         raise UserError(f'optimizer: {name} was given an option it does not have: {e}.') from e
 
@@ -115,11 +118,13 @@ class EMA:
         try:
             self._put(self.average)
             yield
-        finally: self._put(own)
+        finally:
+            self._put(own)
 
     @torch.no_grad()
     def _put(self, values):
-        for p, v in zip(self.params, values): p.copy_(v)
+        for p, v in zip(self.params, values):
+            p.copy_(v)
 
     def state_dict(self) -> dict:
         "For a checkpoint: updates so far, and the average."
@@ -148,8 +153,10 @@ def tf32(
     "Within it float32 matrix products may have 10 bits of mantissa, not 23: faster on GPUs since Ampere."
     before = torch.get_float32_matmul_precision()
     if allow and device.type == 'cuda': torch.set_float32_matmul_precision('high')
-    try: yield
-    finally: torch.set_float32_matmul_precision(before)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 # %% ../../nbs/craft/optimizers.ipynb #op_few
 _FEW = 576 # tokens, 24x24, up to which products were faster than the kernel (torch 2.13, with AVX-512)
@@ -228,6 +235,8 @@ def nan_guard(
         return check
     hooks = [m.register_forward_hook(watch(f'{part}.{k}')) for part, net in model.parts.items()
              for k, m in net.named_modules() if m._parameters or not list(m.children())]
-    try: yield
+    try:
+        yield
     finally:
-        for h in hooks: h.remove()
+        for h in hooks:
+            h.remove()

@@ -72,7 +72,8 @@ def unet_names(
 ) -> dict: # diffusers' -> the original code's
     "Names of the UNet's layers. Rombach et al. 2022, class UNetModel of their code."
     table, n, levels = dict(_UNET), config.layers_per_block, len(config.down_block_types)
-    def resnet(ours, theirs): table.update({f'{ours}.{a}': f'{theirs}.{b}' for a, b in _RESNET.items()})
+    def resnet(ours, theirs):
+        table.update({f'{ours}.{a}': f'{theirs}.{b}' for a, b in _RESNET.items()})
     for b, (down, up) in enumerate(zip(config.down_block_types, config.up_block_types)):
         k = b*(n + 1)
         sides = [(f'down_blocks.{b}', 'input_blocks', 1, n, 'Attn' in down),
@@ -108,10 +109,12 @@ def vae_names(
         table |= {f'{half}.{a}': f'{half}.{b}' for a, b in _ENDS.items()}
         table |= {f'{half}.mid_block.attentions.0.{a}': f'{half}.mid.attn_1.{b}'
                   for a, b in _ATTENTION.items()}
-        for i in range(2): resnet(f'{half}.mid_block.resnets.{i}', f'{half}.mid.block_{i + 1}')
+        for i in range(2):
+            resnet(f'{half}.mid_block.resnets.{i}', f'{half}.mid.block_{i + 1}')
         for b in range(levels):
             there = f'{half}.{theirs}.{b if half == "encoder" else levels - 1 - b}'
-            for i in range(count): resnet(f'{half}.{block}.{b}.resnets.{i}', f'{there}.block.{i}')
+            for i in range(count):
+                resnet(f'{half}.{block}.{b}.resnets.{i}', f'{there}.block.{i}')
             if b < levels - 1: table[f'{half}.{block}.{b}.{sampler}rs.0.conv'] = f'{there}.{sampler}.conv'
     return one_to_one(table)
 
@@ -186,7 +189,8 @@ def family(
     if name != 'sd': return name
     return 'sd2' if model.text_encoder.config.hidden_act == 'gelu' else 'sd1'
 
-def _clip_names(config): return {k: k for k in ('text_model', 'text_projection')}
+def _clip_names(config):
+    return {k: k for k in ('text_model', 'text_projection')}
 
 _UNET_AND_VAE = [('unet', 'model.diffusion_model.', unet_names), ('vae', 'first_stage_model.', vae_names)]
 _ALONE = {k: [('transformer', '', partial(transformer_names, k))] for k in ('flux', 'klein', 'zimage')}
@@ -238,10 +242,14 @@ class Lazy(Mapping):
         self,
         make:dict, # name -> function without arguments that returns the tensor
         like:dict, # name -> tensor on the meta device, with the shape and dtype to come
-    ): self.make, self.like = make, like
-    def __getitem__(self, name): return self.make[name]()
-    def __iter__(self): return iter(self.make)
-    def __len__(self): return len(self.make)
+    ):
+        self.make, self.like = make, like
+    def __getitem__(self, name):
+        return self.make[name]()
+    def __iter__(self):
+        return iter(self.make)
+    def __len__(self):
+        return len(self.make)
 
 @torch.no_grad()
 def _merged(layer, weight):
@@ -298,9 +306,11 @@ def weights(
     return dict(lazy_weights(model))
 
 # %% ../../nbs/craft/original_names.ipynb #xw016c
-def _bare(theirs): return re.sub(r'#\d+|~', '', theirs) # as a file has it
+def _bare(theirs):
+    return re.sub(r'#\d+|~', '', theirs) # as a file has it
 
-def _halves(v, theirs): return torch.cat(v.chunk(2)[::-1]) if '~' in theirs else v
+def _halves(v, theirs):
+    return torch.cat(v.chunk(2)[::-1]) if '~' in theirs else v
 
 def _laid(theirs, parts):
     "The tensor of a name in the original layout, of ours: one, or several, one below the other."
@@ -315,8 +325,10 @@ def _cut(theirs, v, like) -> list:
     if '.mid.attn_1.' in theirs and v.ndim == 4: return [v[..., 0, 0]]
     return [_halves(v, theirs)]
 
-def _fits(v, like): return len(v) == sum(m.shape[0] for m in like)
+def _fits(v, like):
+    return len(v) == sum(m.shape[0] for m in like)
 
+# %% ../../nbs/craft/original_names.ipynb #xw016l
 def lazy_original(
     model:StableDiffusion, # any base model
     read=None, # function from a name to its tensor, as for `lazy_weights`
@@ -326,7 +338,8 @@ def lazy_original(
     table = rename([k for k in ours if k.partition('.')[0] in own], original_names(model), model.name)
     for name, theirs in sorted(table.items(), key=lambda item: item[1]):
         parts.setdefault(_bare(theirs), []).append((theirs, name))
-    def laid(tensors, some): return _laid(some[0][0], [tensors[name] for _, name in some])
+    def laid(tensors, some):
+        return _laid(some[0][0], [tensors[name] for _, name in some])
     return Lazy({k: partial(laid, ours, some) for k, some in parts.items()},
                 {k: laid(ours.like, some) for k, some in parts.items()})
 

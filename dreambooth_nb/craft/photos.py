@@ -30,7 +30,8 @@ _OTHER = '.jxl', '.jp2', '.psd', '.xcf', '.svg', '.eps', '.pdf', '.tga', '.exr',
 _REPEATED = re.compile(r'([1-9]\d*)_(.*)') # a folder of photos that count so many times, and their caption
 _TABLES = '.csv', '.tsv', '.json', '.jsonl', '.parquet', '.yaml', '.yml', '.toml'
 
-def _nfc(name:str) -> str: return unicodedata.normalize('NFC', name)
+def _nfc(name:str) -> str:
+    return unicodedata.normalize('NFC', name)
 
 def file_order(
     path:Path, # photo or caption
@@ -99,9 +100,11 @@ def _role(path:Path) -> str:
     if suffix in _TABLES:
         return 'is a table that is not read and is left aside; captions are read from metadata.jsonl or .csv'
     try:
-        with Image.open(path, formats=_formats()) as im: kind = im.format
+        with Image.open(path, formats=_formats()) as im:
+            kind = im.format
         return f'is a {kind} picture without the suffix of one, and is left aside; rename it'
-    except Exception: return 'is no image and is left aside; take it out of the folder'
+    except Exception:
+        return 'is no image and is left aside; take it out of the folder'
 
 # %% ../../nbs/craft/photos.ipynb #c034b
 def _files(path:Path) -> list[Path]: # in their order
@@ -196,7 +199,8 @@ def _count(self:PhotoFolder):
 def _attach(self:PhotoFolder, files:dict, pairs:list, what:str):
     "Put pairs of (file, stem of its image) into `files`; note those without an image, or with several."
     images, names = {}, {_nfc(p.name): file_stem(p) for p in self.images}
-    for p in self.images: images.setdefault(file_stem(p), []).append(p.name)
+    for p in self.images:
+        images.setdefault(file_stem(p), []).append(p.name)
     for p, stem in pairs:
         stem = names.get(stem, stem) # 0.jpg.txt is as good as 0.txt
         if stem not in images:
@@ -242,7 +246,8 @@ def parse_colour(
     background:str, # name, such as white, or #rrggbb
 ) -> tuple:
     "RGB of a colour's name or number. `UserError` when there is no such colour."
-    try: return ImageColor.getrgb(background)[:3]
+    try:
+        return ImageColor.getrgb(background)[:3]
     except (ValueError, AttributeError):
         raise UserError(f'background: {background!r} is no colour; give a name, such as white, or '
                         '#rrggbb.') from None
@@ -294,7 +299,8 @@ def _rgb(im:Image.Image, colour:tuple, notes:list) -> tuple[Image.Image, Image.I
 # %% ../../nbs/craft/photos.ipynb #c047
 def _brand(path:Path) -> str|None:
     "'HEIC' or 'AVIF' by the first bytes of a file, whatever its name."
-    with open(path, 'rb') as f: head = f.read(12)
+    with open(path, 'rb') as f:
+        head = f.read(12)
     if head[4:8] != b'ftyp': return None
     if head[8:12] in (b'avif', b'avis'): return 'AVIF'
     heic = b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1'
@@ -318,14 +324,18 @@ def _reading(path:Path):
             # a large picture, a broken tag, a palette with alpha: all dealt with here
             warnings.simplefilter('ignore')
             yield
-    except UserError as e: raise UserError(f'{path}: {e}') from None
-    except UnidentifiedImageError: raise UserError(f'{path}: {FORMAT_HINTS[_brand(path)]}') from None
+    except UserError as e:
+        raise UserError(f'{path}: {e}') from None
+    except UnidentifiedImageError:
+        raise UserError(f'{path}: {FORMAT_HINTS[_brand(path)]}') from None
     except (Image.DecompressionBombError, MemoryError):
         raise UserError(f'{path}: has more pixels than are safe to decode; reduce it.') from None
-    except PermissionError: raise UserError(f'{path}: cannot be read; check its permissions.') from None
+    except PermissionError:
+        raise UserError(f'{path}: cannot be read; check its permissions.') from None
     except Exception as e: # decoders raise OSError, SyntaxError, ValueError, struct.error, ...
         raise UserError(f'{path}: is damaged or cut short; replace it or take it out.') from e
-    finally: ImageFile.LOAD_TRUNCATED_IMAGES = truncated
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = truncated
 
 # %% ../../nbs/craft/photos.ipynb #c049
 def _open(path:Path) -> Image.Image:
@@ -375,13 +385,17 @@ def decode_photo(
         getattr(im, 'filename', ''),
         '',
     )  # Pillow 13 scrambles a turned TIFF that it maps by name
-    try: im.load()
-    finally: im.filename = name
+    try:
+        im.load()
+    finally:
+        im.filename = name
     if deep and max(hi for _, hi in im.convert('RGB').getextrema()) < 64:
         raise UserError('has colours of 16 bits, with nothing in the upper two: it would be black; save it '
                         'with 8 bits.')
-    try: im = ImageOps.exif_transpose(im)
-    except Exception: pass # noted when it was looked at
+    try:
+        im = ImageOps.exif_transpose(im)
+    except Exception:
+        pass # noted when it was looked at
     return _rgb(im, colour, notes)
 
 # %% ../../nbs/craft/photos.ipynb #c050
@@ -424,7 +438,8 @@ def photo_size(
 ) -> tuple[int, int]: # (width, height) of the upright picture
     "The size of a photo from its header, without decoding it. `UserError` when it cannot be read."
     path = as_path(path)
-    with _reading(path), _open(path) as im: return _look(im, 1, [])[1]
+    with _reading(path), _open(path) as im:
+        return _look(im, 1, [])[1]
 
 # %% ../../nbs/craft/photos.ipynb #c079
 def read_text(
@@ -432,12 +447,15 @@ def read_text(
 ) -> str:
     "The text of a file in UTF-8, or UTF-16 with its mark. `UserError` in another encoding, or if unreadable."
     path = as_path(path)
-    try: data = path.read_bytes()
-    except FileNotFoundError: raise UserError(f'{path}: there is no such file; check the path.') from None
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f'{path}: there is no such file; check the path.') from None
     except OSError as e:
         raise UserError(f'{path}: cannot be read ({e.strerror}); check its permissions.') from None
     encoding = 'UTF-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else 'UTF-8'
-    try: text = data.decode(encoding if encoding == 'UTF-16' else 'utf-8-sig')
+    try:
+        text = data.decode(encoding if encoding == 'UTF-16' else 'utf-8-sig')
     except UnicodeDecodeError as e:
         where = f'byte {e.start + 1} is {data[e.start]:#04x}'
         raise UserError(f'{path}: is not in {encoding} ({where}); save it as UTF-8.') from None
@@ -456,12 +474,14 @@ def _rows(path:Path, text:str) -> list[tuple]: # (number of the line, what it ho
     "The rows of metadata.jsonl or metadata.csv."
     if path.suffix.lower() == '.csv':
         reader = csv.DictReader(io.StringIO(text))
-        try: return [(reader.line_num, row) for row in reader]
+        try:
+            return [(reader.line_num, row) for row in reader]
         except csv.Error as e:
             raise UserError(f'{path}: is no table ({e}); replace it or take it out.') from None
     rows = []
     for n, line in enumerate(text.split('\n'), 1):
-        try: rows += [(n, json.loads(line))] if line.strip() else []
+        try:
+            rows += [(n, json.loads(line))] if line.strip() else []
         except (ValueError, RecursionError): # a number of 5,000 digits, a thousand brackets
             example = '{"file_name": "...", "text": "..."}'
             raise UserError(f'{path}: line {n} is no JSON; write {example}.') from None

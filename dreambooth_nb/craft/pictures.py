@@ -97,7 +97,8 @@ def _write(path, data, free=False):
                 if not free:
                     raise UserError(f'{path}: is already there; choose another name.') from None
     try:
-        with atomic(path) as unfinished: unfinished.write_bytes(data)
+        with atomic(path) as unfinished:
+            unfinished.write_bytes(data)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -133,16 +134,20 @@ def picture_settings(
     name:str='picture', # its name in errors
 ) -> HowMade:
     "How a picture was made. Raises UserError when it does not say."
-    try: how = json.loads(image.info['dreambooth_nb'])
-    except (KeyError, TypeError, ValueError): how = None
+    try:
+        how = json.loads(image.info['dreambooth_nb'])
+    except (KeyError, TypeError, ValueError):
+        how = None
     if not isinstance(how, dict):
         raise UserError(f'{name}: does not say how it was made; give a PNG that dreambooth_nb has saved.')
     known = {f.name for f in fields(Settings)}
     # pictures that do not say are older, and brackets were always weights then
     how = dict(prompt_weighting=True) | how
     settings, about = ({k: v for k, v in how.items() if (k in known) == own} for own in (True, False))
-    try: return HowMade(make_settings(**settings), about)
-    except UserError as e: raise UserError(f'{name}: {e}') from e
+    try:
+        return HowMade(make_settings(**settings), about)
+    except UserError as e:
+        raise UserError(f'{name}: {e}') from e
 
 def read_png(
     path:str|Path, # a picture that `save_png` wrote
@@ -150,7 +155,8 @@ def read_png(
     "How a picture was made. Raises UserError when it cannot be read or does not say."
     path = as_path(path)
     try:
-        with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as im: im.load()
+        with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as im:
+            im.load()
     except Exception as e: # Pillow raises many kinds
         why = getattr(e, 'strerror', None) or 'it is damaged, or in an unknown format'
         raise UserError(f'{path}: cannot be read as a picture ({why}).') from e
@@ -160,7 +166,8 @@ def read_png(
 def _load_again(path, about) -> StableDiffusion:
     "The base that a picture names."
     base = about.get('base', 'micro')
-    try: return load(base)
+    try:
+        return load(base)
     except UserError as e:
         raise UserError(f'{path}: was made by the model {base!r}, which is not found under that name; '
                         f'load it and give it as model ({e})') from e
@@ -194,7 +201,8 @@ def _characters(path):
     from matplotlib.ft2font import FT2Font
     return frozenset(FT2Font(path).get_charmap())
 
-def _lacking(text, path): return [c for c in text if ord(c) not in _characters(path)]
+def _lacking(text, path):
+    return [c for c in text if ord(c) not in _characters(path)]
 
 def _in_words(c):
     "A character that no font can draw: its name, or its number."
@@ -301,9 +309,11 @@ class Grid:
         if (model is None) != ('model' in axes):
             raise UserError('model: give it either as the model or as an axis.')
         self.settings = dict(seed=0) | settings
-        for place in self.places(): self.shot(place) # wrong settings are refused now, not after an hour
+        for place in self.places():
+            self.shot(place) # wrong settings are refused now, not after an hour
 
-    def __repr__(self): return f'Grid of {" x ".join(map(str, self.shape))} pictures: {", ".join(self.axes)}'
+    def __repr__(self):
+        return f'Grid of {" x ".join(map(str, self.shape))} pictures: {", ".join(self.axes)}'
 
 def _label(name, value):
     "What stands at a row or above a column."
@@ -364,7 +374,8 @@ def make(
         if key not in self.made and (kept := self.kept(key)): self.made[key] = kept
     for mark, model in {mark: model for model, mark in ready.values()}.items():
         todo = list(dict.fromkeys(key for key in keys if key.model == mark and key not in self.made))
-        def keep(k, im): self.keep(todo[k], im, model) # at once, whatever happens next
+        def keep(k, im):
+            self.keep(todo[k], im, model) # at once, whatever happens next
         if todo:
             draw(model, [key.settings for key in todo], self.batch_size, progress, self.image, self.mask,
                  on_image=keep)
@@ -389,9 +400,11 @@ def kept(
     "A picture from the folder; None where there is none, or its file is damaged."
     if not (file := self.file(key)) or not file.is_file(): return None
     try:
-        with Image.open(file) as im: im.load()
+        with Image.open(file) as im:
+            im.load()
         return im if picture_settings(im).settings == key.settings else None
-    except Exception: return None # Pillow raises many kinds; it is made again
+    except Exception:
+        return None # Pillow raises many kinds; it is made again
 
 @patch
 def keep(
@@ -403,7 +416,8 @@ def keep(
     "Remember a picture, and keep its file."
     self.made[key] = image
     if not (file := self.file(key)): return
-    with atomic(file) as unfinished: unfinished.write_bytes(_png_bytes(image, model))
+    with atomic(file) as unfinished:
+        unfinished.write_bytes(_png_bytes(image, model))
 
 # %% ../../nbs/craft/pictures.ipynb #pi16
 @patch
@@ -525,7 +539,8 @@ class Previews(Callback):
     def __init__(
         self,
         **settings, # of `sample`: num_inference_steps, negative_prompt, ...
-    ): self.settings = settings
+    ):
+        self.settings = settings
 
     def draw(
         self,
@@ -552,7 +567,8 @@ class Previews(Callback):
         seeds, side = [h['seed'] for h in how], max(192, made[0].width)
         row = grid([made], [cfg.validation_prompt], [f'seed {s}' for s in seeds], side)
         row.info['dreambooth_nb'] = json.dumps(how[0] | dict(step=run.step, seeds=seeds))
-        with atomic(run.folder/'validation'/f'step-{run.step}.png') as tmp: tmp.write_bytes(_png_bytes(row))
+        with atomic(run.folder/'validation'/f'step-{run.step}.png') as tmp:
+            tmp.write_bytes(_png_bytes(row))
         for tracker in run.accelerator.trackers:
             if not hasattr(tracker, 'log_images'): continue # not every tracker takes pictures
             form = dict(dataformats='NHWC') if tracker.name == 'tensorboard' else {}

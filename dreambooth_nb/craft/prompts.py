@@ -37,7 +37,8 @@ def parse_prompt(
     others too many are text. Raises UserError on a weight beyond 100."""
     parts, stack = [], []
     def weigh(since, factor):
-        for part in parts[since:]: part[1] *= factor
+        for part in parts[since:]:
+            part[1] *= factor
     for piece in _PIECES.findall(prompt):
         opened = stack[-1][0] if stack else ''
         if piece in '([': stack.append((piece, len(parts)))
@@ -45,7 +46,8 @@ def parse_prompt(
         elif piece == ')' and opened == '(': weigh(stack.pop()[1], 1.1)
         elif piece == ']' and opened == '[': weigh(stack.pop()[1], 1/1.1)
         else: parts.append([piece[1:] if len(piece) == 2 and piece[0] == '\\' else piece, 1.])
-    for opened, since in stack: weigh(since, 1.1 if opened == '(' else 1/1.1)
+    for opened, since in stack:
+        weigh(since, 1.1 if opened == '(' else 1/1.1)
     for text, weight in parts:
         if not abs(weight) <= _HEAVIEST:
             raise UserError(
@@ -88,12 +90,14 @@ def encode_weighted(
     clip_skip:int|None=None, # layers left out at the end of the text encoders; None: the model's own
 ) -> dict: # encoder_hidden_states (b,k*s,d) and added_cond_kwargs, as of `model.condition`
     "`model.condition` for prompts of any length, with weights where they are turned on."
-    def read_by(j): return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
+    def read_by(j):
+        return [tokenize(model, p, j, prompt_weighting) for p in ['', *prompts]]
     b, read = len(prompts), [read_by(j) for j in range(len(model.encoders))]
     k = max([chunks, *(len(tokens.ids) for tokens in sum(read, []))])
     def filled(first, *rows):
         return torch.stack([torch.cat([row, first.repeat(k - len(row), 1)]) for row in rows])
-    def plain(p): return ''.join(text for text, _ in parse_prompt(p)) if prompt_weighting else p
+    def plain(p):
+        return ''.join(text for text, _ in parse_prompt(p)) if prompt_weighting else p
     more = model.family.reads_more(model, [plain(p) for p in prompts])
     ids = [filled(*(tokens.ids for tokens in some)).flatten(1) for some in read] + more
     found = model.condition_ids(ids, size, clip_skip)
@@ -103,7 +107,8 @@ def encode_weighted(
         # tokens that are no CLIP's count as they are
         weights = F.pad(weights, (0, e.shape[1] - weights.shape[1]), value=1.).to(e.device)
         weighted = e.float()*weights[..., None]
-        def power(v): return v.float().square().mean((1, 2), keepdim=True)
+        def power(v):
+            return v.float().square().mean((1, 2), keepdim=True)
         found['encoder_hidden_states'] = (weighted*(power(e)/power(weighted)).sqrt()).to(e.dtype)
     return no_words(found, prompts) if zeros else found
 
@@ -156,26 +161,33 @@ class Settings:
     prompt_weighting:bool = False # brackets weigh words, such as `(word:1.3)`; False: they are text
     clip_skip:int|None = None # layers left out at the end of the text encoders; None: as the model has it
 
-    def __post_init__(self): _check(self)
+    def __post_init__(self):
+        _check(self)
 
 # %% ../../nbs/craft/prompts.ipynb #c066
 def _numbers(s, bad):
     "Numbers as Python's own, also from NumPy and PyTorch."
     for name in ('guidance_scale', 'guidance_rescale', 'eta', 'strength', 'lora_scale'):
         if name == 'lora_scale' and s.lora_scale is None: continue
-        try: object.__setattr__(s, name, float(getattr(s, name)))
-        except (TypeError, ValueError, OverflowError): bad(name, 'is impossible; it must be a number.')
+        try:
+            object.__setattr__(s, name, float(getattr(s, name)))
+        except (TypeError, ValueError, OverflowError):
+            bad(name, 'is impossible; it must be a number.')
         if not math.isfinite(getattr(s, name)): bad(name, 'is impossible; it must be a finite number.')
     for name in ('seed', 'num_inference_steps', 'cache_interval', 'width', 'height', 'clip_skip'):
         if name in ('width', 'height', 'clip_skip') and getattr(s, name) is None: continue
-        try: object.__setattr__(s, name, operator.index(getattr(s, name)))
-        except TypeError: bad(name, 'is impossible; it must be a whole number.')
+        try:
+            object.__setattr__(s, name, operator.index(getattr(s, name)))
+        except TypeError:
+            bad(name, 'is impossible; it must be a whole number.')
         least = dict(seed=-math.inf, clip_skip=0).get(name, 1)
         if getattr(s, name) < least: bad(name, f'is impossible; it must be at least {least}.')
 
+# %% ../../nbs/craft/prompts.ipynb #c066c
 def _check(s):
     "Refuse impossible settings. Raises UserError naming the field."
-    def bad(name, why): raise UserError(f'{name}: {getattr(s, name)!r} {why}')
+    def bad(name, why):
+        raise UserError(f'{name}: {getattr(s, name)!r} {why}')
     for name, known in dict(solver=SOLVER_NAMES, spacing=SPACINGS, guidance_schedule=GUIDANCE_NAMES).items():
         if not (name == 'spacing' and s.spacing is None): one_of(name, getattr(s, name), list(known))
     if not isinstance(s.prompt_weighting, bool):
@@ -183,15 +195,19 @@ def _check(s):
     for name in ('prompt', 'negative_prompt'):
         if not isinstance(text := getattr(s, name), str): bad(name, 'is no text; give a string.')
         refuse_halves(**{name: text})
-        try: s.prompt_weighting and parse_prompt(text)
-        except UserError as e: raise UserError(str(e).replace('prompt:', f'{name}:', 1)) from None
+        try:
+            s.prompt_weighting and parse_prompt(text)
+        except UserError as e:
+            raise UserError(str(e).replace('prompt:', f'{name}:', 1)) from None
     _numbers(s, bad)
     check_strength(s.strength, True) # whether there is a picture is seen later
     if not 0 <= s.eta <= 1: bad('eta', 'is impossible; choose 0 to 1.')
     if not 0 <= s.guidance_rescale <= 1: bad('guidance_rescale', 'is impossible; choose 0 to 1.')
     if s.guidance_interval is None: return
-    try: lo, hi = map(float, s.guidance_interval)
-    except (TypeError, ValueError): bad('guidance_interval', 'is impossible; give (t_lo, t_hi).')
+    try:
+        lo, hi = map(float, s.guidance_interval)
+    except (TypeError, ValueError):
+        bad('guidance_interval', 'is impossible; give (t_lo, t_hi).')
     if not lo <= hi: bad('guidance_interval', 'is impossible; give (t_lo, t_hi), the smaller one first.')
     object.__setattr__(s, 'guidance_interval', tuple(s.guidance_interval))
 
@@ -252,6 +268,7 @@ def current_lora_scale(
         root = getattr(net.peft_config[name], 'use_rslora', False)
         return round(layer.scaling[name]*(math.sqrt(rank) if root else rank)/layer.lora_alpha[name], 6)
 
+# %% ../../nbs/craft/prompts.ipynb #c072l
 @contextmanager
 def lora_at(
     model:StableDiffusion, # a model with a LoRA
@@ -265,7 +282,8 @@ def lora_at(
     if scale is None or scale == current_lora_scale(model):
         yield
         return
-    def trained(layer): return [(p, p.requires_grad) for p in layer.parameters()]
+    def trained(layer):
+        return [(p, p.requires_grad) for p in layer.parameters()]
     was = [(layer, dict(layer.scaling), layer.disable_adapters, trained(layer)) for layer in layers]
     try:
         model.set_lora_scale(scale)
@@ -274,7 +292,8 @@ def lora_at(
         for layer, scaling, off, grads in was:
             layer.enable_adapters(not off)
             layer.scaling.update(scaling)
-            for p, wanted in grads: p.requires_grad_(wanted)
+            for p, wanted in grads:
+                p.requires_grad_(wanted)
 
 # %% ../../nbs/craft/prompts.ipynb #c075
 def read_start(

@@ -83,7 +83,8 @@ def stored(
     return found
 
 # %% ../../nbs/craft/quantization.ipynb #hFq2
-def _in_order(layer, inputs): return tuple(x.contiguous() for x in inputs)
+def _in_order(layer, inputs):
+    return tuple(x.contiguous() for x in inputs)
 
 def give_in_order(
     net:nn.Module, # a network

@@ -57,8 +57,10 @@ class Ready:
         *args, # for it
     ):
         "The answer of a function. A `UserError` becomes a problem."
-        try: return f(*args)
-        except UserError as e: self.problems.append(str(e))
+        try:
+            return f(*args)
+        except UserError as e:
+            self.problems.append(str(e))
 
     def refuse(self):
         "`Problems` with all of them, where there are any."
@@ -118,8 +120,10 @@ def as_planned(
 
 def _taken(cfg) -> int:
     "The steps that lie in the checkpoint from which a run resumes."
-    try: folder = find_checkpoint(cfg.output_dir, cfg.resume_from_checkpoint, unread)
-    except UserError: return 0 # `problems` says why
+    try:
+        folder = find_checkpoint(cfg.output_dir, cfg.resume_from_checkpoint, unread)
+    except UserError:
+        return 0 # `problems` says why
     return int(folder.name.rpartition('-')[2]) if folder else 0
 
 # %% ../../nbs/craft/ready.ipynb #r07shape
@@ -141,19 +145,24 @@ def counted(
     try:
         subjects = concepts(cfg)
         learn, _ = hold_out([s.examples() for s in subjects], cfg.num_held_out)
-    except UserError: return written_out(cfg, 1)                # `ready` says why
+    except UserError:
+        return written_out(cfg, 1)                # `ready` says why
     classes = len({s.class_prompt for s in subjects})*cfg.with_prior_preservation
     photos = sum(e.repeats for e in learn) # as often as their folders say
     return written_out(cfg, photos, classes*(cfg.num_class_images - cfg.num_held_out))
 
+# %% ../../nbs/craft/ready.ipynb #r07line
 def outline(
     base:Base, # as `cfg.base`
 ) -> StableDiffusion:
     "The base without its weights, and without what goes on it. `UserError`, as `load_base` raises it."
-    def rename(e, name): return UserError(str(e).replace('pretrained_model_name_or_path:', f'{name}:', 1))
+    def rename(e, name):
+        return UserError(str(e).replace('pretrained_model_name_or_path:', f'{name}:', 1))
     if under := beneath(base):
-        try: return outline(under)
-        except UserError as e: raise (rename(e, 'lora_base') if base.lora_base else e) from None
+        try:
+            return outline(under)
+        except UserError as e:
+            raise (rename(e, 'lora_base') if base.lora_base else e) from None
     asked, hub = base.pretrained_model_name_or_path, dict(revision=base.revision) if base.revision else {}
     name, path = described_by(base), Path(find_base(asked))
     try:
@@ -167,7 +176,8 @@ def outline(
 @lru_cache(2)
 def _outline_of(name, written, **hub):
     "One outline for all uses: what is chosen, printed and checked before a run looks at the same base."
-    with torch.device('meta'): return skeleton(name, **hub)
+    with torch.device('meta'):
+        return skeleton(name, **hub)
 
 def _written(where) -> tuple: # (file, when it was written), ...; of a hub id: ()
     "The configuration in a folder: when it is another one, so is the outline."
@@ -181,8 +191,10 @@ def beneath(
     "The model that a base goes on, where it is a LoRA or an embedding. `UserError`: it is gone."
     path = Path(find_base(base.pretrained_model_name_or_path))
     if not goes_on_a_model(path, base.lora_base, base.allow_pickle): return None
-    try: below = base.lora_base or base_of_lora(added_files(path)[0])
-    except UserError as e: raise as_settings(e) from None
+    try:
+        below = base.lora_base or base_of_lora(added_files(path)[0])
+    except UserError as e:
+        raise as_settings(e) from None
     return replace(base, pretrained_model_name_or_path=below, lora_base=None)
 
 def described_by(
@@ -193,8 +205,10 @@ def described_by(
     name, path = base.pretrained_model_name_or_path, Path(find_base(base.pretrained_model_name_or_path))
     if not path.is_file(): return name
     shapes = tensors_in(path, base.allow_pickle).tensors
-    try: check_contents(path, shapes, base.original_config)
-    except UserError as e: raise as_settings(e) from None
+    try:
+        check_contents(path, shapes, base.original_config)
+    except UserError as e:
+        raise as_settings(e) from None
     if base.variant:
         raise UserError(f'variant: {name} is a file on this machine and has no variant; leave it out.')
     if base.original_config: return base.original_config
@@ -246,7 +260,8 @@ def _look_at_classes(
     net:StableDiffusion|None=None, # the base, or its outline
 ):
     "Are the folders of class images for class images, and of the right prompt?"
-    def same(a, b): return as_path(a).resolve() == as_path(b).resolve()
+    def same(a, b):
+        return as_path(a).resolve() == as_path(b).resolve()
     if not cfg.with_prior_preservation: return
     for folder in [s.class_data_dir for s in subjects if s.class_data_dir]:
         if any(same(folder, s.instance_data_dir) for s in subjects):
@@ -310,7 +325,8 @@ def base_problems(
         return found + base_problems(under, net)
     if base.lora_base:
         found.append(f'lora_base: {name} is a whole model, which goes on none; leave it out.')
-    def weights(folder): return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
+    def weights(folder):
+        return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
               for p in folders if not weights(p)]
@@ -443,6 +459,7 @@ def _pool_problem(
                 f'{free/1e6:,.1f} MB free; make room, or choose another folder.')
     return writable(pool.folder)
 
+# %% ../../nbs/craft/ready.ipynb #r09write
 def writable(
     folder, # may be missing
 ) -> str: # '': it is
@@ -460,7 +477,8 @@ def writable(
             finally:
                 for p in new:
                     if p.is_dir(): p.rmdir()
-    except UserError as e: return str(e)
+    except UserError as e:
+        return str(e)
     return ''
 
 # %% ../../nbs/craft/ready.ipynb #r09bytes
@@ -473,7 +491,8 @@ def bytes_to_write(
     words, whole = set(cfg.words.split('+')), 4*sum(p.numel() for p in params)
     if 'lora' in words: # it is put on a copy without weights
         net = deepcopy(net, {id(p): torch.nn.Parameter(torch.empty_like(p, device='meta')) for p in params})
-        with torch.device('meta'): net.trainable(train='+'.join(words - {'token'}), lora=cfg.lora)
+        with torch.device('meta'):
+            net.trainable(train='+'.join(words - {'token'}), lora=cfg.lora)
     parts = [('unet', net.denoiser), *[('text_encoder', text) for _, text in net.encoders]]
     trained = sum(p.numel() for part, m in parts for k, p in m.named_parameters()
                   if is_trained(part, k, words))

@@ -199,7 +199,8 @@ def _check_photo(self:Report, example:Example, tokenizer, whose) -> PhotoCheck:
     small = _reduced(photo.image, _SIDE)
     crops = self.geometry.crops(photo.size, example.id)
     first = crops[0]
-    for note in photo.notes: warn(note)
+    for note in photo.notes:
+        warn(note)
     self._check_mask(example, photo, crops)
     view = _at_most(first, _SIDE)
     sharp = sharpness(view.apply(small.convert('L')))
@@ -224,7 +225,8 @@ _NO_PROMPT = '(no prompt given)'
 def _check_words(self:Report, concept:Concept, folder:PhotoFolder, captions:dict):
     "Whether the prompts distinguish the subject from its class."
     me, class_ = concept.identifier, concept.class_prompt
-    def has(text): return bool(re.search(rf'(?<!\w){re.escape(me)}(?!\w)', text))
+    def has(text):
+        return bool(re.search(rf'(?<!\w){re.escape(me)}(?!\w)', text))
     if class_ == concept.instance_prompt:
         self.errors.append(f'class_prompt: is {class_!r}, the same as instance_prompt; an identifier, '
                            'such as sks, stands in instance_prompt alone.')
@@ -252,7 +254,8 @@ def _check_concept(self:Report, concept:Concept, tokenizer, min_images:int):
         return
     self.warnings += folder.lines()
     self._check_length('class_prompt', concept.class_prompt, tokenizer)
-    for part in folder.parts: checks += self._check_part(concept, part, tokenizer)
+    for part in folder.parts:
+        checks += self._check_part(concept, part, tokenizer)
     self._check_masklike(checks)
     n = sum(len(part.images) for part in folder.parts)
     if n < min_images:
@@ -279,7 +282,8 @@ def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> 
             counter = None if example.prompt == _NO_PROMPT else tokenizer
             what = path if path in captions else folder.path if words else 'instance_prompt'
             checks.append(self._check_photo(example, counter, what))
-        except UserError as e: self.errors.append(str(e))
+        except UserError as e:
+            self.errors.append(str(e))
     return checks
 
 # %% ../../nbs/craft/report.ipynb #c112b
@@ -370,7 +374,8 @@ def preflight(
     concepts = [concepts] if isinstance(concepts, Concept) else list(concepts)
     report = Report(concepts, resolution if isinstance(resolution, Geometry) else Geometry(resolution),
                     strict, max_token_length)
-    for concept in concepts: report._check_concept(concept, tokenizer, min_images)
+    for concept in concepts:
+        report._check_concept(concept, tokenizer, min_images)
     report._check_pairs()
     report.errors, report.warnings = ([printable(s) for s in dict.fromkeys(lines)]
                                       for lines in (report.errors, report.warnings))
@@ -415,7 +420,8 @@ def __repr__(self:Report) -> str:
 @patch
 def _repr_html_(self:Report) -> str:
     "For a notebook."
-    def cell(texts, tag='td'): return ''.join(f'<{tag} style="text-align:left">{t}</{tag}>' for t in texts)
+    def cell(texts, tag='td'):
+        return ''.join(f'<{tag} style="text-align:left">{t}</{tag}>' for t in texts)
     out = ''
     for head, checks in zip(self._heads(), self.photos):
         cells = [[img_tag(c.thumbnail, c.example.id)] + [html.escape(t) for t in c.facts] for c in checks]

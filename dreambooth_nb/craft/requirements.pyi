@@ -3,12 +3,13 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import copy, importlib.util, math, os, re
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 import torch
 from accelerate import PartialState
 from accelerate.tracking import get_available_trackers
-from accelerate.utils import is_bf16_available, parse_flag_from_env
+from accelerate.utils import broadcast_object_list, is_bf16_available, parse_flag_from_env
 from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
 from huggingface_hub import try_to_load_from_cache
@@ -21,10 +22,11 @@ from .saving import BASE_OF_TEXT
 from .opening import find_base, find_vae, load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
-__all__ = ['Machine', 'refused', 'processes', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out', 'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing', 'prepare']
+__all__ = ['Machine', 'refused', 'processes', 'agreed', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out', 'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing', 'prepare']
 def refused(f, *args, **kwargs) -> list[str]: ...
 def _environment(asked: Machine) -> list: ...
 def processes() -> PartialState: ...
+def agreed(decide: Callable): ...
 def _precision(asked: Machine) -> list: ...
 def _graphs(asked: Machine) -> list: ...
 def _changed(cfg) -> dict: ...

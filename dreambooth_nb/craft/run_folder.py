@@ -90,8 +90,10 @@ def run_in(
 ) -> TrainConfig|None:
     "The settings of the run in a folder. None: there is none of ours."
     file = Path(folder)/'config.yaml'
-    try: return read_config(file) if file.is_file() else None
-    except UserError: return None
+    try:
+        return read_config(file) if file.is_file() else None
+    except UserError:
+        return None
 
 # %% ../../nbs/craft/run_folder.ipynb #r01ours
 def written(
@@ -116,7 +118,8 @@ def settings_of_a_run(
     try:
         text = read_text(file)
         values = yaml.safe_load(text)
-    except (UserError, yaml.YAMLError): return False
+    except (UserError, yaml.YAMLError):
+        return False
     if not isinstance(values, dict) or 2*len(values) < len(fields(TrainConfig)): return False
     return text == yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
@@ -144,16 +147,20 @@ def learned_from(
     subjects:list[Concept], # of a run
 ) -> str: # hexadecimal digits
     "What identifies the photos of a run, with their masks and prompts, whatever their folder is called."
-    def content(mask): return Path(mask) if Path(str(mask)).is_file() else str(mask)
-    def often(e): return [e.repeats] if e.repeats > 1 else []
+    def content(mask):
+        return Path(mask) if Path(str(mask)).is_file() else str(mask)
+    def often(e):
+        return [e.repeats] if e.repeats > 1 else []
     return digest([[e.prompt, e.path, content(e.mask), *often(e)] for s in subjects for e in s.examples()])
 
 def _record(
     folder, # of a run
 ) -> dict: # step: the last one; photos: as `learned_from` gives it. Empty: none was finished
     "What a finished run has left about itself."
-    try: found = json.loads((Path(folder)/'.finished.json').read_text(encoding='utf-8'))
-    except (OSError, ValueError): return {}
+    try:
+        found = json.loads((Path(folder)/'.finished.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return {}
     return found if isinstance(found, dict) else {}
 
 def differences(
@@ -184,7 +191,8 @@ def plan(
 ) -> Plan:
     "Begin, go on, or leave alone: what lies in the output folder decides."
     out = Path(cfg.output_dir)
-    def no(why, way='choose another folder'): return Plan(problem=f'output_dir: {out} {why}; {way}.')
+    def no(why, way='choose another folder'):
+        return Plan(problem=f'output_dir: {out} {why}; {way}.')
     if out.exists() and not out.is_dir(): return no('is a file')
     was, done, cut = run_in(out), model_files(out), checkpoints(out)
     if not holds(out): return Plan()
@@ -224,8 +232,10 @@ def _drawn_in(
     file, made = folder/'manifest.jsonl', dict.fromkeys(('manifest.jsonl', '.image.lock'), 'generated')
     text = file.read_text(encoding='utf-8', errors='replace') if file.is_file() else ''
     for line in text.splitlines():
-        try: entry = json.loads(line)
-        except ValueError: continue                               # the last line of a pool that was stopped
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue                               # the last line of a pool that was stopped
         if isinstance(entry, dict): made[entry.get('file')] = entry.get('source')
     return all(_drawn_in(p) if p.is_dir() else made.get(p.name) == 'generated' for p in holds(folder))
 
@@ -237,7 +247,8 @@ def _other_photos(
 ) -> list[str]:
     "What a finished run learned from, where it was something else."
     names = 'pretrained_model_name_or_path', 'pretrained_vae_model_name_or_path', 'class_data_dir'
-    def place(v): return Path(v).resolve() if v and Path(v).exists() else v
+    def place(v):
+        return Path(v).resolve() if v and Path(v).exists() else v
     pairs = [(name, getattr(was, name), getattr(now, name)) for name in names]
     other = [f'{name}: was {a!r}, is {b!r}' for name, a, b in pairs if place(a) != place(b)]
     if photos and _record(out).get('photos', photos) != photos:
@@ -280,7 +291,8 @@ def in_the_way(
     "What of yours the run would replace, or what it would replace and needs itself."
     out, given = Path(cfg.output_dir), given_paths(cfg, subjects)
     file, own, was = out/'config.yaml', out/'class_images', run_in(out)
-    def no(what, way): return f'output_dir: {what}; {way}, or choose another folder.'
+    def no(what, way):
+        return f'output_dir: {what}; {way}, or choose another folder.'
     if does == 'is finished': return ''
     if was and not settings_of_a_run(file) and replace(was, **expanded(asdict(was))) != cfg:
         return no(f'{file} was not written by a run, and has other settings', 'give it another name')
@@ -304,5 +316,7 @@ def _fits_pool(
 ) -> bool:
     "Are its class images of these prompts, in this order?"
     many = [folder/str(k) for k in range(len(prompts))] if len(prompts) > 1 else [folder]
-    try: return bool(prompts) and all(PriorPool(p, prompt) for p, prompt in zip(many, prompts))
-    except UserError: return False
+    try:
+        return bool(prompts) and all(PriorPool(p, prompt) for p, prompt in zip(many, prompts))
+    except UserError:
+        return False

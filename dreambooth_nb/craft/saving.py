@@ -90,7 +90,8 @@ def plain(self:StableDiffusion) -> StableDiffusion:
     if not added: return self
     half = [k for k, net in self.parts.items() if any(p.dtype != torch.float32 for p in net.parameters())]
     out = replace(self, **{k: copy.deepcopy(self.parts[k]).float() for k in {*added, *half}})
-    for _, encoder in out.encoders: _join_tokens(encoder)
+    for _, encoder in out.encoders:
+        _join_tokens(encoder)
     return out.unmerge_lora().merge_lora().remove_lora() if out.has_lora() else out
 
 # %% ../../nbs/craft/saving.ipynb #bb5b7c1f
@@ -109,7 +110,8 @@ def check_finite(
 @contextmanager
 def _disk_errors():
     "What the disk refuses arrives from Rust as an exception with a number in its text: made an OSError."
-    try: yield
+    try:
+        yield
     except Exception as e:
         if isinstance(e, OSError) or not (m := re.search(r'([^:]*) \(os error (\d+)\)', str(e))): raise
         raise OSError(int(m[2]), m[1].strip()) from e
@@ -147,9 +149,11 @@ def _save_tokenizer(tokenizer, folder):
         tokenizer.backend_tokenizer.no_truncation()
     words, arrived = getattr(tokenizer, 'arrived', (None, {}))
     known = len(tokenizer) == words
-    with _disk_errors(): tokenizer.save_pretrained(folder)
+    with _disk_errors():
+        tokenizer.save_pretrained(folder)
     if known:
-        for name, data in arrived.items(): (folder/name).write_bytes(data)
+        for name, data in arrived.items():
+            (folder/name).write_bytes(data)
     if not (folder/'vocab.json').is_file(): _save_vocabulary(tokenizer, folder)
 
 def _save_vocabulary(tokenizer, folder):
@@ -205,13 +209,16 @@ def _beside(folder):
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f'.{folder.name}.', suffix='.tmp') as d:
-            try: yield Path(d)
-            except UserError as e: raise UserError(str(e).replace(d, str(folder))) from e # by its own name
+            try:
+                yield Path(d)
+            except UserError as e:
+                raise UserError(str(e).replace(d, str(folder))) from e # by its own name
             files = [f for f in Path(d).rglob('*') if f.is_file()]
             for file in sorted(files, key=lambda f: f.name == 'model_index.json'): # the last makes it a model
                 (to := folder/file.relative_to(d)).parent.mkdir(parents=True, exist_ok=True)
                 # of weights in pieces, which would be read first
-                for old in to.parent.glob('*.safetensors.index.json'): old.unlink()
+                for old in to.parent.glob('*.safetensors.index.json'):
+                    old.unlink()
                 os.replace(file, to)
     except (OSError, SafetensorError) as e:
         with writing(folder):
@@ -236,7 +243,8 @@ def let_go(
     "Keep no file of a model mapped, where a file that is can be neither replaced nor removed."
     if os.name != 'nt': return
     for net in model.modules():
-        for v in (*net.parameters(), *net.buffers()): v.data = v.data.clone()
+        for v in (*net.parameters(), *net.buffers()):
+            v.data = v.data.clone()
 
 # %% ../../nbs/craft/saving.ipynb #j016
 @patch

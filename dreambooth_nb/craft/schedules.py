@@ -62,8 +62,10 @@ def noise_schedule(
 
 def _trained(betas) -> Tensor:
     "Betas as float64. `UserError` when they are no numbers between 0 and 1."
-    try: betas = torch.as_tensor(betas, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError): betas = torch.full((1,), math.nan)
+    try:
+        betas = torch.as_tensor(betas, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        betas = torch.full((1,), math.nan)
     if betas.ndim == 1 and len(betas) and ((betas > 0) & (betas < 1)).all(): return betas
     raise UserError('trained_betas: gives no betas; give numbers above 0 and below 1.')
 

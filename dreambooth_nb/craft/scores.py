@@ -25,8 +25,10 @@ def looked(
     "An evaluation as numbers for a row of the log."
     row = {f'eval_{s.metric}_{s.encoder}'.replace(' ', '_'): s.value for s in found.scores}
     if before is None: return row
-    try: look = relative(found, before, step)
-    except UserError: return row
+    try:
+        look = relative(found, before, step)
+    except UserError:
+        return row
     return row | dict(eval_worth=look.worth, eval_error=look.error)
 
 class Scores(Callback):
@@ -70,7 +72,8 @@ def look(
     self.took += time.perf_counter() - began
     return found
 
-def _file(folder, step) -> Path: return as_path(folder)/'evaluation'/f'step-{step}.json'
+def _file(folder, step) -> Path:
+    return as_path(folder)/'evaluation'/f'step-{step}.json'
 
 # %% ../../nbs/craft/scores.ipynb #sc21
 def looks_in(
@@ -80,8 +83,10 @@ def looks_in(
     files = {int(p.stem.removeprefix('step-')): p for p in (as_path(folder)/'evaluation').glob('step-*.json')}
     if 0 not in files: return []
     before = read_evaluation(files.pop(0))
-    try: return [relative(read_evaluation(files[step]), before, step) for step in sorted(files)]
-    except UserError: return []
+    try:
+        return [relative(read_evaluation(files[step]), before, step) for step in sorted(files)]
+    except UserError:
+        return []
 
 def advice(
     folder, # of a run

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 import yaml
 from fastcore.basics import patch
-from ..core import (
-    EMBEDDED, UserError, as_path, atomic, checked, did_you_mean, explained, refuse_halves, say, wrong_type)
+from dreambooth_nb.core import (
+    EMBEDDED, UserError, as_path, checked, did_you_mean, explained, refuse_halves, say, write_text,
+    wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 
@@ -32,8 +33,10 @@ _natural = _rule('must not be negative', lambda v: 0 <= v < math.inf)
 _share = _rule('must be at least 0 and less than 1', lambda v: 0 <= v < 1)
 _side = _rule('must be at least 8 pixels', lambda v: v >= 8)
 
-def _of(default, known): return field(default=default, metadata=dict(known=tuple(known)))
-def _path(default=None): return field(default=default, metadata=dict(path=True))
+def _of(default, known):
+    return field(default=default, metadata=dict(known=tuple(known)))
+def _path(default=None):
+    return field(default=default, metadata=dict(path=True))
 
 _WORDS = 'unet', 'attention', 'lora', 'text_encoder', 'token'
 _OPTIMIZERS = ('adamw', 'sgd', 'adafactor', 'adamw8bit', 'lion8bit', 'lion', 'prodigy', 'schedulefree')
@@ -61,7 +64,6 @@ def _typed(kind:type, v):
 @dataclass
 class _Learned:
     "What is learned, from which base, and where it goes."
-    # what is learned, and where it goes
     instance_data_dir:str = _path('') # folder with the photos of the subject
     instance_prompt:str = '' # identifier and class noun, e.g. "a photo of a sks dog"
     output_dir:str = _path('') # folder of the personalised model, created if missing
@@ -223,13 +225,13 @@ class TrainConfig(_Weighed):
     skip_save_text_encoder:bool = False # leave text encoders that were not trained out of the saved model
     output_kohya_format:bool = False # the LoRA in kohya's format besides
 
-    def __post_init__(self): _check(self)
+    def __post_init__(self):
+        _check(self)
 
 # %% ../../nbs/craft/settings.ipynb #se12dc
 def _only_known(init):
     "The constructor of TrainConfig. `UserError` with the nearest name where a setting is unknown."
     known = {f.name for f in fields(TrainConfig)}
-
     @functools.wraps(init)
     def checked(self, *args, **values):
         for name in values:
@@ -246,11 +248,13 @@ explained(TrainConfig)
 # %% ../../nbs/craft/settings.ipynb #t011
 def _check(cfg):
     "Give every field its type, and refuse what is impossible or contradictory."
-    def bad(name, why): raise UserError(f'{name}: {getattr(cfg, name)!r} {why}')
+    def bad(name, why):
+        raise UserError(f'{name}: {getattr(cfg, name)!r} {why}')
     for f in fields(cfg):
         kind = (get_args(f.type) or (f.type,))[0]
         if getattr(cfg, f.name) is None and type(None) in get_args(f.type): continue
-        try: setattr(cfg, f.name, _typed(kind, getattr(cfg, f.name)))
+        try:
+            setattr(cfg, f.name, _typed(kind, getattr(cfg, f.name)))
         except (TypeError, ValueError, OverflowError):
             raise wrong_type(f.name, getattr(cfg, f.name), f.type) from None
     photos = () if cfg.dataset_name else ('instance_data_dir',)
@@ -270,15 +274,16 @@ def _keep(name, v, rules, cfg, bad):
         known = [str(k) for k in rules['known']]
         bad(name, f'is unknown; {did_you_mean(v, known, "choose " + ", ".join(known) + ".")}')
     if 'path' in rules and v.startswith('~'):
-        try: setattr(cfg, name, str(as_path(v)))
-        except UserError: bad(name, 'begins with the name of no user of this machine.')
+        try:
+            setattr(cfg, name, str(as_path(v)))
+        except UserError:
+            bad(name, 'begins with the name of no user of this machine.')
 
 # %% ../../nbs/craft/settings.ipynb #se11ei
 STEADY = 'constant', 'constant_with_warmup' # schedules that do not depend on the length of a run
 EITHER = [ # pairs of fields of which one can be given
     ('max_train_steps', 'num_train_epochs'), ('cuda_graphs', 'gradient_checkpointing'),
-    ('snr_gamma', 'debiased'),
-    ('instance_data_dir', 'dataset_name'), ('concepts_list', 'dataset_name'),
+    ('snr_gamma', 'debiased'), ('instance_data_dir', 'dataset_name'), ('concepts_list', 'dataset_name'),
     *((name, 'concepts_list') for name in 'instance_data_dir instance_prompt class_prompt class_data_dir '
                                           'use_masks'.split())]
 
@@ -299,7 +304,8 @@ def with_changes(
 
 # %% ../../nbs/craft/settings.ipynb #se20fn
 _ARTICLES = {'a', 'an', 'the', 'my', 'of'}
-def _bare(word): return word.lower().strip('.,;:!?')
+def _bare(word):
+    return word.lower().strip('.,;:!?')
 
 def class_prompt_of(
     prompt:str, # of the subject, e.g. "a photo of a sks dog"
@@ -432,7 +438,8 @@ def expanded(
     "The same, with the user's home folder in place of a leading `~` in each path. `UserError`: unknown user."
     def home(name, v):
         if name not in PATHS or not str(v).startswith('~'): return v
-        try: return str(as_path(v))
+        try:
+            return str(as_path(v))
         except UserError as e:
             raise UserError(f'{name}: {v!r} begins with the name of no user of this machine.') from e
     return {name: home(name, v) for name, v in values.items()}
@@ -462,8 +469,7 @@ def save_config(
     path, # of the YAML file
 ):
     "Write the settings, one field a line. `UserError` when the disk refuses."
-    with atomic(path) as tmp:
-        tmp.write_text(yaml.safe_dump(asdict(cfg), sort_keys=False, allow_unicode=True), encoding='utf-8')
+    write_text(path, yaml.safe_dump(asdict(cfg), sort_keys=False, allow_unicode=True))
 
 def own_settings(
     cfg:TrainConfig, # all settings
@@ -497,7 +503,8 @@ def read_config(
     "Read settings. `UserError` naming the file when it is missing, no YAML, or says what no field can be."
     if str(path) in presets(): return TrainConfig(**with_changes(preset(str(path)), changes))
     values = read_settings(path)
-    try: return TrainConfig(**with_changes(values, changes, dict.fromkeys(values, path)))
+    try:
+        return TrainConfig(**with_changes(values, changes, dict.fromkeys(values, path)))
     except UserError as e:
         raise UserError(str(e) if str(e).split(':')[0] in changes else f'{path}: {e}') from None
 
@@ -509,7 +516,8 @@ def read_settings(
         hint = did_you_mean(path, presets(), 'give a YAML file, or one of ' + ', '.join(presets()) + '.')
         why = 'it is a folder' if as_path(path).is_dir() else 'it is not there'
         raise UserError(f'{path}: cannot be read, {why}; {hint}')
-    try: values = yaml.safe_load(read_text(path)) or {}
+    try:
+        values = yaml.safe_load(read_text(path)) or {}
     except yaml.YAMLError as e:
         raise UserError(f'{path}: this is not valid YAML: {" ".join(str(e).split())}') from e
     if not isinstance(values, dict):
@@ -558,11 +566,9 @@ NEEDS += [
     ('timestep_bias_multiplier', 'timestep_bias_strategy', lambda c: c.timestep_bias_strategy != 'none',
      'choose one'),
     ('timestep_bias_portion', 'timestep_bias_strategy',
-     lambda c: c.timestep_bias_strategy in ('earlier', 'later'),
-     'choose earlier or later'),
+     lambda c: c.timestep_bias_strategy in ('earlier', 'later'), 'choose earlier or later'),
     ('timestep_bias_begin timestep_bias_end', 'timestep_bias_strategy',
-     lambda c: c.timestep_bias_strategy == 'range',
-     'choose range'),
+     lambda c: c.timestep_bias_strategy == 'range', 'choose range'),
     ('logit_mean logit_std', 'weighting_scheme', lambda c: c.weighting_scheme in (None, 'logit_normal'),
      'choose logit_normal'),
     ('mode_scale', 'weighting_scheme', lambda c: c.weighting_scheme == 'mode', 'choose mode'),
@@ -570,8 +576,7 @@ NEEDS += [
     ('validation_steps', 'num_held_out', lambda c: c.num_held_out or c.validation_prompt,
      'raise it or give validation_prompt'),
     ('num_validation_images validation_images validation_solver validation_guidance_scale',
-     'validation_prompt', lambda c: c.validation_prompt,
-     'give one (photos are held out by num_held_out)'),
+     'validation_prompt', lambda c: c.validation_prompt, 'give one (photos are held out by num_held_out)'),
     ('dataset_config_name image_column caption_column', 'dataset_name', lambda c: c.dataset_name, 'give one'),
     ('repeats', 'num_train_epochs', lambda c: c.num_train_epochs, 'give it'),
     ('keep_tokens', 'shuffle_caption', lambda c: c.shuffle_caption, 'set it to true'),

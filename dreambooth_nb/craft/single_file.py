@@ -133,7 +133,8 @@ def save_tensors(
     if path.suffix != '.safetensors': raise UserError(f'{path}: the name must end in .safetensors.')
     if path.exists() and not overwrite:
         raise UserError(f'{path}: is already there; choose another name, or set overwrite.')
-    with atomic(path) as tmp, open(tmp, 'wb') as f: _stream(f, tensors, metadata, dtype, path)
+    with atomic(path) as tmp, open(tmp, 'wb') as f:
+        _stream(f, tensors, metadata, dtype, path)
     return path
 
 def read_tensors(
@@ -153,8 +154,10 @@ def header_json(
     text:str|None, # JSON of a header
 ) -> dict:
     "What a header holds in JSON; empty where it is not JSON."
-    try: found = json.loads(text or '{}')
-    except ValueError: return {}
+    try:
+        found = json.loads(text or '{}')
+    except ValueError:
+        return {}
     return found if isinstance(found, dict) else {}
 
 def full_schedule(
@@ -246,7 +249,8 @@ def empty_model(
     **hub, # options of huggingface_hub: revision, token, ...
 ) -> StableDiffusion:
     "The networks of a base on the meta device, with all that its configuration says."
-    with quiet(), init_empty_weights(include_buffers=False): model = skeleton(base, **hub)
+    with quiet(), init_empty_weights(include_buffers=False):
+        model = skeleton(base, **hub)
     where = find_base(base)
     index = diffusers.DiffusionPipeline.load_config(where, **hub)
     model.force_zeros = bool(index.get('force_zeros_for_empty_prompt', True))
@@ -290,8 +294,10 @@ def _weight_files(where, part, variant, hub) -> list:
     if Path(where).is_file(): return [] # one for all parts, in the original layout
     def find(name):
         if Path(where).is_dir(): return next((p for p in [Path(where)/part/name] if p.is_file()), None)
-        try: return hf_hub_download(where, f'{part}/{name}', **hub)
-        except Exception: return None  # whatever it was: `load` will say it
+        try:
+            return hf_hub_download(where, f'{part}/{name}', **hub)
+        except Exception:
+            return None  # whatever it was: `load` will say it
 
     v, stem = (
         f'.{variant}' if variant else '',
@@ -317,8 +323,10 @@ def weight_reader(
     for part in model.parts:
         for file in _weight_files(where, part, variant, hub):
             try:
-                with safe_open(file, 'pt') as f: names = list(f.keys())
-            except SafetensorError: return None
+                with safe_open(file, 'pt') as f:
+                    names = list(f.keys())
+            except SafetensorError:
+                return None
             for k in names:
                 new = re.sub(r'(?<=attentions\.0\.)(query|key|value|proj_attn)(?=\.)',
                              lambda m: _ATTENTION_BEFORE[m[1]], k)
@@ -326,7 +334,8 @@ def weight_reader(
     if lazy_weights(model).keys() - places.keys(): return None
     def read(name):
         file, k = places[name]
-        with safe_open(file, 'pt') as f: return f.get_tensor(k)
+        with safe_open(file, 'pt') as f:
+            return f.get_tensor(k)
     return read
 
 # %% ../../nbs/craft/single_file.ipynb #sf21
@@ -353,4 +362,5 @@ def empty_single_file(
         model = empty_model(config or guess(), **hub)
         from_original(tensors, model, str(path), parts_in_file(model, tensors))
         return _as_said(model, path, shapes, notes) if is_plain(model) else None
-    except Exception: return None # whatever it was: `load` will say it
+    except Exception:
+        return None # whatever it was: `load` will say it

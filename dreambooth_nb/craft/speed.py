@@ -26,8 +26,10 @@ def _instead(
 ):
     "Within it networks have other forwards."
     before = {net: vars(net).get('forward') for net in forwards}
-    for net, forward in forwards.items(): net.forward = forward
-    try: yield
+    for net, forward in forwards.items():
+        net.forward = forward
+    try:
+        yield
     finally:
         for net, own in before.items():
             if own is None: del net.forward
@@ -36,7 +38,8 @@ def _instead(
 # %% ../../nbs/craft/speed.ipynb #sp08b
 class _Known:
     "A function of one tensor that keeps its answers: the very same tensor again means the same answer."
-    def __init__(self, f): self.f, self.known = f, {}
+    def __init__(self, f):
+        self.f, self.known = f, {}
     def __call__(self, x, *args, **kwargs):
         if id(x) not in self.known:
             self.known[id(x)] = x, self.f(x, *args, **kwargs) # kept, so no other gets its id
@@ -59,7 +62,8 @@ class Remembered:
     def __init__(
         self,
         model:StableDiffusion, # whose text encoders are frozen
-    ): self.model, self.kept = model, {}
+    ):
+        self.model, self.kept = model, {}
 
     @torch.no_grad()
     def __call__(
@@ -70,10 +74,13 @@ class Remembered:
         if not self.model.family.sized: size = None
         kept, new = self.kept, [p for p in dict.fromkeys(prompts) if (p, size) not in self.kept]
         if new:
-            for _, encoder in self.model.encoders: encoder.eval()
-        for p in new: kept[p, size] = self.model.condition([p], size)
+            for _, encoder in self.model.encoders:
+                encoder.eval()
+        for p in new:
+            kept[p, size] = self.model.condition([p], size)
         found = stacked([kept[p, size] for p in prompts])
-        for old in [*kept][:-_REMEMBERED]: del kept[old] # captions that are shuffled may not come again
+        for old in [*kept][:-_REMEMBERED]:
+            del kept[old] # captions that are shuffled may not come again
         return found
 
 # %% ../../nbs/craft/speed.ipynb #t024ra
@@ -89,8 +96,10 @@ def read_ahead(
     known = {p for kind in data.caches for p in data.cache(kind, 0).prompts}
     if getattr(data.captions, 'caption_dropout_rate', 0): known.add('')
     if getattr(data.captions, 'shuffle_caption', False) or len(known) > _REMEMBERED: return
-    for p in sorted(known): condition([p])
-    for net in readers: net.to('cpu')
+    for p in sorted(known):
+        condition([p])
+    for net in readers:
+        net.to('cpu')
     if model.device.type != 'cpu':
         say(f'{model.family.title}: {len(known)} prompts are read, and what read them waits in host memory.')
 
@@ -108,7 +117,8 @@ def _recording(
     try:
         with torch.random.fork_rng([device]):
             try:
-                with torch.cuda.graph(graph, pool=pool, capture_error_mode='thread_local'): yield graph
+                with torch.cuda.graph(graph, pool=pool, capture_error_mode='thread_local'):
+                    yield graph
             except RuntimeError: # else the generator would wait for the end of a recording
                 generator = torch.cuda.default_generators[device]
                 generator.graphsafe_set_state(generator.clone_state())
@@ -130,7 +140,8 @@ class _Kernels:
         self.inputs = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
         self.params, self.gradients, self.asked = params, [], []
         own = [p.detach().requires_grad_() for p in params] # autograd binds the others to another stream
-        with _recording(pool) as self.forward: out = f(self.inputs, own)
+        with _recording(pool) as self.forward:
+            out = f(self.inputs, own)
         self.out, self.learns = [t.detach() for t in out], [t.requires_grad for t in out]
         if not any(self.learns): return
         wanted = [t for t in (*self.inputs, *own) if t.requires_grad]
@@ -148,7 +159,8 @@ def replay(self:_Kernels, tensors) -> list:
     "What the function returns. Gradients that still lie where the kernels write move away before."
     for p, g in zip(self.params, self.gradients[len(tensors):]):
         if g is not None and p.grad is not None and p.grad.data_ptr() == g.data_ptr(): p.grad = p.grad.clone()
-    for place, t in zip(self.inputs, tensors): place.copy_(t)
+    for place, t in zip(self.inputs, tensors):
+        place.copy_(t)
     self.forward.replay()
     return [t.clone() for t in self.out]
 
@@ -184,7 +196,8 @@ class _Itself(nn.Module):
     def __init__(self, net):
         super().__init__()
         self.net, self.own = net, net.forward
-    def forward(self, *args, **kwargs): return self.own(*args, **kwargs)
+    def forward(self, *args, **kwargs):
+        return self.own(*args, **kwargs)
 
 def _kind(v): # what a recording cannot change
     return (v.shape, v.stride(), v.dtype, v.device, v.requires_grad) if isinstance(v, Tensor) else v
@@ -229,7 +242,8 @@ def _record(self:Recorded, leaves, form) -> _Kernels|None:
         out, returned = tree_flatten(out)
         found.append(returned)
         return out
-    try: kernels = _Kernels(f, [leaves[k] for k in places], [*params.values()], self.pool)
+    try:
+        kernels = _Kernels(f, [leaves[k] for k in places], [*params.values()], self.pool)
     except RuntimeError as e:
         say(f'cuda_graphs: kernels cannot be recorded here ({str(e).splitlines()[0]}); it goes on without.')
         return None
@@ -244,7 +258,8 @@ def recorded(
     "A function whose networks' kernels are replayed, and those of their gradients."
     calls = {net: Recorded(net) for net in networks if any(p.requires_grad for p in net.parameters())}
     def again(*args):
-        with _instead(calls): return f(*args)
+        with _instead(calls):
+            return f(*args)
     return again
 
 # %% ../../nbs/craft/speed.ipynb #sp21
@@ -254,7 +269,8 @@ class _Reused:
         self,
         f, # function of tensors, the first of them the latents
         n:int, # calls from one computation to the next
-    ): self.f, self.n, self.shape, self.calls, self.answer = f, n, None, 0, None
+    ):
+        self.f, self.n, self.shape, self.calls, self.answer = f, n, None, 0, None
 
     def __call__(self, *args, **kwargs):
         now = next(iter((*args, *kwargs.values()))).shape
@@ -295,7 +311,8 @@ class Asked:
         "A function of latents and timestep: the predictions under these conditions, stacked."
         n, kind, once = len(conditions), self.model.dtype, self.model.ask
         whole = tree_map(lambda v: v.to(kind), stacked(conditions))
-        def ask(x, t): return once(torch.cat([x]*n).to(kind), t, whole).to(x.dtype)
+        def ask(x, t):
+            return once(torch.cat([x]*n).to(kind), t, whole).to(x.dtype)
         return Recorded(ask) if self.cuda_graphs else ask
 
 @contextmanager
@@ -307,4 +324,5 @@ def asked_often(
     "A denoiser for a sampler: within it, what does not change from step to step is done once."
     hooked = any(m._forward_hooks or m._forward_pre_hooks for m in model.denoiser.modules())
     replayed = cuda_graphs and model.device.type == 'cuda' and not hooked and cache_interval == 1
-    with text_once(model.denoiser), deep_reused(model.denoiser, cache_interval): yield Asked(model, replayed)
+    with text_once(model.denoiser), deep_reused(model.denoiser, cache_interval):
+        yield Asked(model, replayed)

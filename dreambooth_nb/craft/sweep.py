@@ -17,7 +17,8 @@ import torch
 from accelerate import PartialState
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
-from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, say, writing
+from ..core import (
+    Problems, Table, UserError, as_path, atomic, did_you_mean, digest, say, write_text, writing)
 from .log import Log
 from .settings import TrainConfig, preset, presets, read_settings, with_changes
 from .requirements import load_base, processes
@@ -66,14 +67,18 @@ def combinations(
 @contextmanager
 def _taken(folder, name):
     "Within it a run belongs to this process: True. False: another one has it."
-    with writing(folder): (folder/'.locks').mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        (folder/'.locks').mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder/'.locks'/f'{name}.lock')
-    try: lock.acquire(timeout=0)
+    try:
+        lock.acquire(timeout=0)
     except Timeout:
         yield False
         return
-    try: yield True
-    finally: lock.release()
+    try:
+        yield True
+    finally:
+        lock.release()
 
 def once_each(
     names, # of what is to be done
@@ -87,9 +92,12 @@ def once_each(
         if done(name): continue
         with _taken(as_path(folder), name) as mine:
             if not mine or done(name): continue
-            try: do(name)
-            except (UserError, torch.OutOfMemoryError) as e: failed[name] = ' '.join(str(e).split())
-    for name, why in failed.items(): say(f'{name}: {why}')
+            try:
+                do(name)
+            except (UserError, torch.OutOfMemoryError) as e:
+                failed[name] = ' '.join(str(e).split())
+    for name, why in failed.items():
+        say(f'{name}: {why}')
     return failed
 
 # %% ../../nbs/craft/sweep.ipynb #sw21b
@@ -125,13 +133,15 @@ def _course(log, score) -> list: # of (step, value, standard error or None): mor
         if isinstance(r.get(score), (int, float))
     ]
 
+# %% ../../nbs/craft/sweep.ipynb #sw31m
 class MedianRule(Callback):
     "Stops a run whose best score so far is below the median of what the others had at the same step."
     def __init__(
         self,
         score:str, # name of a number in the log
         others:list, # folders of the other runs
-    ): self.score, self.others = score, others
+    ):
+        self.score, self.others = score, others
 
     def after_step(self, run):
         if self.score not in run.row: return
@@ -168,7 +178,8 @@ class Sweep:
         lines += [f'{r["run"]}: {r["state"]}' for r in self.rows if r['state'].startswith('failed')]
         return '\n'.join(lines)
 
-    def _repr_markdown_(self): return self.table()._repr_markdown_()
+    def _repr_markdown_(self):
+        return self.table()._repr_markdown_()
 
     def refuse(self):
         "`UserError` where a run has failed."
@@ -249,9 +260,9 @@ def save(self:Sweep):
     png, path = io.BytesIO(), self.folder/'sweep.json'
     self.plot().savefig(png, format='png', dpi=100)
     kept = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
-    with atomic(path) as tmp:
-        tmp.write_text(json.dumps(kept | dict(rows=self.rows), indent=1), encoding='utf-8')
-    with atomic(self.folder/'sweep.png') as tmp: tmp.write_bytes(png.getvalue())
+    write_text(path, json.dumps(kept | dict(rows=self.rows), indent=1))
+    with atomic(self.folder/'sweep.png') as tmp:
+        tmp.write_bytes(png.getvalue())
 
 # %% ../../nbs/craft/sweep.ipynb #sw51
 _DRAWS = ('pretrained_model_name_or_path pretrained_vae_model_name_or_path class_prompt resolution clip_skip '
@@ -277,8 +288,10 @@ def settings_of_each(
         for k in ('output_dir', 'resume_from_checkpoint', 'overwrite'):
             if k in whole:
                 raise UserError(f'{k}: each run of a sweep has a folder of its own; leave {k} out.')
-        try: found[name] = _with_pool(complete(whole | dict(output_dir=str(folder/name))).cfg, folder)
-        except UserError as e: wrong.append(str(e) if str(e).split(':')[0] not in mine else f'{name}: {e}')
+        try:
+            found[name] = _with_pool(complete(whole | dict(output_dir=str(folder/name))).cfg, folder)
+        except UserError as e:
+            wrong.append(str(e) if str(e).split(':')[0] not in mine else f'{name}: {e}')
     if wrong: raise Problems(list(dict.fromkeys(wrong)))
     same = {}
     for name, cfg in found.items():
@@ -289,7 +302,8 @@ def settings_of_each(
 # %% ../../nbs/craft/sweep.ipynb #sw51b
 def _score_of(score, configs) -> str:
     "What is compared. `UserError` where a run would not measure it."
-    def has(name): return all(getattr(cfg, name) for cfg in configs.values())
+    def has(name):
+        return all(getattr(cfg, name) for cfg in configs.values())
     if score is None: score = 'eval_worth' if has('evaluation_steps') else 'val_score'
     needs = dict(eval=['evaluation_steps'], val=['num_held_out']).get(score.split('_')[0])
     if needs is None:
@@ -328,18 +342,22 @@ def _class_images(cfg, folder):
 def _claim(folder, asked):
     "Take the folder of a sweep, or find it. `UserError` when it holds something else, or another sweep."
     file, asked = folder/'sweep.json', json.loads(json.dumps(asked))
-    def no(what): return UserError(f'output_dir: {folder} holds {what}; choose another folder.')
-    with writing(folder): folder.mkdir(parents=True, exist_ok=True)
+    def no(what):
+        return UserError(f'output_dir: {folder} holds {what}; choose another folder.')
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder/'.lock'):
         others = [p.name for p in folder.iterdir() if not p.name.startswith('.')]
         if others and not file.is_file(): raise no(f'something else, {min(others)}')
-        try: kept = json.loads(file.read_text(encoding='utf-8')) if others else dict(asked=asked)
-        except ValueError: raise no('a sweep.json that cannot be read') from None
+        try:
+            kept = json.loads(file.read_text(encoding='utf-8')) if others else dict(asked=asked)
+        except ValueError:
+            raise no('a sweep.json that cannot be read') from None
         was = kept.get('asked', {})
         other = [f'{k}: was {was.get(k)!r}, is {asked.get(k)!r}' for k in {**was, **asked}
                  if was.get(k) != asked.get(k)]
         if other: raise no(f'another sweep ({"; ".join(other[:3])})')
-        with atomic(file) as tmp: tmp.write_text(json.dumps(kept, indent=1), encoding='utf-8')
+        write_text(file, json.dumps(kept, indent=1))
 
 def _wrong(name, cfg, folder) -> list[str]:
     "What is known now to be wrong with a run that no other process is doing."
@@ -347,13 +365,15 @@ def _wrong(name, cfg, folder) -> list[str]:
         other = differences(run_in(folder/name) or cfg, cfg)
         line = f'is done, with other settings ({"; ".join(other[:3])}); give it another name.'
         return [line]*bool(other)
-    with _taken(folder, name) as mine: return ready(cfg).problems if mine else []
+    with _taken(folder, name) as mine:
+        return ready(cfg).problems if mine else []
 
 def _refuse(configs, folder):
     "`Problems` with all that is wrong with the runs. What is wrong with all of them names none."
     found = {}
     for name, cfg in configs.items():
-        for line in _wrong(name, cfg, folder): found.setdefault(line.replace(name, 'RUN'), []).append(name)
+        for line in _wrong(name, cfg, folder):
+            found.setdefault(line.replace(name, 'RUN'), []).append(name)
     lines = [f'{names[0]}: '*(len(names) < len(configs)) + line.replace('RUN', names[0])
              for line, names in found.items()]
     if lines: raise Problems(lines)
@@ -371,7 +391,8 @@ def train_each(
     folder = as_path(output_dir)
     _claim(folder, asked)
     _refuse(configs, folder)
-    def done(name): return bool(model_files(folder/name)) and (folder/name/leaves).exists()
+    def done(name):
+        return bool(model_files(folder/name)) and (folder/name/leaves).exists()
     def do(name):
         say(f'run {[*configs].index(name) + 1} of {len(configs)}: {name}')
         _class_images(configs[name], folder)
@@ -393,11 +414,13 @@ def sweep(
     folder, own = as_path(output_dir), combinations(grid, runs)
     configs = settings_of_each(settings, own, folder)
     score = _score_of(score, configs)
-    def rule(name): return [MedianRule(score, [folder/other for other in own if other != name])]*stop
+    def rule(name):
+        return [MedianRule(score, [folder/other for other in own if other != name])]*stop
     failed = train_each(configs, settings | dict(score=score), folder, rule)
     rows = [_row(name, own[name], folder, configs[name], score, failed) for name in own]
     found = Sweep(folder, score, rows)
-    with FileLock(folder/'.lock'): found.save()
+    with FileLock(folder/'.lock'):
+        found.save()
     return found
 
 # %% ../../nbs/craft/sweep.ipynb #sw60

@@ -134,7 +134,8 @@ def _tiny_klein(family, words) -> dict:
     transformer = diffusers.Flux2Transformer2DModel(
         in_channels=16, num_layers=1, num_single_layers=2, attention_head_dim=8, num_attention_heads=2,
         joint_attention_dim=24, axes_dims_rope=[2, 2, 2, 2], guidance_embeds=False)
-    for p in transformer.parameters(): p.data *= 1 + (p.ndim > 1) # else its gates are shut
+    for p in transformer.parameters():
+        p.data *= 1 + (p.ndim > 1) # else its gates are shut
     vae = diffusers.AutoencoderKLFlux2(**_VAE, latent_channels=4)
     vae.bn.running_mean.normal_()
     vae.bn.running_var.uniform_(.5, 2)

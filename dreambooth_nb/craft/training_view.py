@@ -200,8 +200,10 @@ def run(
     self.begin()
     def work(tell):
         self.tell = tell
-        try: self.log = train()
-        finally: self.tell = self.show
+        try:
+            self.log = train()
+        finally:
+            self.tell = self.show
     if not self.shown and get_ipython(): self._ipython_display_()
     self.task = drive(work, self.show, self.finish, wait)
 

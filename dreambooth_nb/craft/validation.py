@@ -28,7 +28,8 @@ class LiveCurve(Callback):
     def __init__(
         self,
         every:int=10, # steps between two pictures
-    ): self.every = every
+    ):
+        self.every = every
 
     def before_train(self, run):
         from IPython import get_ipython
@@ -100,7 +101,8 @@ def validation_loss(
     n:int=8, # K, timesteps
 ) -> dict: # val_loss, val_instance_loss; with class images val_class_loss and val_score
     "The objective on held-out images; and the score by which checkpoints are chosen, higher is better."
-    def errors(kind, cache): return held_out_errors(model, cache, kind, how.seed, condition, n)
+    def errors(kind, cache):
+        return held_out_errors(model, cache, kind, how.seed, condition, n)
 
     own = {kind: errors(kind, cache) for kind, cache in held.caches.items()}
     row = {f'val_{kind}_loss': e.mean().item() for kind, e in own.items()}
@@ -120,9 +122,11 @@ class Validation(Callback):
     def __init__(
         self,
         held:HeldOut, # photos, and perhaps class images
-    ): self.held = held
+    ):
+        self.held = held
     # of a run that goes on, and had been stopped
-    def before_train(self, run): self._be_patient(run)
+    def before_train(self, run):
+        self._be_patient(run)
     def after_step(self, run):
         if run.step % run.cfg.validation_steps and run.step not in (1, run.cfg.max_train_steps): return
         # what is remembered is not the average's
@@ -185,7 +189,8 @@ def find_lr(
     try:
         for k in range(steps):
             rate = lo*(hi/lo)**(k/(steps - 1))
-            for group in run.optimizer.param_groups: group['lr'] = rate
+            for group in run.optimizer.param_groups:
+                group['lr'] = rate
             run.one_step()
             loss = validation_loss(model, photos, cfg.record(Scoring), run.condition, 4)['val_loss']
             if not math.isfinite(loss) or curve.losses and loss > 2*max(curve.losses[0], min(curve.losses)):

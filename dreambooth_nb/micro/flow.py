@@ -93,7 +93,8 @@ def pretrain_flow(
     model = (load(recipe.start) if recipe.start else new_flow(load('micro'))).to(device)
     mean, std = encode_all(model.vae, pictures.images)
     net = nn.ModuleDict({k: v for k, v in model.parts.items() if k != 'vae'}).requires_grad_(True)
-    def loss(step): return flow_loss(model, pictures, mean, std, step, recipe.batch_size)
+    def loss(step):
+        return flow_loss(model, pictures, mean, std, step, recipe.batch_size)
     train_stage('flow', net, loss, recipe.steps, folder, recipe.lr)
     model.to(torch.float16).save(out)
     return model.to(torch.float32)

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn, Tensor
 from tqdm.auto import tqdm
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-from ..core import UserError, as_path, atomic, locked, to_tensor, writing
+from ..core import UserError, as_path, atomic, locked, to_tensor, write_text, writing
 from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import caption, render
 from .readers import (
@@ -49,9 +49,11 @@ def _render_shard(
     "Render the 512 random scenes of shard `k`, unless that was done before."
     path = as_path(folder)/f'{split}-{k:04d}.npz'
     if path.exists(): return path
-    with torch.inference_mode(): pictures, masks = render(shard_scenes(k, split), device=device)
+    with torch.inference_mode():
+        pictures, masks = render(shard_scenes(k, split), device=device)
     images, masks = ((pictures + 1)*127.5).round().byte().cpu(), (masks*255).round().byte().cpu()
-    with atomic(path) as tmp: np.savez(tmp, images=images.numpy(), masks=masks.numpy())
+    with atomic(path) as tmp:
+        np.savez(tmp, images=images.numpy(), masks=masks.numpy())
     return path
 
 def _read_shard(
@@ -86,7 +88,8 @@ class Shards:
                                                        for k in range(n)]))
         self.scenes = [s for k in range(n) for s in shard_scenes(k, split)]
 
-    def __len__(self): return len(self.images)
+    def __len__(self):
+        return len(self.images)
 
     def batch(
         self,
@@ -122,7 +125,8 @@ def _go_on(out:Path, model:nn.Module, optimizer, ema:EMA) -> tuple: # steps done
         what = damage(found[-1])
         if what: raise UserError(f'{found[-1]}: {what}; delete it to begin this stage again.')
         state = read_checkpoint(found[-1])
-        try: model.load_state_dict(state['model'])
+        try:
+            model.load_state_dict(state['model'])
         except (KeyError, RuntimeError):
             raise UserError(f'{found[-1]}: belongs to another network; choose another folder, or delete it '
                             'to begin this stage again.') from None
@@ -168,22 +172,24 @@ def train_stage(
         began = time.time() - hours*3600
         bar = tqdm(range(start, steps), initial=start, total=steps, desc=name, mininterval=5)
         for step in bar:
-            for group in opt.param_groups: group['lr'] = lr_at(step, steps, lr)
+            for group in opt.param_groups:
+                group['lr'] = lr_at(step, steps, lr)
             for k, v in _take_step(name, step, model, loss, opt, ema).items():
                 seen.setdefault(k, []).append(float(v))
             done, hours = step + 1, (time.time() - began)/3600
             if done % log_every == 0:
                 row = dict(step=done, hours=round(hours, 4)) | {k: float(np.mean(v)) for k, v in seen.items()}
                 log, seen = out/'log.jsonl', {}
-                with writing(log), open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(row) + '\n')
+                with writing(log), open(log, 'a', encoding='utf-8') as f:
+                    f.write(json.dumps(row) + '\n')
                 bar.set_postfix(loss=f"{row['loss']:.4f}")
             if done % save_every == 0 or done == steps:
-                write_checkpoint(out/f'checkpoint-{done}', dict(
-                    model=model.state_dict(), moments=opt.state_dict()['state'], ema=ema.state_dict(),
-                    step=done, hours=hours))
+                state = dict(model=model.state_dict(), ema=ema.state_dict(), step=done, hours=hours)
+                write_checkpoint(out/f'checkpoint-{done}', state | dict(moments=opt.state_dict()['state']))
                 prune_checkpoints(out, 1, done)
     with torch.no_grad():
-        for p, average in zip(ema.params, ema.average): p.copy_(average)
+        for p, average in zip(ema.params, ema.average):
+            p.copy_(average)
     return model.eval()
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c015
@@ -268,7 +274,7 @@ def new_tokenizer(
     words = json.dumps({w: i for i, w in enumerate(vocab)}, ensure_ascii=False)
     merged = '#version: 0.2\n' + '\n'.join(' '.join(m) for m in merges) + '\n'
     for name, text in {'vocab.json': words, 'merges.txt': merged}.items():
-        with atomic(folder/name) as tmp: tmp.write_text(text, encoding='utf-8')
+        write_text(folder/name, text)
     return CLIPTokenizer.from_pretrained(folder, model_max_length=max_length)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c024
@@ -420,7 +426,8 @@ def _train_vae(
         noise = torch.randn(posterior.mean.shape, generator=torch.Generator().manual_seed(step))
         y = vae.decode(posterior.mean + posterior.std*noise.to(vae.device)).sample
         return vae_loss(x, y, mask, posterior, fg_weight)
-    def focused(step): return loss(recipe.vae_steps + step, 10.)
+    def focused(step):
+        return loss(recipe.vae_steps + step, 10.)
     train_stage('vae', vae, lambda step: loss(step, 2.), recipe.vae_steps, folder, recipe.lr)
     train_stage('vae_focus', vae, focused, recipe.vae_focus_steps, folder, recipe.lr/2)
     return vae.requires_grad_(False)
@@ -451,7 +458,8 @@ def _train_reader(
     true = [truth(s) for s in pictures.scenes]
     reader = (load_reader(f'{recipe.start}/reader') if recipe.start else Reader()).to(device)
     labels = {a: torch.tensor([values.index(t[a]) for t in true]) for a, values in ATTRIBUTES.items()}
-    def loss(step): return _reader_loss(reader, pictures, labels, step, recipe.reader_batch_size)
+    def loss(step):
+        return _reader_loss(reader, pictures, labels, step, recipe.reader_batch_size)
     return train_stage('reader', reader, loss, recipe.reader_steps, folder, 2*recipe.lr, ema_decay=.995)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c033

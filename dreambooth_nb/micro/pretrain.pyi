@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn, Tensor
 from tqdm.auto import tqdm
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-from ..core import UserError, as_path, atomic, locked, to_tensor, writing
+from ..core import UserError, as_path, atomic, locked, to_tensor, write_text, writing
 from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import caption, render
 from .readers import ATTRIBUTES, Reader, load_reader, save_reader, score_identity, score_reader, truth

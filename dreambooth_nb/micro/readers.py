@@ -68,7 +68,8 @@ def look(
     x:Tensor, # pictures, (b,3,h,w), in [-1,1]
 ) -> dict: # attribute -> probabilities, (b, number of values)
     "What it sees in a picture and in its mirror image, averaged: no attribute depends on left and right."
-    with torch.no_grad(): a, b = self(x), self(x.flip(-1))
+    with torch.no_grad():
+        a, b = self(x), self(x.flip(-1))
     return {k: (a[k].softmax(1) + b[k].softmax(1))/2 for k in a}
 
 @patch
@@ -97,7 +98,8 @@ def save_reader(
     "Write the reader's weights (float16 safetensors)."
     weights = {k: (v.half() if v.is_floating_point() else v).contiguous()
                for k, v in reader.state_dict().items()}
-    with atomic(as_path(folder)/'reader.safetensors') as tmp: save_file(weights, tmp)
+    with atomic(as_path(folder)/'reader.safetensors') as tmp:
+        save_file(weights, tmp)
 
 def load_reader(
     folder=None, # folder of `reader.safetensors`; None: the one inside the package

@@ -60,11 +60,13 @@ class Individual:
     def __post_init__(self):
         choices = dict(class_noun=CLASSES, colour=COLOURS, second_colour=COLOURS, pattern=PATTERNS,
                        accessory=ACCESSORIES, accessory_colour=COLOURS)
-        for field, known in choices.items(): one_of(field, getattr(self, field), known)
+        for field, known in choices.items():
+            one_of(field, getattr(self, field), known)
         object.__setattr__(self, 'proportions', tuple(self.proportions)) # a list would not be hashable
         if len(self.proportions) != 3:
             raise UserError(f'proportions: are {self.proportions}; give three numbers.')
-        for value in self.proportions: check_number('proportions', value, -1, 1)
+        for value in self.proportions:
+            check_number('proportions', value, -1, 1)
 
 # %% ../../nbs/micro/toys.ipynb #c014
 def is_reserved(
@@ -113,7 +115,8 @@ class Scene:
         one_of('place', self.place, PLACES)
         ranges = dict(yaw=(), elevation=(0, 80), scale=(.1, 3), x=(), y=(), light_azimuth=(),
                       light_elevation=(5, 90))
-        for field, limits in ranges.items(): check_number(field, getattr(self, field), *limits)
+        for field, limits in ranges.items():
+            check_number(field, getattr(self, field), *limits)
         check_number('texture_seed', self.texture_seed, kind=numbers.Integral)
 
 # %% ../../nbs/micro/toys.ipynb #c022
@@ -258,7 +261,8 @@ def _rotation(
     angles = angles * (math.pi / 180)
     (cx, cy, cz), (sx, sy, sz) = angles.cos().unbind(1), angles.sin().unbind(1)
     zero, one = torch.zeros_like(cx), torch.ones_like(cx)
-    def matrix(*rows): return torch.stack([torch.stack(row, -1) for row in rows], -2)
+    def matrix(*rows):
+        return torch.stack([torch.stack(row, -1) for row in rows], -2)
     around_x = matrix((one, zero, zero), (zero, cx, -sx), (zero, sx, cx))
     around_y = matrix((cy, zero, sy), (zero, one, zero), (-sy, zero, cy))
     around_z = matrix((cz, -sz, zero), (sz, cz, zero), (zero, zero, one))
@@ -337,9 +341,12 @@ class _Toy:
         matrix = _rotation(vectors(angles)).transpose(1, 2) / size[:, :, None] if any(angles) else None
         self.parts.append(Part(kind, vectors(centre), size, matrix, material))
 
-    def ellipsoid(self, *args, **kwargs): self.add(_ELLIPSOID, *args, **kwargs)
-    def box(self, *args, **kwargs): self.add(_BOX, *args, **kwargs)
-    def cylinder(self, *args, **kwargs): self.add(_CYLINDER, *args, **kwargs)
+    def ellipsoid(self, *args, **kwargs):
+        self.add(_ELLIPSOID, *args, **kwargs)
+    def box(self, *args, **kwargs):
+        self.add(_BOX, *args, **kwargs)
+    def cylinder(self, *args, **kwargs):
+        self.add(_CYLINDER, *args, **kwargs)
 
 # %% ../../nbs/micro/toys.ipynb #c057
 class Pose:
@@ -421,7 +428,8 @@ def _dog(toy:_Toy, fat:Tensor, tall:Tensor, big:Tensor) -> Anchors:
     head_y = body + width * .65 + head * .65
     toy.ellipsoid((-.02, body, 0), (.56, width, width * .95))
     for x in (-.36, .34):
-        for z in (-.17, .17): toy.ellipsoid((x, leg * .52, z), (.115, leg * .62, .115))
+        for z in (-.17, .17):
+            toy.ellipsoid((x, leg * .52, z), (.115, leg * .62, .115))
     toy.ellipsoid((.56, head_y, 0), (head, head * .95, head * .92))
     toy.ellipsoid((.56 + head * .85, head_y - head * .22, 0), (head * .55, head * .38, head * .42), 'trim')
     toy.ellipsoid((.56 + head * 1.38, head_y - head * .12, 0), (.075, .065, .075), _BLACK)
@@ -574,7 +582,8 @@ def _mug(toy:_Toy, fat:Tensor, tall:Tensor, big:Tensor) -> Anchors:
     for angle, cos, sin in _arc(-80., -40., 0., 40., 80.):
         toy.ellipsoid((-radius - handle * cos, half + handle * 1.15 * sin, 0), (.08, .17, .08), 'trim',
                       (0, 0, -angle))
-    for side in (-1, 1): toy.ellipsoid((radius * .95, half * 1.25, side * .14), (.05, .075, .05), _BLACK)
+    for side in (-1, 1):
+        toy.ellipsoid((radius * .95, half * 1.25, side * .14), (.05, .075, .05), _BLACK)
     toy.ellipsoid((radius * .98, half * .92, 0), (.035, .035, .10), _BLACK)
     return Anchors(
         top=(0, 2 * half + .05, 0), neck=(0, half * .62, 0),

@@ -439,7 +439,8 @@ def _render_group(
         toy = _shade_toy(stage, albedo[:, ids], normal[:, ids], to_sun[:, ids], view[:, ids], lit[ids])
         ground = _shade_ground(stage, back, lit[ids])
         colour[:, ids] = torch.where(is_toy[ids], toy, torch.where(on_wall[ids], back, ground))
-    def pixels(v): return v.reshape(*v.shape[:-1], len(SUBSAMPLES), size, size).mean(-3)
+    def pixels(v):
+        return v.reshape(*v.shape[:-1], len(SUBSAMPLES), size, size).mean(-3)
     return pixels(colour.clamp(0, 1)).transpose(0, 1), pixels(is_toy.float())[:, None]
 
 # %% ../../nbs/micro/00_world.ipynb #c136
@@ -468,7 +469,8 @@ def render(
     return pictures, masks
 
 # %% ../../nbs/micro/00_world.ipynb #c151
-def _a(words): return ('an ' if words[0] in 'aeiou' else 'a ') + words
+def _a(words):
+    return ('an ' if words[0] in 'aeiou' else 'a ') + words
 
 def describe(
     individual:Individual, # whom to describe
@@ -560,5 +562,6 @@ def views(
     "An individual from all sides in random places: what a reader of identities is shown to know it by."
     check_number('n', n, 1, kind=numbers.Integral)
     rng, places = random.Random(f'views/{seed}'), []
-    while len(places) < n: places += rng.sample(list(PLACES), len(PLACES))
+    while len(places) < n:
+        places += rng.sample(list(PLACES), len(PLACES))
     return [random_scene(rng, individual, place) for place in places[:n]]
