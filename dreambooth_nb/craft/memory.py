@@ -212,8 +212,8 @@ def _outline(base, train, dtype, hub):
     "The networks of a base, without a number in them; with a new word where one is trained."
     with quiet(), torch.device('meta'):
         model = base() if callable(base) else skeleton(base, **hub)
-    for name, net in model.parts.items():
-        net.to(torch.float32 if name == 'vae' else dtype)
+        for name, net in model.parts.items():
+            net.to(torch.float32 if name == 'vae' else dtype)
     for _, encoder in model.encoders:
         if 'token' not in chosen_words(train): continue
         table = token_table(encoder)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import json, math, re, tempfile
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 import diffusers, torch, transformers, yaml
