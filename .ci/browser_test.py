@@ -37,7 +37,7 @@ from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.train import train
 from dreambooth_nb.craft.training_view import TrainingView
 Path('photos').mkdir()
-for k, photo in enumerate(to_pil(render(instance_scenes(subject('teapot')))[0])):
+for k, photo in enumerate(to_pil(render(instance_scenes(subject('teapot'))).pictures)):
     photo.save(f'photos/{k}.png')
 cfg = TrainConfig('photos', 'a photo of a sks teapot', 'run', with_prior_preservation=False,
                   train_batch_size=1, max_train_steps=500)

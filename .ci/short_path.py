@@ -69,7 +69,7 @@ def short_path(micro):
     tokenizer_is_whole(micro)
     same('micro', ours('micro'), theirs(pipeline(micro)))
     Path('photos').mkdir()
-    photos = to_pil(render(instance_scenes(subject('teapot')))[0])
+    photos = to_pil(render(instance_scenes(subject('teapot'))).pictures)
     for k, photo in enumerate(photos):
         photo.save(f'photos/{k}.png')
     train = ['train', '--instance_data_dir', 'photos', '--instance_prompt', PROMPT,

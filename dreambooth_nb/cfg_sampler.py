@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 from .core import Pictures, UserError, checked, randn, say, to_pil, to_tensor
-from .losses import split
+from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory
@@ -68,7 +68,7 @@ class Step:
     a_next:Tensor # share of signal at the next level; 1: the end
     x0:Tensor # the clean latents, as the network sees them from here, (b,c,h,w)
     noise:Tensor  # the noise, as the network sees it from here, (b,c,h,w)
-    again:Callable # again(x) asks the network about latents x at the next level: returns (x0, noise)
+    again:Callable # again(x) asks the network about latents x at the next level: an `Estimate`
     fresh:Callable # fresh() draws standard normal noise, (b,c,h,w)
     eta:float=0. # how much of the noise is fresh, for `ddim`
     last:'Step|None'=None # the step before, and it remembers the one before it
@@ -188,11 +188,11 @@ def solve(
     for i in range(start, len(levels)):
         t, (a, a_next) = levels.timesteps[i].item(), levels.alphas_cumprod[i:i + 2]
         def seen(y, t, a):
-            x0, noise = split(guess(y, t), y, a, prediction_type)
-            if keep is None: return x0, noise
-            x0 = keep(x0)
+            found = split(guess(y, t), y, a, prediction_type)
+            if keep is None: return found
+            x0 = keep(found.x0)
             # the noise that is left besides these latents; DDIM keeps what the network predicted
-            return x0, noise if solver == 'ddim' else (y - a.sqrt()*x0)/(1 - a).sqrt()
+            return Estimate(x0, found.noise if solver == 'ddim' else (y - a.sqrt()*x0)/(1 - a).sqrt())
         def again(y):
             return seen(y, levels.timesteps[i + 1].item(), a_next)
         straight = prediction_type == 'flow'
@@ -378,7 +378,7 @@ def _start(model, image, mask):
     if image is None: return None, None
     if not model.family.enlarges: # raises UserError
         latent_shape(model, Settings('', 0, width=image.width, height=image.height))
-    x0 = model.encode_images(to_tensor(image))[0].to(model.device)
+    x0 = model.encode_images(to_tensor(image)).mean.to(model.device)
     if mask is None: return x0, None
     inside = to_tensor(mask)[:, :1] > -1
     return x0, torch.nn.functional.max_pool2d(inside.float(), model.vae_scale).to(x0)

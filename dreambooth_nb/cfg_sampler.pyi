@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 from .core import Pictures, UserError, checked, randn, say, to_pil, to_tensor
-from .losses import split
+from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
 from .craft.memory import Live, free_memory

@@ -9,9 +9,10 @@ __all__ = ['HOW_TO_CROP', 'fill_template', 'same_folder', 'Concept', 'Example', 
 # %% ../nbs/00_data.ipynb #c003
 import html, math, re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 from PIL import Image
@@ -356,18 +357,22 @@ def take(
     return Batch(pick(self.latents), [self.prompts[r] for r in rows], [self.draws[r] for r in rows],
                  self.is_class[list(rows)], pick(self.masks), pick(self.size_conditioning))
 
+class _Group(NamedTuple):
+    "Rows of a batch that go together."
+    rows: Tensor # where they are in it, whole numbers
+    batch: Batch # of them alone
+
 @patch
 def groups(
     self:Batch,
     length:Callable=lambda prompt: 1, # prompt -> how long it is, as the text encoder reads it
-):
-    """Yield (rows, batch) for each size of latents and length of prompt: `rows`, a LongTensor, is where they
-    are in this batch."""
+) -> Iterator[_Group]:
+    "The rows of each size of latents and length of prompt."
     alike = {}
     for row, (latents, prompt) in enumerate(zip(self.latents, self.prompts)):
         alike.setdefault((tuple(latents.shape), length(prompt)), []).append(row)
     for rows in alike.values():
-        yield torch.tensor(rows), self.take(rows)
+        yield _Group(torch.tensor(rows), self.take(rows))
 
 # %% ../nbs/00_data.ipynb #c161
 class Batches:

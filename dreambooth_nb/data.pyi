@@ -4,9 +4,10 @@ from dataclasses import field
 from typing import Any, ClassVar
 import html, math, re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 from PIL import Image
@@ -93,7 +94,11 @@ class Batch:
     def of(cls, rows: list[Latent], samples: list[Tensor], prompts: list[str], draws: list[tuple], is_class: list[bool]) -> 'Batch': ...
     def __len__(self): ...
     def take(self, rows: list[int]) -> Batch: ...
-    def groups(self, length: Callable=...): ...
+    def groups(self, length: Callable=...) -> Iterator[_Group]: ...
+
+class _Group(NamedTuple):
+    rows: Tensor
+    batch: Batch
 
 class Batches:
     train_batch_size: Any

@@ -107,7 +107,7 @@ def model_card(
     "A model card: what it draws, how to use it, how it was made, how well it does, under which licence."
     own, several = public_settings(settings), subjects(settings)
     base = shareable_name(base or own.get('pretrained_model_name_or_path', 'unknown'))
-    prompt = several[0][0] if several else 'a photo'
+    prompt = several[0].instance_prompt if several else 'a photo'
     tags = ['text-to-image', 'stable-diffusion', 'dreambooth', 'dreambooth_nb'] + ['lora']*(kind == 'peft')
     about = ModelCardData(base_model=base, library_name='diffusers', pipeline_tag='text-to-image', tags=tags,
                           instance_prompt=prompt if several else None,

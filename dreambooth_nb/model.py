@@ -10,6 +10,7 @@ import warnings
 from collections import namedtuple
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 import diffusers, torch, transformers
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -17,12 +18,19 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from .core import Table, UserError, did_you_mean, one_of
+from .craft.latents import Posterior
 from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
 from .craft.pixel_space import PixelSpace
 from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
 from .craft.quantization import is_quantized
+
+# %% ../nbs/02_model.ipynb #md_te
+class _TextEncoder(NamedTuple):
+    "A text encoder, and the tokenizer that it reads by."
+    tokenizer:CLIPTokenizer # prompts to token ids
+    net:CLIPTextModel # token ids to embeddings
 
 # %% ../nbs/02_model.ipynb #c012
 @dataclass
@@ -50,9 +58,9 @@ class StableDiffusion:
         self.eval()
 
     @property
-    def encoders(self) -> list:
-        "Pairs (tokenizer, text encoder): the CLIPs."
-        return [(getattr(self, k.replace('text_encoder', 'tokenizer')), getattr(self, k))
+    def encoders(self) -> list[_TextEncoder]:
+        "The CLIPs."
+        return [_TextEncoder(getattr(self, k.replace('text_encoder', 'tokenizer')), getattr(self, k))
                 for k in self.family.clips]
 
     @property
@@ -304,7 +312,7 @@ def _check_result(what, x, given):
 def encode_images(
     self:StableDiffusion,
     pixels:Tensor, # pictures, (b,3,H,W), in [-1,1]
-) -> tuple: # (mean, std), each (b,c,h,w)
+) -> Posterior: # each (b,c,h,w)
     "Posterior mean and standard deviation of pictures, scaled to about unit variance."
 
     def encode(x):
@@ -314,7 +322,7 @@ def encode_images(
     for x in (*means, *stds):
         _check_result('encoder', x, pixels)
     middle, scale = self.family.numbers(self.codec)
-    return (torch.cat(means) - middle)*scale, torch.cat(stds)*scale
+    return Posterior((torch.cat(means) - middle)*scale, torch.cat(stds)*scale)
 
 @patch
 @torch.no_grad()

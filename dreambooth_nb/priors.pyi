@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 from accelerate import PartialState
 from fastcore.basics import patch
@@ -19,11 +20,11 @@ from .craft.photos import list_folder, read_photo
 from .data import Example, load_image
 from .craft.manifest import BLANK, PoolReport, check_folder, contrast, image_name, inspect_image, inspect_made, is_image, listing, made_from, photo_facts, pixel_hash, read_manifest, sha256, strangers, write_synced
 from .craft.policy import PriorPolicy, static
-__all__ = ['prior_seed', 'PriorPool', 'hold_out', 'ClassImages']
+__all__ = ['prior_seed', 'PriorPool', 'Parted', 'hold_out', 'ClassImages']
 def prior_seed(seed: int, i: int, attempt: int=0) -> int: ...
 def _plain(settings: dict | None) -> dict | None: ...
 _ATTEMPTS: int
-def hold_out(examples: list[list], n: int) -> tuple: ...
+def hold_out(examples: list[list], n: int) -> Parted: ...
 
 class PriorPool:
     folder: Any
@@ -63,6 +64,10 @@ class PriorPool:
     def contact_sheet(self, n: int=32): ...
     def regenerate(self, i: int, generate) -> Image.Image: ...
     def adopt(self, *names: str) -> list[str]: ...
+
+class Parted(NamedTuple):
+    train: list
+    held: list
 @dataclass
 class ClassImages:
     pools: list[PriorPool]

@@ -535,7 +535,7 @@ def demo(
     cfg = demo_config(out/'model', out/'instance_images', class_noun, seed, quick, **named)
     if done := _claim_demo(out, cfg, overwrite): return done
     who, model, n, seconds = subject(class_noun), load(base), 1 if quick else 4, {}
-    photos = to_pil(render(instance_scenes(who))[0])
+    photos = to_pil(render(instance_scenes(who)).pictures)
     save_images(photos, out/'instance_images')
     with timed(seconds, 'before'):
         before, first = _drawn_and_scored(model, who, n, quick)

@@ -43,7 +43,7 @@ def trained(noun, recipe, folder):
     cfg = TrainConfig(str(folder), prompt, str(folder), class_prompt=f'a photo of a {noun}',
                       **RECIPE | e.changes | dict(train_batch_size=2, max_train_steps=STEPS,
                                                   caption_dropout_rate=dropped))
-    photos = latents(model, to_pil(render(instance_scenes(subject(noun), 4, 0))[0]), prompt)
+    photos = latents(model, to_pil(render(instance_scenes(subject(noun), 4, 0)).pictures), prompt)
     class_images = pool(BASE, folder, noun, cfg.num_class_images, 0, guidance)
     run = Run(model, Batches(photos, class_images, 2, 0, cfg.record(Captions)), cfg, [])
     run.tell('before_train')

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = """from dreambooth_nb.core import to_pil
 from dreambooth_nb.micro.world import instance_scenes, render, subject
 from dreambooth_nb.run import save_images
-save_images(to_pil(render(instance_scenes(subject('dog')))[0]), 'photos')"""
+save_images(to_pil(render(instance_scenes(subject('dog'))).pictures), 'photos')"""
 LINES = """from dreambooth_nb import check, dreambooth, sample
 print(check('photos', 'a photo of a sks dog'))
 run = dreambooth('photos', 'a photo of a sks dog', base='micro', output_dir='python', **SMALL)

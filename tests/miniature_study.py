@@ -167,7 +167,7 @@ class Looker(Callback):
     def __init__(self, e, noun, seed, folder):
         self.e, self.noun, self.seed, self.folder = e, noun, seed, folder
         self.looks, self.drawn, self.seconds = [], {}, 0.
-        self.photos = render(instance_scenes(subject(noun), e.photos, seed))[0]
+        self.photos = render(instance_scenes(subject(noun), e.photos, seed)).pictures
         k, prompt = CLASSES.index(noun), words(e, noun)
         others = [CLASSES[(k + d) % len(CLASSES)] for d in range(1, len(CLASSES))]
         self.asked = dict(subject=[(f'{prompt} {PLACES[p]}', p) for p in NEW for _ in range(2)],
@@ -304,7 +304,7 @@ def seen_once(encoder, pictures):
 def blind(look):
     "Each look as chapter 06 sees it without the truth, relative to the base: encoder -> a row for each look."
     texts = [f'a photo of a {look.noun} {PLACES[p]}' for p in NEW for _ in range(2)]
-    photos = to_pil(render(instance_scenes(subject(look.noun), 4, look.seed))[0])
+    photos = to_pil(render(instance_scenes(subject(look.noun), 4, look.seed)).pictures)
     first = before(look.e.base, look.noun, look.seed, look.folder)
     all_of = [im for parts in (first, *look.drawn.values()) for im in parts['subject'] + parts['class']]
     seen = [seen_once(encoder, photos + all_of) for encoder in encoders()]
@@ -328,7 +328,7 @@ def learn(e, noun, seed, folder):
                       **RECIPE | FAST | dict(max_train_steps=max(e.looks[-1], 1)) | e.changes
                       | (dict(initializer_token=noun) if '<' in prompt else {}))
     photos = latents(model, to_pil(look.photos), prompt)
-    unseen = latents(model, to_pil(render(instance_scenes(subject(noun), 2, 1000 + seed))[0]), prompt)
+    unseen = latents(model, to_pil(render(instance_scenes(subject(noun), 2, 1000 + seed)).pictures), prompt)
     held = HeldOut(unseen, pool(e.base, folder, noun, 4, 1))
     prior = None
     if cfg.with_prior_preservation: prior = pool(e.base, folder, noun, cfg.num_class_images, 0, e.guidance)

@@ -15,7 +15,7 @@ from threading import Thread
 from PIL import Image, ImageDraw
 from ..core import UserError, at_least, checked, one_of, to_pil
 from ..model import StableDiffusion
-from .prompts import SPACINGS, Settings, parse_prompt
+from .prompts import SPACINGS, Settings, Weighted, parse_prompt
 from .levels import SOLVERS
 from ..cfg_sampler import draw
 from .pictures import Grid, picture_settings
@@ -413,7 +413,7 @@ def highlight(
         text = re.sub('|'.join(rf'(?<!\w){re.escape(html.escape(w))}(?!\w)' for w in words),
                       lambda m: f'<mark>{m[0]}</mark>', text)
     try:
-        parts = parse_prompt(prompt) if prompt_weighting else [(prompt, 1.)]
+        parts = parse_prompt(prompt) if prompt_weighting else [Weighted(prompt)]
     except UserError as e:
         return f'{text} <small>({html.escape(str(e))})</small>'
     n = sum(len(model.tokenizer(t, add_special_tokens=False, verbose=False).input_ids) for t, _ in parts)

@@ -10,7 +10,7 @@ from threading import Thread
 from PIL import Image, ImageDraw
 from ..core import UserError, at_least, checked, one_of, to_pil
 from ..model import StableDiffusion
-from .prompts import SPACINGS, Settings, parse_prompt
+from .prompts import SPACINGS, Settings, Weighted, parse_prompt
 from .levels import SOLVERS
 from ..cfg_sampler import draw
 from .pictures import Grid, picture_settings

@@ -154,7 +154,7 @@ def unet_encoder(
     def images(some):
         found, side = [], base.resolution
         x = torch.cat([to_tensor(_square(im, side)) for im in some])
-        z = base.encode_images(x)[0].to(base.device)
+        z = base.encode_images(x).mean.to(base.device)
         noise = randn(z.shape[1:], 0, 'features').to(z)
         hook = base.unet.up_blocks[block].register_forward_hook(lambda net, args, out: found.append(out))
         try:

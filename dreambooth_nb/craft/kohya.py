@@ -119,7 +119,7 @@ def kohya_header(
                base_model_version=_VERSION[which] + ('_v' if which == 'sd2' and v else ''),
                sd_model_name=shareable_name(base), resolution=f'({model.resolution}, {model.resolution})')
     if args: out['network_args'] = json.dumps(args)
-    prompts = [prompt for prompt, _ in subjects(settings)]
+    prompts = [s.instance_prompt for s in subjects(settings)]
     sets = ['instance', *(f'instance_{k}' for k in range(2, len(prompts) + 1))]
     if prompts: out['tag_frequency'] = json.dumps({name: {prompt: 1} for name, prompt in zip(sets, prompts)})
     if model.clip_skip: out['clip_skip'] = model.clip_skip + 1 # counted from 1

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 from PIL import Image, ImageOps
@@ -14,7 +15,7 @@ from torch import Tensor
 from ..core import UserError, as_path, atomic, digest, to_tensor
 from dreambooth_nb.data import Example
 from dreambooth_nb.data import Geometry
-__all__ = ['Latent', 'LatentCache', 'posteriors', 'TensorStore', 'TextCache']
+__all__ = ['Latent', 'LatentCache', 'Posterior', 'posteriors', 'TensorStore', 'TextCache']
 def posteriors(pictures, encode, batch_size: int): ...
 @dataclass(frozen=True, eq=False)
 class Latent:
@@ -45,6 +46,10 @@ class LatentCache:
     def contents(self) -> list[str]: ...
     @classmethod
     def from_examples(cls, examples: list[Example], geometry: Geometry, encode, fingerprint: str='', cache_dir: str | Path | None=None, batch_size: int=8) -> LatentCache: ...
+
+class Posterior(NamedTuple):
+    mean: Tensor
+    std: Tensor
 
 class TensorStore:
     folder: Any

@@ -242,6 +242,11 @@ class Photo:
     orientation: int # EXIF's tag, 1..8; 1: stored upright
     notes: list[str] # what was noticed and dealt with: 'is animated: ...'
 
+class _Decoded(NamedTuple):
+    "A decoded picture, upright."
+    image: Image.Image # RGB, over a background
+    alpha: Image.Image|None # mode L, as large: 255 opaque; None: nothing is transparent
+
 def parse_colour(
     background:str, # name, such as white, or #rrggbb
 ) -> tuple:
@@ -281,8 +286,8 @@ def _eight_bits(im:Image.Image, notes:list) -> Image.Image:
                      'bits')
     return Image.fromarray((values*(255/(2**bits - 1))).round().astype(np.uint8))
 
-def _rgb(im:Image.Image, colour:tuple, notes:list) -> tuple[Image.Image, Image.Image|None]:
-    "(RGB picture, alpha or None) from any mode: 16 bits to 8, colours to sRGB, alpha laid over `colour`."
+def _rgb(im:Image.Image, colour:tuple, notes:list) -> _Decoded:
+    "From any mode: 16 bits to 8, colours to sRGB, alpha laid over `colour`."
     icc, alpha = im.info.get('icc_profile'), None
     if im.mode[0] in 'IF': im = _eight_bits(im, notes)
     if im.has_transparency_data:
@@ -294,7 +299,7 @@ def _rgb(im:Image.Image, colour:tuple, notes:list) -> tuple[Image.Image, Image.I
     im = _srgb(im, icc, notes)
     if alpha is not None: im = Image.composite(im, Image.new('RGB', im.size, colour), alpha)
     im.info = {} # all that it held is used
-    return im, alpha
+    return _Decoded(im, alpha)
 
 # %% ../../nbs/craft/photos.ipynb #c047
 def _brand(path:Path) -> str|None:
@@ -379,8 +384,8 @@ def decode_photo(
     colour:tuple, # RGB under transparent parts
     deep:bool, # has it 16 bits a colour?
     notes:list, # lines about what was guessed; grows
-) -> tuple[Image.Image, Image.Image|None]:
-    "(upright RGB picture over `colour`, alpha or None). Of colours of 16 bits, Pillow reads the upper 8."
+) -> _Decoded:
+    "A picture upright, in sRGB, over `colour`. Of colours of 16 bits, Pillow reads the upper 8."
     name, im.filename = (
         getattr(im, 'filename', ''),
         '',
@@ -424,7 +429,7 @@ def as_rgb(
     if not isinstance(picture, Image.Image): return read_photo(picture, background=background).image
     with _reading(getattr(picture, 'filename', '') or 'picture'):
         *_, deep = _look(picture, None, [])
-        return decode_photo(picture, parse_colour(background), deep, [])[0]
+        return decode_photo(picture, parse_colour(background), deep, []).image
 
 def as_mask(
     picture:Image.Image|str|Path, # a mask in any mode, or its file

@@ -432,19 +432,26 @@ def __getitem__(
     return self.make([tuple(k % n for k, n in zip(place, self.shape))])[0]
 
 # %% ../../nbs/craft/pictures.ipynb #c110
+class _Page(NamedTuple):
+    "A table of pictures: all of a grid that have one value of its third axis."
+    title: str # that value; '': there is no third axis
+    rows: list # of lists of pictures
+    down: list[str] # labels of the rows
+    across: list[str] # labels of the columns
+
 @patch
-def pages(self:Grid) -> list: # of (title, rows of pictures, row labels, column labels)
+def pages(self:Grid) -> list[_Page]:
     "All pictures, sorted into pages; fewer than three axes make a single one."
     images = iter(self.make())
     labels = [list(values) for values in self.axes.values()]
     title, down, across = [['']]*(3 - len(labels)) + labels
-    return [(t, [[next(images) for _ in across] for _ in down], down, across) for t in title]
+    return [_Page(t, [[next(images) for _ in across] for _ in down], down, across) for t in title]
 
 @patch
 def sheet(self:Grid) -> Image.Image:
     "Everything as one picture, pages below each other."
-    parts = [(t, grid(rows, down, across, self.size, 220 if any(down) else 8))
-             for t, rows, down, across in self.pages()]
+    parts = [(p.title, grid(p.rows, p.down, p.across, self.size, 220 if any(p.down) else 8))
+             for p in self.pages()]
     width = max(part.width for _, part in parts)
     titles = [_wrap(t, 16, width - 16) if t else None for t, _ in parts]
     bands = [10 + 20*(t[1].count('\n') + 1) if t else 0 for t in titles]

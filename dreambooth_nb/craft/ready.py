@@ -144,7 +144,7 @@ def counted(
     if not cfg.num_train_epochs: return written_out(cfg, 0)
     try:
         subjects = concepts(cfg)
-        learn, _ = hold_out([s.examples() for s in subjects], cfg.num_held_out)
+        learn = hold_out([s.examples() for s in subjects], cfg.num_held_out).train
     except UserError:
         return written_out(cfg, 1)                # `ready` says why
     classes = len({s.class_prompt for s in subjects})*cfg.with_prior_preservation

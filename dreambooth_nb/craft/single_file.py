@@ -66,7 +66,7 @@ def model_spec(
         public_settings(settings),
         model.schedule.prediction_type,
     )
-    v, prompts = predicts == 'v_prediction', [prompt for prompt, _ in subjects(settings)]
+    v, prompts = predicts == 'v_prediction', [s.instance_prompt for s in subjects(settings)]
     architecture = 'stable-diffusion-v2-768-v' if which == 'sd2' and v else _ARCHITECTURE[which]
     out = dict(sai_model_spec='1.0.0', architecture=architecture + (f'/{kind}' if kind else ''),
                implementation='diffusers' if kind == 'lora' and which != 'sdxl' else _CODE.get(which, _OF_SD),

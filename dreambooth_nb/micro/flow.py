@@ -19,7 +19,7 @@ from ..craft.timesteps import timesteps_at
 from ..losses import mse_per_example, q_sample, target
 from ..model import StableDiffusion
 from ..craft.opening import load
-from .pretrain import GOALS, Shards, encode_all, train_stage
+from .pretrain import GOALS, Shards, StageLoss, encode_all, train_stage
 
 # %% ../../nbs/micro/02_flow.ipynb #mf07
 _SCHEDULER = dict(_class_name='FlowMatchEulerDiscreteScheduler', num_train_timesteps=1000, shift=1.)
@@ -57,7 +57,7 @@ def flow_loss(
     std:Tensor, # their posterior standard deviations
     step:int, # chooses pictures, captions, times and noise
     batch_size:int=32, # pictures
-) -> tuple: # scalar loss; dict(mse) for the log
+) -> StageLoss: # parts: mse
     "One step of flow matching; a tenth of the captions empty, the subject counts five times."
     s, schedule, device = pictures.shown(mean, std, step, batch_size), model.schedule, model.device
     u = torch.rand(batch_size, generator=s.random)
@@ -68,7 +68,7 @@ def flow_loss(
     given['encoder_hidden_states'] = F.pad(words, (0, 0, 0, _ABSENT[step % len(_ABSENT)]))
     guess = model.ask(x_t.to(device), schedule.times[t].to(device), given)
     losses = mse_per_example(guess, true.to(device), s.count.to(device))
-    return losses.mean(), dict(mse=losses.mean().item())
+    return StageLoss(losses.mean(), dict(mse=losses.mean().item()))
 
 # %% ../../nbs/micro/02_flow.ipynb #mf14
 @dataclass

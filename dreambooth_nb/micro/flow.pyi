@@ -15,12 +15,12 @@ from ..craft.timesteps import timesteps_at
 from ..losses import mse_per_example, q_sample, target
 from ..model import StableDiffusion
 from ..craft.opening import load
-from .pretrain import GOALS, Shards, encode_all, train_stage
+from .pretrain import GOALS, Shards, StageLoss, encode_all, train_stage
 __all__ = ['FLOW_GOALS', 'new_flow', 'flow_loss', 'FlowRecipe', 'pretrain_flow', 'flow_card']
 _SCHEDULER: Any
 def new_flow(base: StableDiffusion, layers: int=7, heads: int=6, width: int=128) -> StableDiffusion: ...
 _ABSENT: Any
-def flow_loss(model: StableDiffusion, pictures: Shards, mean: Tensor, std: Tensor, step: int, batch_size: int=32) -> tuple: ...
+def flow_loss(model: StableDiffusion, pictures: Shards, mean: Tensor, std: Tensor, step: int, batch_size: int=32) -> StageLoss: ...
 def pretrain_flow(recipe: FlowRecipe, folder, out, device='cpu') -> StableDiffusion: ...
 _CARD: str
 FLOW_GOALS: Any

@@ -125,7 +125,7 @@ def gallery(
     n:int=6, # rendered views shown of each
 ) -> Tensor: # (len(individuals), d), unit length
     "What the reader remembers of individuals it was shown: the mean of their embeddings over `n` views."
-    out = [reader.embed(render(views(i, n))[0]).mean(0) for i in individuals]
+    out = [reader.embed(render(views(i, n)).pictures).mean(0) for i in individuals]
     return F.normalize(torch.stack(out), dim=1)
 
 def identify(

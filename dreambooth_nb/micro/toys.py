@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CLASSES', 'COLOURS', 'PATTERNS', 'ACCESSORIES', 'PLACES', 'SUBSAMPLES', 'FAR', 'check_number', 'Individual',
-           'is_reserved', 'random_individual', 'Scene', 'random_scene', 'facing', 'unit_vectors', 'per_scene',
-           'camera_rays', 'intersect', 'Part', 'Anchors', 'Pose', 'bounding_ball', 'rays_near', 'first_hit',
+           'is_reserved', 'random_individual', 'Scene', 'random_scene', 'facing', 'unit_vectors', 'per_scene', 'Rays',
+           'camera_rays', 'Hits', 'intersect', 'Part', 'Anchors', 'Pose', 'bounding_ball', 'rays_near', 'first_hit',
            'build_toys']
 
 # %% ../../nbs/micro/toys.ipynb #ty003
@@ -163,11 +163,16 @@ def per_scene(
     return torch.tensor([read(s) for s in scenes], dtype=torch.float32, device=device)
 
 # %% ../../nbs/micro/toys.ipynb #c030
+class Rays(NamedTuple):
+    "Rays through a picture."
+    origin:Tensor # where they start, (3,b,1)
+    direction:Tensor # where they go: unit vectors, (3,b,n)
+
 def camera_rays(
     scenes:Sequence[Scene], # b scenes
     size:int, # height and width of the picture, pixels
     device:torch.device, # where the rays live
-) -> tuple[Tensor, Tensor]: # origins (3,b,1); unit directions (3,b,n), n = 4 size^2, by subsample
+) -> Rays: # n = 4 size^2 of each scene, by subsample
     "The rays through the four subsamples of every pixel."
     elevation = per_scene(scenes, lambda s: math.radians(s.elevation), device)
     x, y = per_scene(scenes, lambda s: s.x, device), per_scene(scenes, lambda s: s.y, device)
@@ -178,22 +183,26 @@ def camera_rays(
     sin, cos = elevation.sin(), elevation.cos()
     origin = torch.stack([-x, _AIM - y + _DISTANCE * sin, _DISTANCE * cos])[:, :, None]
     sin, cos = sin[:, None], cos[:, None]
-    direction = torch.stack([right.expand(len(scenes), -1), up * cos - _FOCAL * sin,
-                             -up * sin - _FOCAL * cos])
-    return origin, unit_vectors(direction)
+    direction = torch.stack([right.expand(len(x), -1), up * cos - _FOCAL * sin, -up * sin - _FOCAL * cos])
+    return Rays(origin, unit_vectors(direction))
 
 # %% ../../nbs/micro/toys.ipynb #c034
 _ELLIPSOID, _BOX, _CYLINDER = 'ellipsoid', 'box', 'cylinder'
 FAR = 1e4 # the distance that stands for the hit of a ray that misses
 
+class Hits(NamedTuple):
+    "What rays meet."
+    distance:Tensor # in lengths of their directions, (b,n)
+    what:Tensor # the number of what is met, or whether there is anything, (b,n)
+
 def _enter_ellipsoid(
     o:Tensor, # where the rays start, (3,b,n) or (3,b,1)
     d:Tensor, # where they go, (3,b,n), of any length
-) -> tuple[Tensor, Tensor]: # distance, in lengths of d, (b,n); and whether there is one, (b,n) bool
+) -> Hits:
     "Where rays enter the unit sphere."
     a, b, c = (d * d).sum(0), (o * d).sum(0), (o * o).sum(0) - 1
     discriminant = b * b - a * c
-    return (-b - discriminant.clamp_min(0).sqrt()) / a, discriminant > 0
+    return Hits((-b - discriminant.clamp_min(0).sqrt()) / a, discriminant > 0)
 
 # %% ../../nbs/micro/toys.ipynb #c036
 def _slab(
@@ -204,20 +213,14 @@ def _slab(
     inverse = 1 / torch.where(d.abs() < 1e-7, 1e-7, d)
     return (-1 - o) * inverse, (1 - o) * inverse
 
-def _enter_box(
-    o:Tensor, # as in _enter_ellipsoid
-    d:Tensor, # as in _enter_ellipsoid
-) -> tuple[Tensor, Tensor]: # as in _enter_ellipsoid
+def _enter_box(o:Tensor, d:Tensor) -> Hits: # of rays as in _enter_ellipsoid
     "Where rays enter the cube of points with all coordinates in -1..1."
     t1, t2 = _slab(o, d)
     near, far = torch.minimum(t1, t2).amax(0), torch.maximum(t1, t2).amin(0)
-    return near, near < far
+    return Hits(near, near < far)
 
 # %% ../../nbs/micro/toys.ipynb #c038
-def _enter_cylinder(
-    o:Tensor, # as in _enter_ellipsoid
-    d:Tensor, # as in _enter_ellipsoid
-) -> tuple[Tensor, Tensor]: # as in _enter_ellipsoid
+def _enter_cylinder(o:Tensor, d:Tensor) -> Hits: # of rays as in _enter_ellipsoid
     "Where rays enter the upright cylinder of radius 1 between y = -1 and y = 1."
     a = (d[0] * d[0] + d[2] * d[2]).clamp_min(1e-9) # a ray along the tube meets it nowhere, or everywhere
     b, c = o[0] * d[0] + o[2] * d[2], o[0] * o[0] + o[2] * o[2] - 1
@@ -226,7 +229,7 @@ def _enter_cylinder(
     t1, t2 = _slab(o[1], d[1])
     near = torch.maximum((-b - root) / a, torch.minimum(t1, t2))
     far = torch.minimum((-b + root) / a, torch.maximum(t1, t2))
-    return near, (discriminant > 0) & (near < far)
+    return Hits(near, (discriminant > 0) & (near < far))
 
 # %% ../../nbs/micro/toys.ipynb #c040
 _ENTER = {_ELLIPSOID: _enter_ellipsoid, _BOX: _enter_box, _CYLINDER: _enter_cylinder}
@@ -377,24 +380,29 @@ class Pose:
         return torch.stack([self.cos * x + self.sin * z, y, -self.sin * x + self.cos * z])
 
 # %% ../../nbs/micro/toys.ipynb #c060
+class _Ball(NamedTuple):
+    "A ball around each of b toys, toy units."
+    centre:Tensor # of all of them, (3,1,1)
+    radius:Tensor # of each, (b,1)
+
 def bounding_ball(
     parts:list[Part], # all parts of b toys
-) -> tuple[Tensor, Tensor]: # centre (3,1,1) and radius (b,1), toy units
+) -> _Ball:
     "A ball that holds each toy."
     centre = parts[0].centre.new_tensor([0, .7, 0])
     reach = torch.stack([p.size.amax(-1) + (p.centre - centre).norm(dim=-1) for p in parts]).amax(0)
-    return centre[:, None, None], reach[:, None]
+    return _Ball(centre[:, None, None], reach[:, None])
 
 # %% ../../nbs/micro/toys.ipynb #c061
 def rays_near(
-    ball:tuple[Tensor, Tensor], # of b toys
+    ball:_Ball, # of b toys
     o:Tensor, # where rays start, toy units, (3,b,n) or (3,b,1)
     d:Tensor, # where they go, (3,b,n)
     asked:Tensor|None=None, # which rays matter, (b,n) bool; None: all
 ) -> Tensor: # indices (m,) of the rays in which at least one of the b toys may be met
     "Most rays pass far from the toy: the few that do not."
-    v = o - ball[0]
-    a, b, c = (d * d).sum(0), (v * d).sum(0), (v * v).sum(0) - ball[1] ** 2
+    v = o - ball.centre
+    a, b, c = (d * d).sum(0), (v * d).sum(0), (v * v).sum(0) - ball.radius ** 2
     meets = (b * b - a * c > 0) & ((b < 0) | (c < 0))
     if asked is not None: meets = meets & asked
     return meets.any(0).nonzero()[:, 0]
@@ -405,7 +413,7 @@ def first_hit(
     o:Tensor, # where rays start, toy units, (3,b,1)
     d:Tensor, # where they go, (3,b,n)
     limit:Tensor, # distance to the backdrop, (b,n)
-) -> tuple[Tensor, Tensor]: # distance (b,n); the part that is hit, -1 for the backdrop, (b,n)
+) -> Hits: # of which part; -1: of the backdrop
     "What each ray meets first."
     t, hit = limit.clone(), torch.full(limit.shape, -1, dtype=torch.long, device=limit.device)
     near = rays_near(bounding_ball(parts), o, d)
@@ -415,7 +423,7 @@ def first_hit(
         nearer = t_part < t_near
         t_near, hit_near = torch.where(nearer, t_part, t_near), torch.where(nearer, number, hit_near)
     t[:, near], hit[:, near] = t_near, hit_near
-    return t, hit
+    return Hits(t, hit)
 
 # %% ../../nbs/micro/toys.ipynb #c066
 _BLACK, _WHITE, _ORANGE = (.03, .03, .04), (.97, .97, .95), (1., .5, .08)
@@ -614,13 +622,18 @@ def _add_accessory(
 _BUILD = dict(dog=_dog, duck=_duck, robot=_robot, teapot=_teapot, car=_car, fish=_fish, cactus=_cactus,
               mug=_mug)
 
+class _Toys(NamedTuple):
+    "Toys as the camera needs them."
+    parts:list[Part] # of all of them at once
+    at:Anchors # where something can be fixed to them
+
 def build_toys(
     individuals:Sequence[Individual], # b of one class, with the same accessory
     device:torch.device, # where the parts live
-) -> tuple[list[Part], Anchors]: # the parts of all of them at once
+) -> _Toys:
     "Individuals become parts."
     first = individuals[0]
     toy = _Toy(torch.tensor([i.proportions for i in individuals], dtype=torch.float32, device=device))
     at = _BUILD[first.class_noun](toy, *toy.proportions.unbind(1))
     _add_accessory(toy, first.accessory, at)
-    return toy.parts, at
+    return _Toys(toy.parts, at)
