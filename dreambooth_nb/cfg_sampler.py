@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
-from .core import Pictures, UserError, checked, randn, say, to_pil, to_tensor
+from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tensor
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
@@ -447,8 +447,6 @@ def sample(
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
-    if lora_base or isinstance(model, (str, Path)):
-        model = open_model(model, processes().device, lora_base=lora_base)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
     seeds = [seeds] if isinstance(seeds, Integral) else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
@@ -457,6 +455,8 @@ def sample(
     same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps, eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
-    if shots:
-        say(*without_effect(shots[0]))
+    if lora_base or isinstance(model, (str, Path)): # settings are looked at before, which takes no time
+        model = open_model(model, processes().device, lora_base=lora_base)
+    for line in without_effect(shots[0], model) if shots else ():
+        say_once(line)
     return Pictures(draw(model, shots, batch_size, progress, image, mask, callback, on_image))

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
-from .core import Pictures, UserError, checked, randn, say, to_pil, to_tensor
+from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tensor
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion

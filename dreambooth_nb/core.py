@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown',
-           'in_shell', 'as_path', 'writing', 'sync', 'atomic', 'write_text', 'locked', 'is_junk', 'digest', 'stamps',
-           'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures',
-           'Table', 'in_clone']
+           'in_shell', 'as_path', 'no_file', 'writing', 'sync', 'atomic', 'write_text', 'locked', 'is_junk', 'digest',
+           'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag',
+           'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
@@ -236,12 +236,21 @@ def as_path(
     path, # string or path
 ) -> Path:
     "Path with the user's home folder in place of a leading `~`. `UserError`: no such user, or no path."
-    if not of_type(path, str):
+    if not of_type(path, str) or not str(path).strip() or '\0' in str(path):
         raise UserError(f'{reprlib.repr(path)} is no path; give the name of a file or folder.')
     try:
         return Path(path).expanduser()
     except RuntimeError:
         raise UserError(f'{path}: there is no user of that name; give another folder.') from None
+
+def no_file(
+    path, # of a file that is to be read
+) -> str: # '': it is there
+    "Why a path leads to no file, for a line that begins with the path."
+    path = as_path(path)
+    if os.path.isfile(path): return ''
+    what = 'a folder' if os.path.isdir(path) else 'a device'
+    return f'this is {what}, not a file' if os.path.exists(path) else 'there is no such file'
 
 # %% ../nbs/core.ipynb #co15
 def _concerns(e, path:Path) -> bool:

@@ -286,13 +286,14 @@ def read_evaluation(
     path, # of a JSON file made by `save`
 ) -> Evaluation: # without its pictures
     "An evaluation as it was saved. `UserError` naming the file when it is none."
+    text = read_text(path)
     try:
-        found = json.loads(read_text(as_path(path)))
+        found = json.loads(text)
         kept = [Score(**{k: row[k] for k in ('metric', 'encoder', 'values', 'groups', 'real')})
                 for row in found.pop('scores')]
         return Evaluation(**found, scores=kept)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f'{path}: holds no evaluation; choose another file, or delete it.') from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise UserError(f'{path}: holds something else than an evaluation; choose another file.') from None
 
 # %% ../nbs/06_evaluate.ipynb #ev83
 _Difference = namedtuple('Difference', 'score encoder first second difference interval pictures better')
@@ -618,9 +619,8 @@ def compare(
     lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
-    if output and as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file.')
     if output and as_path(output).exists(): read_evaluation(output) # raises: nothing else is replaced
-    asked = [p for p in read_text(as_path(prompts)).splitlines() if p.strip()] if prompts else None
+    asked = [p for p in read_text(prompts).splitlines() if p.strip()] if prompts else None
     who = learned_by(run)
     ask = dict(prompts=asked, seeds=range(seeds), num_inference_steps=num_inference_steps)
     found = evaluate(run, who, progress=True, lora_base=lora_base, **ask)

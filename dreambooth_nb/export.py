@@ -15,7 +15,8 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, UserError, as_path, checked, in_markdown, one_of, say, writing
+from .core import (
+    EXPORT_FORMATS, UserError, as_path, checked, in_markdown, no_file, one_of, say, writing)
 from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
@@ -456,7 +457,7 @@ def _check_exported(path):
 # %% ../nbs/07_export.ipynb #ex28
 def _known_of(source, picture) -> tuple: # settings, scores, picture
     "What there is to say and to show of a model."
-    if picture and not as_path(picture).is_file(): raise UserError(f'picture: there is no file {picture}.')
+    if picture and (why := no_file(picture)): raise UserError(f'picture: {picture}: {why}; give a picture.')
     run = None if isinstance(source, StableDiffusion) else as_path(source)
     shown = as_path(picture) if picture else run and run/'before_after.png'
     try:

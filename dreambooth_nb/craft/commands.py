@@ -20,7 +20,7 @@ import jsonargparse
 from fastcore.docments import docments
 from ..core import (
     EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
-    did_you_mean, in_shell, is_junk, one_of, say, write_text, wrong_type)
+    did_you_mean, in_shell, is_junk, no_file, one_of, say, write_text, wrong_type)
 from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
 from .photos import read_text
 from .translations import ELSEWHERE, meant
@@ -105,7 +105,7 @@ def sample_command(
     if subject and not prompt.startswith('@'):
         raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE.')
     is_there('model_dir', model_dir)
-    if image and not as_path(image).is_file(): raise UserError(f'image: {image} is not there; give another.')
+    if image and (why := no_file(image)): raise UserError(f'image: {image}: {why}; give a picture.')
     check_strength(strength, image)
     if prompt.startswith('@'): read_text(prompt[1:])
     may_be_folder('output_dir', output_dir)
@@ -255,6 +255,10 @@ def evaluate_command(
     given = dict(locals())
     is_there('run', run)
     if against: is_there('against', against)
+    if prompts: read_text(prompts)
+    if output:
+        may_be_folder('output', str(as_path(output).parent))
+        if as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file; give one.')
     from dreambooth_nb.craft.scores import advice
     from dreambooth_nb import evaluate
     evaluate.compare(**given)
@@ -446,7 +450,7 @@ def settings_in(
     if not path.is_file() and name in known: return preset(name)
     if not path.is_file():
         near = did_you_mean(name, known, f'the presets are {", ".join(known)}.')
-        raise UserError(f'config: there is no file {name}; {near}')
+        raise UserError(f'config: {name}: {no_file(path)}; {near}')
     values = read_settings(path)
     known = {f.name for f in fields(TrainConfig)}
     unknown = [f'{path}: {k} is no setting; {hint(str(k), command, "")}' for k in values if k not in known]

@@ -25,7 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from ..core import UserError
 from ..data import Batch
-from .requirements import Machine, machine_problems
+from .requirements import Machine, machine_problems, processes
 
 # %% ../../nbs/craft/distributed.ipynb #di05ma
 @dataclass(frozen=True)
@@ -136,6 +136,9 @@ def asks_for_shards(
         has = os.environ.get(name.upper(), '1' if name == 'fsdp_version' else ours).lower()
         if has != ours:
             raise UserError(f'{name}: {has} is not supported; run `accelerate config` and choose {ours}.')
+    if processes().device.type == 'cpu' and torch.cuda.is_available():
+        raise UserError('use_cpu: FSDP takes the GPUs of this machine; set it to false in accelerate config, '
+                        'or train without FSDP.')
     if (asked.max_token_length or 75) > 75:
         raise UserError('max_token_length: FSDP takes prompts of one length only; leave it out, or train '
                         'without FSDP.')
@@ -154,9 +157,6 @@ def shard(
     alone:Callable, # () -> bool: does this process act without the others?
 ) -> nn.Module: # an ordinary one without weights, for `fill`
     "Spread the UNet over the processes, by Accelerate's plugin for FSDP2. Zhao et al. 2023."
-    if accelerator.device.type == 'cpu' and torch.cuda.is_available():
-        raise UserError('use_cpu: FSDP takes the GPUs of this machine; set it to false in accelerate config, '
-                        'or train without FSDP.')
     empty = {id(p): nn.Parameter(p.detach().to('meta'), p.requires_grad) for p in unet.parameters()}
     ordinary = copy.deepcopy(unet, empty)
     units = {type(m).__name__ for m in unet.modules()} & set(unet._no_split_modules)

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from ..core import UserError
 from ..data import Batch
-from .requirements import Machine, machine_problems
+from .requirements import Machine, machine_problems, processes
 __all__ = ['Surroundings', 'make_accelerator', 'own_rows', 'together', 'anywhere', 'Shardable', 'asks_for_shards', 'shard', 'fill', 'joined', 'sliced', 'slice_moments', 'clip', 'Alone']
 def make_accelerator(asked: Surroundings) -> Accelerator: ...
 def own_rows(batch: Batch, accelerator: Accelerator, sharded: bool=False) -> _OwnRows: ...

@@ -243,20 +243,20 @@ def forecast(
     at_least(1, rows=rows, gradient_accumulation_steps=gradient_accumulation_steps)
     at_least(8, resolution=resolution)
     scratch, usual = optimizer_row(optimizer).scratch, base_dtype(train, mixed_precision)
-    half, gpu = PRECISIONS[mixed_precision], str(device) != 'cpu'
+    half, gpu, held = PRECISIONS[mixed_precision], str(device) != 'cpu', min(gradient_accumulation_steps, 2)
     model = _outline(base, train, dtype or usual, hub)
     model.check_size(True, resolution=resolution or model.resolution)
     readers = _readers(model) # what follows is looked at before layers are added
     spared, of_readers = (_spared(nets, quantization) for nets in ([model.denoiser, *readers], readers))
     matrix = _made_whole(model, quantization)
-    params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
+    with torch.device('meta'): # else peft fills its matrices with numbers first
+        params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
     sizes, states = [p.numel() for p in params], state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
     weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu
     if gpu and half: _as_on_gpu(model)
-    side, held = resolution or model.resolution, min(gradient_accumulation_steps, 2)
-    gradients, activations, kernels, *counts = _trace(model, rows, side, half, held)
+    gradients, activations, kernels, *counts = _trace(model, rows, resolution or model.resolution, half, held)
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
     return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
                     max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside, *counts)

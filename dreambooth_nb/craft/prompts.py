@@ -185,7 +185,7 @@ def _numbers(s, bad):
             object.__setattr__(s, name, operator.index(getattr(s, name)))
         except TypeError:
             bad(name, 'is impossible; it must be a whole number.')
-        least = dict(seed=-math.inf, clip_skip=0).get(name, 1)
+        least = dict(seed=0, clip_skip=0).get(name, 1)
         if getattr(s, name) < least: bad(name, f'is impossible; it must be at least {least}.')
 
 # %% ../../nbs/craft/prompts.ipynb #c066c
@@ -235,9 +235,16 @@ def make_settings(
 # %% ../../nbs/craft/prompts.ipynb #pr25
 def without_effect(
     s:Settings, # of a picture
+    model:StableDiffusion|None=None, # that draws it; None: any
 ) -> list[str]: # lines
-    "Settings of a picture that have no effect."
-    found = []
+    "Settings of a picture that have no effect, and guidance that the model was made to do without."
+    found, scale = [], f'guidance_scale: {s.guidance_scale:g}'
+    why, built_in = (model.family.few_steps(model), model.family.guided(model)) if model else ('', False)
+    after = f'{model.family.title}, which seems to be distilled to a few steps ({why})' if why else ''
+    if why and built_in and s.guidance_scale not in (1, Settings.guidance_scale):
+        found.append(f'{scale} has no effect on {after}; leave it out.')
+    if why and not built_in and s.guidance_scale != 1:
+        found.append(f'{scale} is too much for {after} and draws without guidance; set it to 1.')
     if s.eta and s.solver != 'ddim':
         found.append(f'eta: {s.eta} has no effect on {s.solver}; set solver to ddim, or leave eta out.')
     for f in fields(s):

@@ -435,8 +435,14 @@ def foreseen(
     return Ready(found, does='may begin')
 
 def _size_problems(cfg, net) -> list[str]:
-    "A resolution that the base does not learn from."
-    return refused(net.check_size, True, resolution=cfg.resolution or net.resolution)
+    "A resolution that the base does not learn from, and a rank that none of its layers can have."
+    found = refused(net.check_size, True, resolution=cfg.resolution or net.resolution)
+    if not cfg.lora: return found
+    layers = [p for m in (net.denoiser, *(text for _, text in net.encoders)) for p in m.parameters()]
+    most = max(min(len(p), p[0].numel()) for p in layers if p.ndim > 1)
+    return found + [f'{name}: {v} is more than the {most} that any layer of {net.public_name} can have; '
+                    'give fewer, 4 to 128 are usual.'
+                    for name in ('rank', 'conv_rank') if (v := getattr(cfg, name) or 0) > most]
 
 # %% ../../nbs/craft/ready.ipynb #r09room
 def _pool_problem(

@@ -191,11 +191,17 @@ def _check_length(self:Report, what, prompt:str|None, tokenizer) -> int|None:
                              f'"{shorten(cut, 80, placeholder=" ...")}"{more}.')
     return n
 
+# %% ../../nbs/craft/report.ipynb #c110c
+_LEAST = 8 # a short side below which nothing can be seen, pixels: of a latent, a single one
+
 @patch
 def _check_photo(self:Report, example:Example, tokenizer, whose) -> PhotoCheck:
     "Look at one photo; what is odd goes to the warnings. `UserError` when it, or its mask, cannot be used."
     path, warn = example.path, lambda text: self.warnings.append(f'{path}: {text}.')
     photo = read_photo(path, _SIDE, self.geometry.background)
+    if min(photo.size) < _LEAST:
+        raise UserError(f'{path}: has only {photo.size[0]}x{photo.size[1]} pixels, and no subject shows in '
+                        f'fewer than {_LEAST}x{_LEAST}; replace it or take it out.')
     small = _reduced(photo.image, _SIDE)
     crops = self.geometry.crops(photo.size, example.id)
     first = crops[0]

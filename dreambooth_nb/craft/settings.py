@@ -17,7 +17,7 @@ from typing import NamedTuple, get_args
 import yaml
 from fastcore.basics import patch
 from dreambooth_nb.core import (
-    EMBEDDED, UserError, as_path, checked, did_you_mean, explained, refuse_halves, say, write_text,
+    EMBEDDED, UserError, as_path, checked, did_you_mean, explained, no_file, refuse_halves, say, write_text,
     wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
@@ -512,10 +512,9 @@ def read_settings(
     path, # of a YAML file
 ) -> dict: # what it says, field -> value
     "The lines of a file of settings, unchecked. `UserError` naming the file when it is missing or no YAML."
-    if not as_path(path).is_file():
+    if why := no_file(path):
         hint = did_you_mean(path, presets(), 'give a YAML file, or one of ' + ', '.join(presets()) + '.')
-        why = 'it is a folder' if as_path(path).is_dir() else 'it is not there'
-        raise UserError(f'{path}: cannot be read, {why}; {hint}')
+        raise UserError(f'{path}: {why}; {hint}')
     try:
         values = yaml.safe_load(read_text(path)) or {}
     except yaml.YAMLError as e:

@@ -18,7 +18,8 @@ from accelerate import PartialState
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from ..core import (
-    Problems, Table, UserError, as_path, atomic, did_you_mean, digest, say, write_text, writing)
+    Problems, Table, UserError, as_path, atomic, did_you_mean, digest, no_file, say,
+    write_text, writing)
 from .log import Log
 from .settings import TrainConfig, preset, presets, read_settings, with_changes
 from .requirements import load_base, processes
@@ -430,8 +431,8 @@ def read_sweep(
     path, # of a YAML file
 ) -> dict: # the arguments of `sweep`
     "A sweep from a file. `UserError` naming the file when it has a part that is none of a sweep's."
-    if not as_path(path).is_file():
-        raise UserError(f'{path}: there is no such file; give the YAML file of a sweep, with a grid or runs.')
+    if why := no_file(path):
+        raise UserError(f'{path}: {why}; give the YAML file of a sweep, with a grid or runs.')
     values = read_settings(path)
     for k in values:
         if k not in _PARTS:
