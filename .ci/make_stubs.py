@@ -132,6 +132,20 @@ def class_stub(node, patched):
     return ast.ClassDef(node.name, node.bases, node.keywords, body, decorators)
 
 
+def in_full(f, home):
+    "A function with the fields of the record that it `@delegates` to, as it has them at run time."
+    for d in (d for d in f.decorator_list if named(d) == 'delegates'):
+        but = [c.value for k in d.keywords for c in k.value.elts] + [a.arg for a in f.args.args]
+        def fields(name):
+            node = home[name].classes[name]
+            yield from (o for base in node.bases for o in fields(named(base)))
+            yield from (o for o in node.body if isinstance(o, ast.AnnAssign))
+        new = [o for o in fields(named(d.args[0])) if o.target.id not in but]
+        f.args.kwonlyargs += [ast.arg(o.target.id, o.annotation) for o in new]
+        f.args.kw_defaults += [o.value for o in new]
+        f.args.kwarg = None
+
+
 def constant(node, seen):
     "A name of the module: records and types as they stand, of others that they are there; each once."
     if isinstance(node, ast.AnnAssign): return [ast.AnnAssign(node.target, node.annotation, None, 1)]
@@ -152,6 +166,8 @@ def make():
     home = {name: room for room in rooms for name in room.classes}
     added = {name: [] for name in home}  # class -> what is patched into it, and by which room
     for room in rooms:
+        for f in (o for o in room.others if isinstance(o, ast.FunctionDef)):
+            in_full(f, home)
         for patch, f in room.patches:
             added[named(f.args.args[0].annotation)].append((room, patch, f))
     files = {}

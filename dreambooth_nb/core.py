@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
-           'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'printable', 'refuse_halves', 'in_markdown',
-           'in_shell', 'as_path', 'no_file', 'writing', 'sync', 'atomic', 'write_text', 'locked', 'is_junk', 'digest',
-           'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag',
-           'Pictures', 'Table', 'in_clone']
+           'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'ExportOptions', 'printable', 'refuse_halves',
+           'in_markdown', 'in_shell', 'as_path', 'no_file', 'writing', 'sync', 'atomic', 'write_text', 'locked',
+           'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within',
+           'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
 import sys, time, unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial, wraps
 from numbers import Real
 from pathlib import Path
@@ -196,6 +197,20 @@ def checked(
 EMBEDDED = 'micro', 'micro-flow'
 EXPORT_FORMATS = 'diffusers', 'single-file', 'peft', 'kohya', 'a1111-embedding'
 FLOATS = 'float32', 'float16', 'bfloat16'
+
+# %% ../nbs/core.ipynb #coexpo
+@checked
+@dataclass(frozen=True)
+class ExportOptions:
+    "What may be said of an export, besides what goes where, in which format."
+    lora_base:str|None=None # base of a LoRA or an embedding; by default the one it was trained on
+    config:str|None=None # configuration of a checkpoint file: a diffusers folder or hub id
+    title:str='' # title of the model; by default the name of the output
+    picture:str|None=None # thumbnail; by default before_after.png of the run
+    allow_pickle:bool=False # also read .ckpt, .bin and .pt files, tensors only
+    variant:str|None=None # variant of a folder's or hub id's files, such as "fp16"
+    revision:str|None=None # branch, tag or commit of a hub id
+    overwrite:bool=False # replace the file or the folder of an earlier export; nothing else
 
 # %% ../nbs/core.ipynb #printabl
 def printable(

@@ -8,27 +8,33 @@ __all__ = ['base_licence', 'licence_name', 'model_card', 'push_to_hub', 'open_an
 # %% ../nbs/07_export.ipynb #c003
 import io, json, os, re, tempfile
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 import yaml
+from fastcore.meta import delegates
 from huggingface_hub import (
     CommitOperationAdd, HfApi, ModelCardData, get_token, hf_hub_download, metadata_load)
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import (
+from dreambooth_nb.core import (
+<<<<<<< /tmp/tmp0v5khtjl
     EXPORT_FORMATS, UserError, as_path, checked, in_markdown, no_file, one_of, say, writing)
-from .craft.families import PARTS
-from .model import StableDiffusion, quiet
-from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
-from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import (
+=======
+    EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained, in_markdown, one_of, say, writing)
+>>>>>>> /tmp/tmpbv5ecsbl
+from dreambooth_nb.craft.families import PARTS
+from dreambooth_nb.model import StableDiffusion, quiet
+from dreambooth_nb.craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
+from dreambooth_nb.craft.original_names import Lazy, lazy_weights, listed, transformer_in
+from dreambooth_nb.craft.lora_files import (
     LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in)
-from .craft.opening import base_of_lora, find_base, first_here, load
-from .craft.checkpoints import is_checkpoint, open_model as open_run
-from .craft.single_file import (
+from dreambooth_nb.craft.opening import base_of_lora, find_base, first_here, load
+from dreambooth_nb.craft.checkpoints import is_checkpoint, open_model as open_run
+from dreambooth_nb.craft.single_file import (
     DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings,
     model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader)
-from .craft.kohya import (
+from dreambooth_nb.craft.kohya import (
     from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file, words)
 
 # %% ../nbs/07_export.ipynb #c081
@@ -376,44 +382,41 @@ def open_any(
     return _put_on(_base(_base_of(path, lora_base), light, config, **how), path, kind)
 
 # %% ../nbs/07_export.ipynb #c102
-@checked
+@delegates(ExportOptions)
+@checked(also=[f.name for f in fields(ExportOptions)])
 def export_model(
     model_dir:str|StableDiffusion, # run, checkpoint, diffusers folder, hub id, or file; or a loaded model
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
-    lora_base:str|None=None, # base of a LoRA or an embedding; by default the one it was trained on
-    config:str|None=None, # configuration of a checkpoint file: a diffusers folder or hub id
-    title:str='', # title of the model; by default the name of the output
-    picture:str|None=None, # thumbnail; by default before_after.png of the run
-    allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
-    variant:str|None=None, # variant of a folder's or hub id's files, such as "fp16"
-    revision:str|None=None, # branch, tag or commit of a hub id
-    overwrite:bool=False, # replace the file or the folder of an earlier export; nothing else
+    **kwargs, # fields of `ExportOptions`
 ) -> list[Path]: # what was written
     "Bring a model into another program's format. Raises UserError when it cannot be brought there whole."
+    out, told = as_path(output), ExportOptions(**kwargs)
     one_of('format', format, EXPORT_FORMATS)
     one_of('dtype', dtype, DTYPES)
-    out = as_path(output)
-    _check_output(out, format, overwrite, model_dir)
-    settings, scores, image = _known_of(model_dir, picture)
-    opened = dict(lora_base=lora_base, config=config, allow_pickle=allow_pickle)
-    how = {k: v for k, v in dict(opened, variant=variant, revision=revision).items() if v}
+    _check_output(out, format, told.overwrite, model_dir)
+    settings, scores, image = _known_of(model_dir, told.picture)
+    opened = 'lora_base', 'config', 'allow_pickle', 'variant', 'revision'
+    how = {k: getattr(told, k) for k in opened if getattr(told, k)}
     model, read = open_any(model_dir, light=True, **how), None
     if model.device.type == 'meta' and format in ('diffusers', 'single-file'):
         read = weight_reader(model, **{k: how[k] for k in ('variant', 'revision') if k in how})
         if read is None: model = open_any(model_dir, **how) # its files have names of their own
-    origin = str(settings.get('pretrained_model_name_or_path') or lora_base or model.name)
+    origin = str(settings.get('pretrained_model_name_or_path') or told.lora_base or model.name)
     found = base_licence(origin)
-    about = dict(title=title or out.stem, settings=settings, licence=licence_name(found), image=image)
+    about = dict(title=told.title or out.stem, settings=settings, licence=licence_name(found), image=image)
     absent = [part for part in model.family.optional if getattr(model, part) is None]
     card = dict(base=origin, licence=found, scores=scores, without=absent)
-    names = _names(model, out, format, overwrite)
+    names = _names(model, out, format, told.overwrite)
     with _beside(out) as made:
         lost = _WRITE[format](model, made/out.name, dtype, about, read, card)
     say(*(f'{out}: {line}' for line in lost or ()))
     return sorted(f for n in names for p in [out.parent/n] for f in (p.rglob('*') if p.is_dir() else [p])
                   if f.is_file())
+
+export_model.__delwrap__ = ExportOptions # where fastcore finds the comments of the options
+explained(export_model)
 
 # %% ../nbs/07_export.ipynb #c103
 def _check_output(out, format, overwrite, source):

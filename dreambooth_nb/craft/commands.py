@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'SETTINGS', 'train_command', 'check_command', 'sample_command', 'demo_command',
            'export_command', 'push_command', 'priors_command', 'forecast_command', 'evaluate_command', 'sweep_command',
-           'benchmark_command', 'studio_command', 'flags', 'options', 'switches', 'make_parser', 'overview', 'usage',
-           'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command', 'main']
+           'benchmark_command', 'studio_command', 'Flag', 'flags', 'options', 'switches', 'make_parser', 'overview',
+           'usage', 'help_of', 'settings_in', 'hint', 'flags_in', 'refuse_unknown', 'CommandLine', 'read_command',
+           'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
 import argparse, inspect, json, os, re, subprocess, sys, textwrap
@@ -18,13 +19,18 @@ from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from ..core import (
+from dreambooth_nb.core import (
+<<<<<<< /tmp/tmpoa3pejuz
     EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
     did_you_mean, in_shell, is_junk, no_file, one_of, say, write_text, wrong_type)
-from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
-from .photos import read_text
-from .translations import ELSEWHERE, meant
-from .settings import (
+=======
+    EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least,
+    did_you_mean, in_shell, is_junk, one_of, say, write_text, wrong_type)
+>>>>>>> /tmp/tmp58kvrqjv
+from dreambooth_nb.craft.answers import answered, in_lines, is_there, look_at_settings, may_be_folder
+from dreambooth_nb.craft.photos import read_text
+from dreambooth_nb.craft.translations import ELSEWHERE, meant
+from dreambooth_nb.craft.settings import (
     TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
@@ -161,21 +167,13 @@ def export_command(
     output:str, # new folder, or new .safetensors file
     format:str='diffusers', # diffusers, single-file, peft, kohya or a1111-embedding
     dtype:str='float16', # precision of the numbers: float32, float16 or bfloat16
-    lora_base:str|None=None, # base of a LoRA or an embedding; by default the one it was trained on
-    config:str|None=None, # configuration of a checkpoint file: a diffusers folder or hub id
-    title:str='', # title of the model; by default the name of the output
-    picture:str|None=None, # thumbnail; by default before_after.png of the run
-    allow_pickle:bool=False, # also read .ckpt, .bin and .pt files, tensors only
-    variant:str|None=None, # variant of a folder's or hub id's files, such as "fp16"
-    revision:str|None=None, # branch, tag or commit of a hub id
-    overwrite:bool=False, # replace the file or the folder of an earlier export; nothing else
+    **options, # fields of ExportOptions
 ):
     "Bring a model into the format of another program: one file, a LoRA for AUTOMATIC1111 and ComfyUI, ..."
-    given = dict(locals())
     is_there('model_dir', model_dir)
     may_be_folder('output', str(as_path(output).parent))
     from dreambooth_nb import export
-    print('\n'.join(map(str, export.export_model(**given))))
+    print('\n'.join(map(str, export.export_model(model_dir, output, format, dtype, **options))))
 
 # %% ../../nbs/craft/commands.ipynb #cm25
 def push_command(
@@ -314,14 +312,20 @@ def studio_command(
     done = subprocess.run([sys.executable, '-m', 'jupyterlab', str(path)])
     if done.returncode: raise UserError(f'studio: JupyterLab did not run, as it says; open {path} elsewhere.')
 
+# %% ../../nbs/craft/commands.ipynb #c022f
+class Flag(NamedTuple):
+    "A parameter of a command."
+    parameter: inspect.Parameter # with its type and its default
+    help: str # a noun phrase
+
 # %% ../../nbs/craft/commands.ipynb #c022
 COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_command, TrainConfig),
                 priors=(priors_command, TrainConfig), forecast=(forecast_command, TrainConfig),
                 train=(train_command, TrainConfig, train_command), sample=(sample_command, sample_command),
                 evaluate=(evaluate_command, evaluate_command), sweep=(sweep_command, sweep_command),
                 benchmark=(benchmark_command, benchmark_command, TrainConfig),
-                export=(export_command, export_command), push=(push_command, push_command),
-                studio=(studio_command, studio_command))
+                export=(export_command, export_command, ExportOptions),
+                push=(push_command, push_command), studio=(studio_command, studio_command))
 CHOICES = dict( # flag that is no setting -> what it may be
     solver=('ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'),
     format=EXPORT_FORMATS, dtype=FLOATS,
@@ -332,13 +336,13 @@ SETTINGS = 'check', 'priors', 'forecast', 'train', 'benchmark' # commands that t
 @cache
 def flags(
     command:str, # one of COMMANDS
-) -> dict: # name -> (parameter, help)
+) -> dict[str, Flag]:
     "The parameters of a command."
     out = {}
     for source in COMMANDS[command][1:]:
         notes = docments(source)
         for p in inspect.signature(source).parameters.values():
-            if p.kind is not p.VAR_KEYWORD: out.setdefault(p.name, (p, notes.get(p.name) or ''))
+            if p.kind is not p.VAR_KEYWORD: out.setdefault(p.name, Flag(p, notes.get(p.name) or ''))
     return out
 
 def options(
@@ -351,7 +355,8 @@ def switches(
     command:str, # one of COMMANDS
 ) -> list[str]:
     "The flags that are on or off: `--use_ema` or `--use_ema=true`, `--no_use_ema` or `--use_ema=false`."
-    return [name for name in options(command) if flags(command)[name][0].annotation in (bool, bool|None)]
+    kinds = {name: flags(command)[name].parameter.annotation for name in options(command)}
+    return [name for name, kind in kinds.items() if kind in (bool, bool|None)]
 
 # %% ../../nbs/craft/commands.ipynb #f2dbc8f3
 @cache
@@ -405,7 +410,7 @@ def usage(
     command:str, # one of COMMANDS
 ) -> str: # 'dreambooth sample MODEL_DIR PROMPT [flags]'
     "How a command is written."
-    alone = [p for name, (p, _) in flags(command).items() if name not in options(command)]
+    alone = [flag.parameter for name, flag in flags(command).items() if name not in options(command)]
     words = [p.name.upper() if p.default is p.empty else f'[{p.name.upper()}]' for p in alone]
     return ' '.join(['dreambooth', command, *words, '[flags]'])
 
@@ -417,13 +422,13 @@ def help_of(
     run, known = COMMANDS[command][0], flags(command)
     alone = [name for name in known if name not in options(command)]
     lines = [usage(command), '', " ".join(run.__doc__.split()), '']
-    lines += [_flag_line(name.upper(), None, known[name][1]) for name in alone]
+    lines += [_flag_line(name.upper(), None, known[name].help) for name in alone]
     short = command in SETTINGS and not everything
     for title, names in _groups(command).items():
         names = [name for name in names if not short or name in _EVERYDAY]
         if names and not short and title != 'Flags': lines += ['', title]
         either = {name: '[no_]'*(name in switches(command)) for name in names}
-        lines += [_flag_line(f'--{no}{name}', known[name][0].default, known[name][1])
+        lines += [_flag_line(f'--{no}{name}', known[name].parameter.default, known[name].help)
                   for name, no in either.items()]
     if command in SETTINGS:
         lines.append(_flag_line('--config', None, f'file of settings, or preset: {", ".join(presets())}'))
@@ -565,7 +570,7 @@ def _in_our_words(text, command, words) -> UserError:
     "What a parser finds wrong, in a line like others."
     name, value = re.search(r'(?:key "|argument --)(\w+)', text), re.findall('value: (.*)', text)
     if name and name[1] in flags(command):
-        kind = flags(command)[name[1]][0].annotation
+        kind = flags(command)[name[1]].parameter.annotation
         return wrong_type(name[1], value[-1].strip("'") if value else None, kind)
     rest = re.search(r'(?i)unrecognized arguments: ?(.*)', text, re.S)
     if not rest: return UserError(' '.join(text.split()))
