@@ -45,6 +45,24 @@ def about(device):
     return found
 
 
+def attempt(f):
+    "What a call found; where it fails, why."
+    from .rows import Skip
+    try:
+        return f()
+    except Skip as e:
+        return dict(not_measured=str(e))
+    except Exception as e:
+        return dict(not_measured=f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}',
+                    where=traceback.format_exc().splitlines()[-6:])
+
+
+def write(results, path):
+    if path is None: return
+    with open(path, 'w') as out:
+        json.dump(results, out, indent=1)
+
+
 def line(name, found):
     if 'not_measured' in found: return f'{name}: not measured: {found["not_measured"]}'
     r, right = found['ratio'], found['correct']
@@ -87,39 +105,28 @@ def main():
     peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
     results = dict(about(device), clock=measure.clock.__name__, quick=args.quick, matmul_flop_per_s=peaks,
                    rows={})
+    def of_row(name):
+        f, devices = ROWS[name]
+        if device not in devices: raise Skip(f'is a row of {devices[0]}')
+        return f(bench)
     for name in names:
         start = time.perf_counter()
-        f, devices = ROWS[name]
-        try:
-            if device not in devices: raise Skip(f'is a row of {devices[0]}')
-            found = f(bench)
-        except Skip as e:
-            found = dict(not_measured=str(e))
-        except Exception as e:
-            found = dict(not_measured=f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}',
-                         where=traceback.format_exc().splitlines()[-6:])
-        found['took_s'] = time.perf_counter() - start
-        results['rows'][name] = found
+        found = attempt(lambda: of_row(name))
+        results['rows'][name] = found | dict(took_s=time.perf_counter() - start)
         free(device)
-        print(line(name, found), file=sys.stderr, flush=True)
-        if args.out:
-            with open(args.out, 'w') as out:
-                json.dump(results, out, indent=1)
-    if args.growth: results['growth'] = growth()
+        print(line(name, results['rows'][name]), file=sys.stderr, flush=True)
+        write(results, args.out)
+    if args.growth:
+        results['growth'] = attempt(growth)
+        print(f'growth: {results["growth"].get("not_measured", "measured")}', file=sys.stderr, flush=True)
+        write(results, args.out)
     for peer in args.peer:
-        try:
-            found = programs(peer, n=1 if args.quick else 3)
-        except Skip as e:
-            found = dict(not_measured=str(e))
+        found = attempt(lambda: programs(peer, n=1 if args.quick else 3))
         results.setdefault('programs', []).append(found)
         print(told(found), file=sys.stderr, flush=True)
-        if args.out:
-            with open(args.out, 'w') as out:
-                json.dump(results, out, indent=1)
-    if args.out:
-        with open(args.out, 'w') as out:
-            json.dump(results, out, indent=1)
-    else: print(json.dumps(results, indent=1))
+        write(results, args.out)
+    write(results, args.out)
+    if not args.out: print(json.dumps(results, indent=1))
 
 
 if __name__ == '__main__': main()

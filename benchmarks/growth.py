@@ -1,6 +1,6 @@
 """How what a run costs grows with its photos, class images, concepts and steps, and drawing with the number
 of prompts: `python -m benchmarks --growth`."""
-import gc, io, pathlib, tempfile, time
+import gc, io, pathlib, tempfile
 from types import SimpleNamespace
 from unittest import mock
 
@@ -14,7 +14,7 @@ from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
 from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.craft.pictures import save_png
 
-from . import models
+from . import measure, models
 from .rows import CLASS, INSTANCE
 
 SIZES = (10, 100, 1000, 10000)
@@ -32,9 +32,7 @@ def milliseconds(f, n=5):
     "The least of a few calls: what others do on the machine only adds."
     times = []
     for _ in range(n):
-        start = time.perf_counter()
-        f()
-        times.append(1e3*(time.perf_counter() - start))
+        times.append(1e3*measure.seconds(f, 'cpu'))
     return min(times)
 
 
@@ -78,9 +76,9 @@ def drawn(model, n, side=64):
     with tempfile.TemporaryDirectory() as folder, mock.patch('dreambooth_nb.cfg_sampler._draw_some', made):
         def written(k, im):
             return save_png(im, pathlib.Path(folder)/f'{k}.png', model)
-        start, prompts = time.perf_counter(), [f'{INSTANCE} {k}' for k in range(n)]
+        start, prompts = measure.clock(), [f'{INSTANCE} {k}' for k in range(n)]
         pictures, size = held(lambda: sample(model, prompts, list(range(n)), on_image=written))
-        return dict(picture_ms=1e3*(time.perf_counter() - start)/len(pictures), bytes=size)
+        return dict(picture_ms=1e3*(measure.clock() - start)/len(pictures), bytes=size)
 
 
 def growth():

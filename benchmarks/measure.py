@@ -2,7 +2,8 @@
 import gc, statistics, time
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+
+from dreambooth_nb.craft.memory import Operations
 
 
 clock = time.perf_counter # or time.process_time, on a machine that is shared
@@ -68,13 +69,10 @@ def free(device):
 
 
 def flops(f):
-    "Multiplications and additions of products, convolutions and attention in one call; None: not known."
-    try:
-        with FlopCounterMode(display=False) as counter:
-            f()
-    except (RuntimeError, AssertionError):
-        return None # an operation that it cannot count
-    return counter.get_total_flops()
+    "Multiplications and additions of products, convolutions and attention in one call."
+    with Operations() as counted:
+        f()
+    return counted.flops
 
 
 def matmul_peak(device, dtype):

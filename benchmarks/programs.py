@@ -39,6 +39,8 @@ def run(program, flags, work, apart):
         done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
         if done.returncode: raise Skip(f'{program}: {(done.stderr.strip().splitlines() or ["fails"])[-1]}')
         found = json.loads(result.read_text())
+    if not found['starts'] or len(found['steps']) <= apart:
+        raise Skip(f'{program}: it ended after {len(found["steps"])} steps, and {apart + 1} are needed.')
     [start], first, whole = found['starts'], found['steps'][0], found['whole']
     begin, *_, end = ends = found['steps'][apart - 1:]
     step = [(b - a)/(len(ends) - 1) for a, b in zip(begin, end)]

@@ -38,7 +38,6 @@ class Bench:
 
     def share(self, operations, s, dtype):
         "Operations a second, and their share of what a matrix product reaches."
-        if not operations: return {}
         rate = operations/s
         return dict(flop=operations, flop_per_s=rate, share_of_matmul_peak=rate/self.peaks[dtype])
 
@@ -185,7 +184,7 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     gap = np.abs(arrays(mine) - arrays(them))
     off = float(gap.mean() if mean else gap.max())
     times = pairs(ours, theirs, bench.device, bench.much(n), bench.limit, 0)
-    whole = operations[0] + (steps - 1)*(operations[1] - operations[0]) if all(operations) else None
+    whole = operations[0] + (steps - 1)*(operations[1] - operations[0])
     about = dict(shape=shape, batch=batch, steps=steps, guidance_scale=7.5, solver='ddim',
                  dtype=str(dtype).removeprefix('torch.'), pixels=model.resolution, cuda_graphs=bench.cuda,
                  channels_last=channels_last)

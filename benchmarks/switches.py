@@ -22,11 +22,11 @@ def switch(bench, what, on, off, difference, tolerance, n=10, **settings):
                 correct=dict(difference=difference, tolerance=tolerance, within=difference <= tolerance))
 
 
-def runs(bench, *settings, rows=4):
+def runs(bench, *settings, rows=4, dtype=torch.float32):
     "A run of the micro model for each of these settings, two steps old."
     found = []
     for how in settings:
-        run, _ = run_of(models.make('micro', bench.device), tempfile.mkdtemp(), rows,
+        run, _ = run_of(models.make('micro', bench.device, dtype), tempfile.mkdtemp(), rows,
                         dict(learning_rate=1e-4, seed=0) | how)
         for _ in range(2):
             our_step(run)
@@ -67,11 +67,46 @@ def _(b):
                   apart(first, second), 1e-5, train='lora')
 
 
+def adamw(b, what, foreach):
+    "The fused kernel against another AdamW of torch."
+    def plain(*args, **how):
+        return make_optimizer(*args, **how, foreach=foreach)
+    return steps(b, what, {}, {}, 1e-4, mock.patch('dreambooth_nb.train.make_optimizer', plain))
+
+
 @row('without-fused-adamw')
 def _(b):
-    def plain(*args, **how):
-        return make_optimizer(*args, **how, foreach=b.cuda)
-    return steps(b, 'the fused AdamW', {}, {}, 1e-4, mock.patch('dreambooth_nb.train.make_optimizer', plain))
+    return adamw(b, 'the fused AdamW', b.cuda)
+
+
+@row('without-fused-adamw-foreach', 'cpu')
+def _(b):
+    return adamw(b, 'the fused AdamW, but by lists (foreach)', True)
+
+
+@row('without-sdpa')
+def _(b):
+    return steps(b, 'one kernel for attention, by the formula (eager)', {}, dict(attention='eager'), 1e-4)
+
+
+@row('without-sdpa-sliced')
+def _(b):
+    return steps(b, 'one kernel for attention, half the heads at a time (sliced)', {},
+                 dict(attention='sliced'), 1e-4)
+
+
+def bf16_here(b):
+    if not b.cuda and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise Skip('this processor has no instructions for bfloat16')
+
+
+@row('without-bf16-base')
+def _(b):
+    bf16_here(b)
+    how = dict(train='lora', mixed_precision='bf16')
+    [kept], [cast] = (runs(b, how, dtype=dtype) for dtype in (torch.bfloat16, torch.float32))
+    return switch(b, "a LoRA's base kept in bf16, cast at each call", lambda: our_step(kept),
+                  lambda: our_step(cast), apart(kept, cast), .05, **how)
 
 
 @row('without-overlapped-checkpoints')
@@ -100,8 +135,7 @@ def _(b):
 
 @row('without-bf16')
 def _(b):
-    if not b.cuda and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        raise Skip('this processor has no instructions for bfloat16')
+    bf16_here(b)
     return steps(b, 'bf16', dict(mixed_precision='bf16'), {}, .05)
 
 
@@ -127,24 +161,39 @@ def _(b):
     return switch(b, 'keys and values once a picture', draw, plain, off, 0.)
 
 
-@row('without-guidance-interval')
-def _(b):
+def approximation(b, what, **how):
+    "A picture with a setting that changes it, against the one without, and how far apart they are."
     model = models.make('micro', b.device)
     def draw(**how):
         return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), **how)
-    found = switch(b, 'an interval of guidance', lambda: draw(guidance_interval=(200, 800)), draw, 0., 0.)
-    gap = abs(arrays(draw(guidance_interval=(200, 800))) - arrays(draw())).mean()
+    found = switch(b, what, lambda: draw(**how), draw, 0., 0., **how)
+    gap = abs(arrays(draw(**how)) - arrays(draw())).mean()
     return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
+
+
+@row('without-guidance-interval')
+def _(b):
+    return approximation(b, 'an interval of guidance', guidance_interval=(200, 800))
+
+
+@row('without-guidance-1')
+def _(b):
+    return approximation(b, 'a guidance scale of 1, one pass instead of two', guidance_scale=1.)
 
 
 @row('without-step-caching')
 def _(b):
-    model = models.make('micro', b.device)
-    def draw(n):
-        return sample(model, PROMPTS, [0], num_inference_steps=b.much(25), cache_interval=n)
-    found = switch(b, 'deep blocks at every other step', lambda: draw(2), lambda: draw(1), 0., 0.)
-    gap = abs(arrays(draw(2)) - arrays(draw(1))).mean()
-    return found | dict(approximation=f'mean difference of pixels, of 255: {gap:.1f}')
+    return approximation(b, 'deep blocks at every other step', cache_interval=2)
+
+
+@row('without-channels-last')
+def _(b):
+    model, other = (models.make('micro', b.device) for _ in range(2))
+    model.tune(channels_last=True)
+    def draw(m):
+        return sample(m, PROMPTS, [0], num_inference_steps=b.much(25))
+    off = float(abs(arrays(draw(model)) - arrays(draw(other))).max())
+    return switch(b, 'channels_last', lambda: draw(model), lambda: draw(other), off, 1.)
 
 
 @row('without-compile')

@@ -17,24 +17,21 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from dreambooth_nb.core import (
-<<<<<<< /tmp/tmp0v5khtjl
-    EXPORT_FORMATS, UserError, as_path, checked, in_markdown, no_file, one_of, say, writing)
-=======
-    EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained, in_markdown, one_of, say, writing)
->>>>>>> /tmp/tmpbv5ecsbl
-from dreambooth_nb.craft.families import PARTS
-from dreambooth_nb.model import StableDiffusion, quiet
-from dreambooth_nb.craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
-from dreambooth_nb.craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from dreambooth_nb.craft.lora_files import (
+from .core import (
+    EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained,
+    in_markdown, no_file, one_of, say, writing)
+from .craft.families import PARTS
+from .model import StableDiffusion, quiet
+from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
+from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
+from .craft.lora_files import (
     LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in)
-from dreambooth_nb.craft.opening import base_of_lora, find_base, first_here, load
-from dreambooth_nb.craft.checkpoints import is_checkpoint, open_model as open_run
-from dreambooth_nb.craft.single_file import (
+from .craft.opening import base_of_lora, find_base, first_here, load
+from .craft.checkpoints import is_checkpoint, open_model as open_run
+from .craft.single_file import (
     DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings,
     model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader)
-from dreambooth_nb.craft.kohya import (
+from .craft.kohya import (
     from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file, words)
 
 # %% ../nbs/07_export.ipynb #c081

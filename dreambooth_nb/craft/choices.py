@@ -20,10 +20,9 @@ from torch.utils._pytree import tree_map
 from ..core import UserError, digest, recalled, stamps
 from .families import FAMILIES
 from ..model import PRECISIONS, StableDiffusion
-from .memory import Forecast, fit, forecast, free_memory
+from .memory import Forecast, Operations, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset, with_changes
 from .requirements import files_of_base, processes, written_out
-from .cost import Operations
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import Ready, described_by, outline
 

@@ -19,18 +19,13 @@ from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from dreambooth_nb.core import (
-<<<<<<< /tmp/tmpoa3pejuz
-    EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
-    did_you_mean, in_shell, is_junk, no_file, one_of, say, write_text, wrong_type)
-=======
+from ..core import (
     EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least,
-    did_you_mean, in_shell, is_junk, one_of, say, write_text, wrong_type)
->>>>>>> /tmp/tmp58kvrqjv
-from dreambooth_nb.craft.answers import answered, in_lines, is_there, look_at_settings, may_be_folder
-from dreambooth_nb.craft.photos import read_text
-from dreambooth_nb.craft.translations import ELSEWHERE, meant
-from dreambooth_nb.craft.settings import (
+    did_you_mean, in_shell, is_junk, no_file, one_of, say, write_text, wrong_type)
+from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
+from .photos import read_text
+from .translations import ELSEWHERE, meant
+from .settings import (
     TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import psutil, torch
 from fastcore.basics import patch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 from ..core import Table, as_path, write_text
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
-from .memory import is_launched
+from .memory import Operations
 from .callbacks import Callback
 from ..train import training_loss
-__all__ = ['Cost', 'timed', 'Operations', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
+__all__ = ['Cost', 'timed', 'step_flops', 'peak_bytes', 'energy', 'Ledger', 'read_cost', 'costs_beside']
 @contextmanager
 def timed(seconds: dict, phase: str) -> Iterator[Any]: ...
 def step_flops(model: StableDiffusion, batch: Batch, objective: Objective | None=None, condition=None) -> int: ...
@@ -37,11 +35,6 @@ class Cost:
     joules: float | None = ...
     device: str = ...
     def __repr__(self): ...
-
-class Operations(TorchDispatchMode):
-    flops: ClassVar[Any]
-    launches: ClassVar[Any]
-    def __torch_dispatch__(self, func, types, args=..., kwargs=None): ...
 
 class Ledger(Callback):
     seconds: Any

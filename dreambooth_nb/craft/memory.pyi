@@ -21,7 +21,7 @@ from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import HUB_OPTIONS, skeleton
 from .optimizers import FewTokens, optimizer_row, state_bytes
-__all__ = ['is_launched', 'Live', 'Forecast', 'forecast', 'Fit', 'fit', 'free_memory']
+__all__ = ['is_launched', 'Operations', 'Live', 'Forecast', 'forecast', 'Fit', 'fit', 'free_memory']
 _PRODUCT: Any
 _CONVOLUTION: Any
 _KERNELS: Any
@@ -45,13 +45,16 @@ def forecast(base: str | Callable='micro', rows: int=8, train: str='unet+text_en
 def fit(budget: float, now: Forecast | None=None, **settings) -> Fit: ...
 def free_memory(device: str='cpu') -> int: ...
 
-class Live(TorchDispatchMode):
+class Operations(TorchDispatchMode):
+    flops: ClassVar[Any]
+    launches: ClassVar[Any]
+    def __torch_dispatch__(self, func, types, args=..., kwargs=None): ...
+
+class Live(Operations):
     now: Any
     peak: Any
     seen: Any
     kernels: Any
-    flops: Any
-    launches: Any
     def __init__(self): ...
     def know(self, tensors): ...
     def _gone(self, key, n): ...
