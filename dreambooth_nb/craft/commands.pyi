@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from ..core import EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least, did_you_mean, in_shell, is_junk, one_of, say, write_text, wrong_type
+from ..core import EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least, did_you_mean, in_shell, is_junk, no_file, one_of, say, write_text, wrong_type
 from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
 from .photos import read_text
 from .translations import ELSEWHERE, meant
