@@ -182,7 +182,7 @@ def make():
         extra = ast.parse('from collections.abc import Iterator\nfrom dataclasses import field\n'
                           'from typing import Any, ClassVar').body
         body = [*extra, *room.imports, *more]
-        seen = {'_'}
+        seen = {'_', *room.classes} | {o.name for o in room.others if isinstance(o, ast.FunctionDef)}
         for o in room.others:
             body += [signature(o)] if isinstance(o, ast.FunctionDef) else constant(o, seen)
         body += [class_stub(o, [(p, f) for _, p, f in added[name]]) for name, o in room.classes.items()]
