@@ -164,6 +164,15 @@ def check_figures(pages):
                         problem(page, f'cell {cell.id}: its picture has a white margin, see nbs/matplotlibrc')
 
 
+def check_noise(pages):
+    "No stored output is a library's warning about itself."
+    for page in pages:
+        for cell in nbformat.read(nbs/page, as_version=4).cells:
+            for out in cell.get('outputs', []):
+                if re.search(r'\w+Warning: |to silence this warning|Casting directly', out.get('text', '')):
+                    problem(page, f'cell {cell.id}: a library warns: {out.text.strip()[:80]}')
+
+
 def read_pages(proc):
     "Processed notebooks as parsed HTML: {path in nbs: soup}, and {page on the site: path in nbs}."
     exporter = HTMLExporter(template_name='basic', exclude_anchor_links=True)
@@ -242,6 +251,7 @@ def main():
     check_settings(soups)
     check_install(soups)
     check_figures(soups)
+    check_noise(soups)
     ids = {page: anchors(soup) for page, soup in soups.items()}
     links = sum(
         check_links(page, soup, nbs, (proc / page).parent, ids, outputs) for page, soup in soups.items()

@@ -559,6 +559,8 @@ class Pictures(list):
         return '<div style="display:flex;flex-wrap:wrap;gap:4px">' + ''.join(map(tag, self)) + '</div>'
 
 # %% ../nbs/core.ipynb #co_tb1
+_NUMBER = re.compile(r'([-+]?[\d.,]+(e[-+]?\d+)?[%x]?)?') # or nothing
+
 class Table(list):
     "A list of named tuples of one kind that displays as a table."
     def cells(self) -> list: # of lists
@@ -567,18 +569,22 @@ class Table(list):
             if not isinstance(v, (int, float)): return str(v)
             return format(v, ',.2f' if isinstance(v, float) else ',')
         return [[cell(v) for v in row] for row in self]
+    def numbers(self) -> list[bool]:
+        "Of each column: does it hold numbers alone?"
+        return [all(map(_NUMBER.fullmatch, column)) for column in zip(*self.cells())]
     def __repr__(self):
         rows = [list(self[0]._fields)] + self.cells() if self else []
         wide = [max(map(len, column)) for column in zip(*rows)]
         def line(row):
-            return [v.rjust(w) if k else v.ljust(w) for k, (v, w) in enumerate(zip(row, wide))]
-        return '\n'.join('  '.join(line(row)) for row in rows)
+            kinds = zip(row, wide, self.numbers())
+            return '  '.join(v.rjust(w) if number else v.ljust(w) for v, w, number in kinds).rstrip()
+        return '\n'.join(map(line, rows))
     def _repr_markdown_(self):
         if not self: return ''
         def line(values):
             return '| ' + ' | '.join(map(in_markdown, values)) + ' |'
-        rule = ['---'] + ['--:']*(len(self[0]) - 1)
-        return '\n'.join([line(self[0]._fields), line(rule), *map(line, self.cells())])
+        rule = ' | '.join('--:' if number else '---' for number in self.numbers())
+        return '\n'.join([line(self[0]._fields), f'| {rule} |', *map(line, self.cells())])
 
 # %% ../nbs/core.ipynb #co_cl1
 def in_clone(

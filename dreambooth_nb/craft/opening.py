@@ -133,8 +133,7 @@ def _dtype(part, dtype):
     return torch.float32 if part == 'vae' else dtype # the VAE is never in half precision
 
 def _read_schedule(cls, where, **hub) -> dict:
-    """A scheduler's settings, with its class and the defaults of its class. A variance that is learned is not
-    asked for."""
+    "A scheduler's settings, its class and the defaults of that; a variance that is learned is not asked for."
     config = dict(cls.from_config(cls.load_config(where, subfolder='scheduler', **hub)).config)
     if str(config.get('variance_type')).startswith('learned'): config['variance_type'] = 'fixed_small'
     return {k: v for k, v in config.items()
@@ -210,9 +209,7 @@ def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> 
         raise UserError(f'variant: {where} has none called {variant!r}; leave it out, or check its name.')
     parts = dict(force_zeros=bool(index.get('force_zeros_for_empty_prompt', True)),
                  clip_skip=index.get(CLIP_SKIP), distilled=bool(index.get('is_distilled')))
-    if lender := _lender(where, index):
-        lent = load(lender, dtype=dtype, allow_pickle=allow_pickle)
-        parts |= {k: v for k in _TEXT if (v := getattr(lent, k)) is not None}
+    if lender := _lender(where, index): parts |= _texts(load(lender, dtype=dtype, allow_pickle=allow_pickle))
     for name, cls in classes.items():
         if 'tokenizer' in name:
             tokenizer = cls.from_pretrained(where, subfolder=name, **light)
@@ -318,8 +315,8 @@ def _read_file(path, dtype, allow_pickle, config, hub) -> dict:
     shapes, metadata = tensors_in(path, allow_pickle)
     kind = check_contents(path, shapes, config)
     by_unet = FAMILIES[kind].denoiser == 'unet'
-    parts = (_read_unet_file if by_unet else _read_transformer_file)(path, kind, dtype, allow_pickle, config,
-                                                                     hub)
+    read = _read_unet_file if by_unet else _read_transformer_file
+    parts = read(path, kind, dtype, allow_pickle, config, hub)
     noted, usual = schedule_in_file(path, shapes, metadata), parts['scheduler_config']
     schedule = noted if '_class_name' in noted else usual | noted if by_unet else usual
     parts['scheduler_config'] = {k: v for k, v in schedule.items()
@@ -405,6 +402,9 @@ def _lender(where, index) -> str|None:
     if BASE_OF_TEXT not in index: return None
     file = Path(where, 'model_index.json')
     return first_here([_run_beside(file).get('pretrained_model_name_or_path'), index[BASE_OF_TEXT]], where)
+
+def _texts(model) -> dict:
+    return {k: v for k in _TEXT if (v := getattr(model, k)) is not None}
 
 def _load_added(path, base, **kwargs) -> StableDiffusion:
     "A LoRA or learned tokens, a folder of them or one file, on the base that is given, or that they name."
