@@ -333,7 +333,10 @@ def read_flags(
     helps = _helps() if {'-h', '--help'} & {*argv} else {}
     found, rest = _parser(script, helps).parse_known_args(argv)
     for word in rest:
-        if word.startswith('--'): raise _unknown(script, word[2:].split('=')[0])
+        before = argv[argv.index(word) - 1].removeprefix('--')
+        if word.startswith('-'): raise _unknown(script, word.lstrip('-').split('=')[0])
+        if before in own and own[before].kind == 'switch':
+            raise UserError(f'{before}: takes no value, and {word!r} is given; leave the value out.')
         raise UserError(f'{word}: this word belongs to no flag; put quotes around what has spaces.')
     found = vars(found)
     missing = [f'--{f.name}' for f in own.values() if f.needed and f.name not in found]

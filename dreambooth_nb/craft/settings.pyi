@@ -16,7 +16,7 @@ from .translations import ELSEWHERE, meant
 from dreambooth_nb.model import StableDiffusion
 from dreambooth_nb.data import Geometry
 from dreambooth_nb.craft.requirements import Base
-__all__ = ['SOLVER_NAMES', 'STEADY', 'EITHER', 'PATHS', 'NEEDS', 'TrainConfig', 'with_changes', 'class_prompt_of', 'identifier_of', 'NewToken', 'expanded', 'in_full', 'check_strength', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'filled', 'Idle', 'idle', 'cautions']
+__all__ = ['SOLVER_NAMES', 'TrainConfig', 'STEADY', 'EITHER', 'PATHS', 'NEEDS', 'with_changes', 'class_prompt_of', 'identifier_of', 'NewToken', 'expanded', 'in_full', 'check_strength', 'save_config', 'own_settings', 'presets', 'preset', 'read_config', 'read_settings', 'filled', 'Idle', 'idle', 'cautions']
 def _rule(must: str, test): ...
 _count: Any
 _positive: Any
@@ -37,6 +37,7 @@ _QUANTIZATIONS: Any
 _FILTERS: Any
 def _typed(kind: type, v): ...
 def _only_known(init): ...
+TrainConfig: Any
 def _check(cfg): ...
 def _keep(name, v, rules, cfg, bad): ...
 STEADY: Any
