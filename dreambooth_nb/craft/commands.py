@@ -273,6 +273,8 @@ def sweep_command(
     stop:bool=True, # end hopeless runs by the median rule; false: none, whatever the file says
 ):
     "Train with several settings, each once, and set their scores side by side."
+    if why := not_there(file): raise UserError(f'{file}: {why}; give the YAML file of a sweep.')
+    read_settings(file)
     from dreambooth_nb.craft.sweep import read_sweep, sweep
     how = read_sweep(file)
     if output_dir: how['output_dir'] = output_dir
