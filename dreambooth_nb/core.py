@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'ExportOptions', 'printable', 'refuse_halves',
-           'in_markdown', 'in_shell', 'as_path', 'no_file', 'writing', 'sync', 'atomic', 'write_text', 'locked',
+           'in_markdown', 'in_shell', 'as_path', 'not_there', 'writing', 'sync', 'atomic', 'write_text', 'locked',
            'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within',
            'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
@@ -251,21 +251,23 @@ def as_path(
     path, # string or path
 ) -> Path:
     "Path with the user's home folder in place of a leading `~`. `UserError`: no such user, or no path."
-    if not of_type(path, str) or not str(path).strip() or '\0' in str(path):
+    wrong = not of_type(path, str) or not str(path).strip() or '\0' in str(path)
+    if wrong or any(len(part) > 255 for part in Path(path).parts): # no disk takes a longer name
         raise UserError(f'{reprlib.repr(path)} is no path; give the name of a file or folder.')
     try:
         return Path(path).expanduser()
     except RuntimeError:
         raise UserError(f'{path}: there is no user of that name; give another folder.') from None
 
-def no_file(
-    path, # of a file that is to be read
+def not_there(
+    path, # of what is to be read
+    kind:str='file', # "file" or "folder"
 ) -> str: # '': it is there
-    "Why a path leads to no file, for a line that begins with the path."
-    path = as_path(path)
-    if os.path.isfile(path): return ''
-    what = 'a folder' if os.path.isdir(path) else 'a device'
-    return f'this is {what}, not a file' if os.path.exists(path) else 'there is no such file'
+    "Why a path leads to no file, or no folder, for a line that begins with the path."
+    path, kinds = as_path(path), dict(file=os.path.isfile, folder=os.path.isdir)
+    found = next((k for k, fits in kinds.items() if fits(path)), 'device' if os.path.exists(path) else '')
+    if found == kind: return ''
+    return f'this is a {found}, not a {kind}' if found else f'there is no such {kind}'
 
 # %% ../nbs/core.ipynb #co15
 def _concerns(e, path:Path) -> bool:

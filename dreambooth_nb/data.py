@@ -169,6 +169,7 @@ class Geometry:
         one_of('image_interpolation_mode', self.interpolation, FILTERS)
         for name in 'resolution', 'num_crops', 'bucket_step':
             if getattr(self, name) < 1: raise UserError(f'{name}: is {getattr(self, name)}; give 1 or more.')
+        if self.num_crops > 1000: raise UserError(f'num_crops: is {self.num_crops}; give 1000 or fewer.')
         parse_colour(self.background)
 
     def target(

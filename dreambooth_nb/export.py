@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 from .core import (
     EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained,
-    in_markdown, no_file, one_of, say, writing)
+    in_markdown, not_there, one_of, say, writing)
 from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
@@ -275,6 +275,7 @@ def push_to_hub(
 ) -> str: # its address
     "Upload a model with its card. Raises UserError without files, a token, a network or the right to write."
     token, folder = token or get_token(), as_path(folder)
+    if why := not_there(folder, 'folder'): raise UserError(f'{folder}: {why}; check the path.')
     files = _uploadable(folder)
     if not any(f.endswith('.safetensors') for f in files):
         raise UserError(f'{folder}: holds no model; give the folder of a diffusers model or of a LoRA.')
@@ -370,11 +371,13 @@ def open_any(
     if path.is_file() and path.suffix in ('.pt', '.bin') and lora_base:
         kind = 'lora' if is_lora(path, allow_pickle) else 'word'
         return _put_on(_base(lora_base, light, config, **how), path, kind, allow_pickle=allow_pickle)
-    if not path.is_file() or path.suffix != '.safetensors': return _base(model_dir, light, config, **how)
     try:
-        kind = _kind(path)
+        kind = _kind(path) if path.is_file() and path.suffix == '.safetensors' else ''
     except (SafetensorError, OSError) as e:
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
+    if kind in ('', 'model') and lora_base:
+        raise UserError(f'lora_base: {model_dir} is a whole model, which goes on none; leave it out.')
+    if not kind: return _base(model_dir, light, config, **how)
     if kind == 'model': return read_single_file(path, config) if config else load(path, **how)
     return _put_on(_base(_base_of(path, lora_base), light, config, **how), path, kind)
 
@@ -457,7 +460,7 @@ def _check_exported(path):
 # %% ../nbs/07_export.ipynb #ex28
 def _known_of(source, picture) -> tuple: # settings, scores, picture
     "What there is to say and to show of a model."
-    if picture and (why := no_file(picture)): raise UserError(f'picture: {picture}: {why}; give a picture.')
+    if picture and (why := not_there(picture)): raise UserError(f'picture: {picture}: {why}; give a picture.')
     run = None if isinstance(source, StableDiffusion) else as_path(source)
     shown = as_path(picture) if picture else run and run/'before_after.png'
     try:

@@ -12,7 +12,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCardData, get_token,
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from .core import EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained, in_markdown, no_file, one_of, say, writing
+from .core import EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained, in_markdown, not_there, one_of, say, writing
 from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects

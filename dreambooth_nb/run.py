@@ -571,7 +571,7 @@ def _claim_demo(
 ) -> dict|None: # the metrics, where the same demo is finished
     "Take the folder of a demo. `UserError` when it holds something else, or the demo of another toy."
     was, there = run_in(out), {p.name for p in holds(out)}
-    if there and not (was and _is_demo(out, was)):
+    if out.is_file() or there and not (was and _is_demo(out, was)):
         raise UserError(f'output_dir: {out} already holds something else; choose another folder.')
     same = was and not differences(was, cfg) and was.max_train_steps == cfg.max_train_steps
     if there and not same and not overwrite:

@@ -23,6 +23,7 @@ def in_lines(
     def one(text):
         line = ' '.join(str(text).split())
         line = re.sub(r'\b(set|give) (original_)?config\b', rf'\1 {config}', line) if config else line
+        if config: line = re.sub('^config:', f'{config.strip("-")}:', line)
         return line.replace(' set overwrite', ' give --overwrite') if config else line
     if isinstance(e, Problems): return [one(line) for line in e.lines]
     if isinstance(e, MemoryError) or type(e).__name__ == 'OutOfMemoryError':

@@ -21,12 +21,12 @@ import jsonargparse
 from fastcore.docments import docments
 from ..core import (
     EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least,
-    did_you_mean, in_shell, is_junk, no_file, one_of, say, write_text, wrong_type)
+    did_you_mean, in_shell, is_junk, not_there, one_of, say, write_text, wrong_type)
 from .answers import answered, in_lines, is_there, look_at_settings, may_be_folder
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
-    TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
+    PATHS, TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -76,7 +76,7 @@ def _without_run(settings:dict) -> dict: # fields of TrainConfig
     if not settings.get('concepts_list') and not settings.get('instance_prompt'):
         usual |= dict(instance_prompt='(no prompt given)')
         if not settings.get('class_prompt'): usual |= dict(with_prior_preservation=False)
-    return usual | {k: v for k, v in settings.items() if v not in (None, '')}
+    return usual | {k: v for k, v in settings.items() if v or k not in usual}
 
 # %% ../../nbs/craft/commands.ipynb #a5c03b9a
 def sample_command(
@@ -106,7 +106,7 @@ def sample_command(
     if subject and not prompt.startswith('@'):
         raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE.')
     is_there('model_dir', model_dir)
-    if image and (why := no_file(image)): raise UserError(f'image: {image}: {why}; give a picture.')
+    if image and (why := not_there(image)): raise UserError(f'image: {image}: {why}; give a picture.')
     check_strength(strength, image)
     if prompt.startswith('@'): read_text(prompt[1:])
     may_be_folder('output_dir', output_dir)
@@ -180,6 +180,7 @@ def push_command(
 ):
     "Upload a model with its card to the hub."
     given = dict(locals())
+    if why := not_there(folder, 'folder'): raise UserError(f'{folder}: {why}; check the path.')
     if not any(as_path(folder).glob('**/*.safetensors')):
         raise UserError(f'{folder}: holds no model; give the folder of a diffusers model or of a LoRA.')
     from dreambooth_nb import export
@@ -216,12 +217,13 @@ def priors_command(
         print(pool.folder if pool.folder.is_dir() else pool.photos)
 
 # %% ../../nbs/craft/commands.ipynb #cm22fo
+_NO_RUN = dict(instance_data_dir='-', output_dir='-', instance_prompt='a photo of a sks thing')
+
 def forecast_command(
     **settings, # fields of TrainConfig
 ):
     "Say what a run would be, its memory and time, and what makes it fit. Nothing is loaded."
-    usual = dict(instance_data_dir='-', output_dir='-', instance_prompt='a photo of a sks thing')
-    settings = with_changes(usual, settings)
+    settings = with_changes(_NO_RUN, settings)
     look_at_settings(TrainConfig(**filled(settings)))
     from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.ready import counted, foreseen, outline
@@ -264,6 +266,8 @@ def sweep_command(
     stop:bool=True, # end hopeless runs by the median rule; false: none, whatever the file says
 ):
     "Train with several settings, each once, and set their scores side by side."
+    if why := not_there(file): raise UserError(f'{file}: {why}; give the YAML file of a sweep.')
+    read_settings(file)
     from dreambooth_nb.craft.sweep import read_sweep, sweep
     how = read_sweep(file)
     if output_dir: how['output_dir'] = output_dir
@@ -284,6 +288,10 @@ def benchmark_command(
 ):
     "Train and score the 30 subjects that papers report; published numbers and ours in one table."
     given = {k: v for k, v in locals().items() if k != 'settings'} | settings
+    if not identifier.strip(): raise UserError('identifier: is empty; give a rare token, such as sks.')
+    may_be_folder('dataset', dataset)
+    may_be_folder('output_dir', output_dir)
+    look_at_settings(TrainConfig(**filled(with_changes(_NO_RUN, settings))))
     from dreambooth_nb.craft.benchmark import benchmark
     print(benchmark(**given))
 
@@ -450,7 +458,7 @@ def settings_in(
     if not path.is_file() and name in known: return preset(name)
     if not path.is_file():
         near = did_you_mean(name, known, f'the presets are {", ".join(known)}.')
-        raise UserError(f'config: {name}: {no_file(path)}; {near}')
+        raise UserError(f'config: {name}: {not_there(path)}; {near}')
     values = read_settings(path)
     known = {f.name for f in fields(TrainConfig)}
     unknown = [f'{path}: {k} is no setting; {hint(str(k), command, "")}' for k in values if k not in known]
@@ -532,13 +540,15 @@ def read_command(
     refuse_unknown(command, argv)
     values, written = _parsed(command, argv), flags_in(argv, command)
     given_files = values.pop('config', None) if command in SETTINGS else ()
-    files = {name: settings_in(name, command) for name in given_files or ()}
+    files = {name: settings_in(name, command) if name else {} for name in given_files or ()}
     for name in CHOICES.keys() & values.keys():
         one_of(name, values[name], CHOICES[name])
     for name in LEAST.keys() & values.keys():
         at_least(LEAST[name], **{name: values[name]})
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
+    for name, v in (*given.items(), *(('config', name) for name in files)):
+        if v == '' and name in PATHS: raise UserError(f'{name}: is empty; give a path or a name.')
     origin = {k: name for name, found in files.items() for k in found if k not in given}
     yours = {k: name for k, name in origin.items() if as_path(name).is_file()}
     settings = reduce(partial(with_changes, origin=yours), (*files.values(), given), {})
@@ -564,15 +574,17 @@ _TRUTHS = 'true', 'false', 'yes', 'no'
 def _in_our_words(text, command, words) -> UserError:
     "What a parser finds wrong, in a line like others."
     name, value = re.search(r'(?:key "|argument --)(\w+)', text), re.findall('value: (.*)', text)
-    if name and name[1] in flags(command):
-        kind = flags(command)[name[1]].parameter.annotation
+    if name and name[1] in (*flags(command), 'config'):
+        kind = flags(command)[name[1]].parameter.annotation if name[1] in flags(command) else str
         return wrong_type(name[1], value[-1].strip("'") if value else None, kind)
     rest = re.search(r'(?i)unrecognized arguments: ?(.*)', text, re.S)
     if not rest: return UserError(' '.join(text.split()))
     word = next((w for w in words if w and rest[1].startswith(w)), '')
     if not word: return UserError('"": an empty word belongs to no flag; leave it out.')
     before = words[max(words.index(word) - 1, 0)].removeprefix('--').removesuffix('=true')
-    way = f'{usage(command)}.' if ' ' in word else 'put quotes around what has spaces.'
+    alone = ' ' in word or word == words[0]
+    way = f'{usage(command)}.' if alone else 'put quotes around what has spaces.'
+    if word[0] == '-': way = hint(word.strip('-').split('=')[0], command)
     flag = 'instance_data_dir' if as_path(word).is_dir() else 'instance_prompt' if ' ' in word else ''
     if flag in options(command): way = f'write --{flag} {in_shell(word)}.'
     elif (name := before.removeprefix('no_')) in switches(command): return wrong_type(name, word, bool)

@@ -10,14 +10,14 @@ import json
 from dataclasses import fields
 from pathlib import Path
 import yaml
-from ..core import UserError, as_path, did_you_mean, no_file
+from ..core import UserError, as_path, did_you_mean, not_there
 from .photos import read_text
 from ..data import Concept, same_folder
 
 # %% ../../nbs/craft/concepts.ipynb #c099
 def _listed(path:Path) -> list[dict]:
     "The list in a YAML or JSON file. `UserError` when it holds no list."
-    if why := no_file(path): raise UserError(f'{path}: {why}; give a YAML or JSON file.')
+    if why := not_there(path): raise UserError(f'{path}: {why}; give a YAML or JSON file.')
     kind, text = ('JSON', read_text(path)) if path.suffix.lower() == '.json' else ('YAML', read_text(path))
     try:
         data = json.loads(text) if kind == 'JSON' else yaml.safe_load(text)

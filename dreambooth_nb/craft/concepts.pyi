@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 import yaml
-from ..core import UserError, as_path, did_you_mean, no_file
+from ..core import UserError, as_path, did_you_mean, not_there
 from .photos import read_text
 from ..data import Concept, same_folder
 __all__ = ['load_concepts']

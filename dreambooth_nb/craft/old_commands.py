@@ -333,8 +333,13 @@ def read_flags(
     helps = _helps() if {'-h', '--help'} & {*argv} else {}
     found, rest = _parser(script, helps).parse_known_args(argv)
     for word in rest:
+        before = argv[max(argv.index(word) - 1, 0)].removeprefix('--')
         if word.startswith('--'): raise _unknown(script, word[2:].split('=')[0])
-        raise UserError(f'{word}: this word belongs to no flag; put quotes around what has spaces.')
+        if before in own and own[before].kind == 'switch':
+            raise UserError(f'{before}: takes no value, and {word!r} is given; leave the value out.')
+        way = 'put quotes around what has spaces.'
+        if word[:1] == '-': way = did_you_mean(word, [f'--{name}' for name in own], '--help lists all.')
+        raise UserError(f'{word or repr(word)}: this word belongs to no flag; {way}')
     found = vars(found)
     missing = [f'--{f.name}' for f in own.values() if f.needed and f.name not in found]
     if missing: raise UserError(f'{", ".join(missing)}: {"are" if missing[1:] else "is"} needed.')

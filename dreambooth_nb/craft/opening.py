@@ -520,15 +520,15 @@ def _check_device(device):
 def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
     where = find_base(base)
-    path, own = Path(where), hub | dict(quantization=quantization)
-    for field, wrong in (('revision', path.exists()), ('variant', path.is_file()),
-                         ('quantization', path.is_file())):
+    path, file, own = Path(where), Path(where).is_file(), hub | dict(quantization=quantization)
+    for field, wrong in dict(revision=path.exists(), variant=file, quantization=file).items():
         if own.get(field) and wrong:
-            raise UserError(f'{field}: {base} is a {"file" if path.is_file() else "folder"} on this machine '
-                            f'and has no {field}; leave it out.')
+            what = 'file' if file else 'folder'
+            raise UserError(f'{field}: {base} is a {what} on this machine and has no {field}; leave it out.')
+    if config and not file: raise UserError(f'config: {base} is no single file, it has one; leave it out.')
     try:
         with quiet():
-            if path.is_file(): return _read_file(path, dtype, allow_pickle, config, hub)
+            if file: return _read_file(path, dtype, allow_pickle, config, hub)
             return _read_folder(where, dtype, allow_pickle, hub, quantization)
     except UserError:
         raise

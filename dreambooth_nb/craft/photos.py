@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
-from ..core import UserError, as_path, did_you_mean, is_junk, no_file, say_once
+from ..core import UserError, as_path, did_you_mean, is_junk, not_there, say_once
 
 # %% ../../nbs/craft/photos.ipynb #c033
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.jfif', '.jpe', '.png', '.apng', '.webp', '.bmp', '.dib', '.avif',
@@ -347,7 +347,7 @@ def _open(path:Path) -> Image.Image:
     "An image file opened, not yet decoded."
     if path.is_symlink() and not path.exists():
         raise UserError('is a link that leads nowhere; replace it by the photo, or take it out.')
-    if why := no_file(path): raise UserError(f'{why}; check the path.')
+    if why := not_there(path): raise UserError(f'{why}; check the path.')
     if not path.stat().st_size: raise UserError('is empty (0 bytes); copy it again or take it out.')
     if _brand(path) == 'HEIC':
         try:
@@ -455,7 +455,7 @@ def read_text(
         data = path.read_bytes()
     except OSError as e:
         if isinstance(e, FileNotFoundError) or os.path.isdir(path):
-            raise UserError(f'{path}: {no_file(path)}; check the path.') from None
+            raise UserError(f'{path}: {not_there(path)}; check the path.') from None
         raise UserError(f'{path}: cannot be read ({e.strerror}); check its permissions.') from None
     encoding = 'UTF-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else 'UTF-8'
     try:

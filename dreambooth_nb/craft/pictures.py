@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
-from ..core import UserError, as_path, at_least, atomic, checked, fit_within, no_file, writing
+from ..core import UserError, as_path, at_least, atomic, checked, fit_within, not_there, writing
 from .photos import list_folder
 from ..model import StableDiffusion
 from .opening import load
@@ -536,7 +536,7 @@ def pictures_to_enlarge(
     if as_path(named).is_dir(): return list_folder(named).images
     files = [as_path(name.strip()) for name in named.split(',')]
     for file in files:
-        if why := no_file(file):
+        if why := not_there(file):
             raise UserError(f'validation_images: {file}: {why}; give pictures to enlarge.')
     return files
 

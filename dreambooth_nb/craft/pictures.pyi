@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 import numpy as np
-from ..core import UserError, as_path, at_least, atomic, checked, fit_within, no_file, writing
+from ..core import UserError, as_path, at_least, atomic, checked, fit_within, not_there, writing
 from .photos import list_folder
 from ..model import StableDiffusion
 from .opening import load

@@ -17,7 +17,7 @@ from typing import NamedTuple, get_args
 import yaml
 from fastcore.basics import patch
 from dreambooth_nb.core import (
-    EMBEDDED, UserError, as_path, checked, did_you_mean, explained, no_file, refuse_halves, say, write_text,
+    EMBEDDED, UserError, as_path, checked, did_you_mean, explained, not_there, refuse_halves, say, write_text,
     wrong_type)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
@@ -36,7 +36,8 @@ _side = _rule('must be at least 8 pixels', lambda v: v >= 8)
 def _of(default, known):
     return field(default=default, metadata=dict(known=tuple(known)))
 def _path(default=None):
-    return field(default=default, metadata=dict(path=True))
+    rule = {} if default == '' else dict(must='must not be empty', test=str.strip)
+    return field(default=default, metadata=dict(path=True) | rule)
 
 _WORDS = 'unet', 'attention', 'lora', 'text_encoder', 'token'
 _OPTIMIZERS = ('adamw', 'sgd', 'adafactor', 'adamw8bit', 'lion8bit', 'lion', 'prodigy', 'schedulefree')
@@ -512,7 +513,7 @@ def read_settings(
     path, # of a YAML file
 ) -> dict: # what it says, field -> value
     "The lines of a file of settings, unchecked. `UserError` naming the file when it is missing or no YAML."
-    if why := no_file(path):
+    if why := not_there(path):
         hint = did_you_mean(path, presets(), 'give a YAML file, or one of ' + ', '.join(presets()) + '.')
         raise UserError(f'{path}: {why}; {hint}')
     try:

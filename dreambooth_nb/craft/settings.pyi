@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 import yaml
 from fastcore.basics import patch
-from dreambooth_nb.core import EMBEDDED, UserError, as_path, checked, did_you_mean, explained, no_file, refuse_halves, say, write_text, wrong_type
+from dreambooth_nb.core import EMBEDDED, UserError, as_path, checked, did_you_mean, explained, not_there, refuse_halves, say, write_text, wrong_type
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from dreambooth_nb.model import StableDiffusion

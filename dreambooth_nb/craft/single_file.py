@@ -16,7 +16,7 @@ from diffusers.loaders import single_file_utils
 from huggingface_hub import hf_hub_download
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from ..core import FLOATS, UserError, as_path, atomic, no_file, one_of, say
+from ..core import FLOATS, UserError, as_path, atomic, not_there, one_of, say
 from .flow import FlowSchedule
 from .schedules import noise_schedule
 from ..model import StableDiffusion, quiet
@@ -142,7 +142,7 @@ def read_tensors(
 ) -> Contents:
     "What is in a file. Raises UserError when it is missing, damaged, or no safetensors."
     path = as_path(path)
-    if why := no_file(path): raise UserError(f'{path}: {why}; give a .safetensors file.')
+    if why := not_there(path): raise UserError(f'{path}: {why}; give a .safetensors file.')
     try:
         with safe_open(path, 'pt') as f:
             return Contents({k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {})

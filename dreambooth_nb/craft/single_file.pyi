@@ -11,7 +11,7 @@ from diffusers.loaders import single_file_utils
 from huggingface_hub import hf_hub_download
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from ..core import FLOATS, UserError, as_path, atomic, no_file, one_of, say
+from ..core import FLOATS, UserError, as_path, atomic, not_there, one_of, say
 from .flow import FlowSchedule
 from .schedules import noise_schedule
 from ..model import StableDiffusion, quiet

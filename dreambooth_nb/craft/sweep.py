@@ -18,7 +18,7 @@ from accelerate import PartialState
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from ..core import (
-    Problems, Table, UserError, as_path, atomic, did_you_mean, digest, no_file, say,
+    Problems, Table, UserError, as_path, atomic, did_you_mean, digest, not_there, say,
     write_text, writing)
 from .log import Log
 from .settings import TrainConfig, preset, presets, read_settings, with_changes
@@ -431,7 +431,7 @@ def read_sweep(
     path, # of a YAML file
 ) -> dict: # the arguments of `sweep`
     "A sweep from a file. `UserError` naming the file when it has a part that is none of a sweep's."
-    if why := no_file(path):
+    if why := not_there(path):
         raise UserError(f'{path}: {why}; give the YAML file of a sweep, with a grid or runs.')
     values = read_settings(path)
     for k in values:

@@ -12,7 +12,7 @@ import torch
 from accelerate import PartialState
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
-from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, no_file, say, write_text, writing
+from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, not_there, say, write_text, writing
 from .log import Log
 from .settings import TrainConfig, preset, presets, read_settings, with_changes
 from .requirements import load_base, processes
