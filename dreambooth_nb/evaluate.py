@@ -4,40 +4,35 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
-           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'learned_by', 'UsualEncoders', 'usual_encoders',
-           'evaluate', 'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose',
-           'compare']
+           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'home_of', 'learned_by', 'evaluate',
+           'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
 import json, math, re
 from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from statistics import NormalDist
-from typing import NamedTuple
 import numpy as np
 import torch
 from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
 from .core import (
-    EMBEDDED, Table, UserError, as_path, checked, in_markdown, one_of, to_tensor, write_text)
+    Table, UserError, as_path, checked, in_markdown, one_of, to_tensor, write_text)
 from .micro.toys import PLACES, Individual
 from .micro.readers import Reader, identify
 from .craft.photos import read_photo, read_text
 from .data import Concept
 from .model import StableDiffusion
-from .craft.lora_files import goes_on_a_model
 from .craft.opening import load
-from .craft.log import Log
 from .craft.settings import TrainConfig, class_prompt_of, identifier_of, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import base_settings, is_checkpoint, open_model
-from .craft.cost import costs_beside, read_cost
 from .cfg_sampler import sample
 from .craft.encoders import (
-    Encoder, among, apart, clip_encoder, dino_encoder, likeness,
-    lpips_encoder, nearest_photo, reader_encoder, unet_encoder)
+    OWN, Encoder, UsualEncoders, among, apart, encoder_names, likeness, nearest_photo, usual_encoders)
 
 # %% ../nbs/06_evaluate.ipynb #ev41
 def plain_text(
@@ -222,7 +217,8 @@ class Evaluation:
         for s in self.scores:
             if s.metric == metric: return s
         one_of('metric', metric, METRICS)
-        raise UserError(f'{metric}: was not measured; {self.absent.get(metric, "no encoder was given.")}')
+        why = self.absent.get(metric, 'it is not among the scores.')
+        raise UserError(f'{metric}: was not measured; {why}')
 
     def __repr__(self):
         lines = [f'{self.name}: pictures of the subject {len(self.prompts)}, of the class '
@@ -333,8 +329,9 @@ def pooled(
     def all_of(get):
         return [x for e in evaluations for x in get(e)]
     scores = [join(k) for k in keys if all(k in f for f in found)]
+    absent = {k: f'{e.name}: {why}' for e in evaluations for k, why in e.absent.items()}
     return Evaluation(name, all_of(lambda e: e.prompts), None, all_of(lambda e: e.seeds), first.drawn, scores,
-                      {}, first.encoders, pictures=all_of(lambda e: e.pictures),
+                      absent, first.encoders, pictures=all_of(lambda e: e.pictures),
                       class_pictures=all_of(lambda e: e.class_pictures))
 
 # %% ../nbs/06_evaluate.ipynb #ev85
@@ -347,6 +344,7 @@ class Learned:
     base:str|None = None # the model before training: 'micro', a folder or a hub id; None: not known
     name:str = '' # for tables
     settings:TrainConfig|None = None # of the run, which say how the base is opened; None: not known
+    gone:str = '' # why there are no photos
 
     @property
     def identifier(self) -> str|None: # None: not known without a class prompt
@@ -354,71 +352,72 @@ class Learned:
         return identifier_of(self.prompt, self.class_prompt)
 
 # %% ../nbs/06_evaluate.ipynb #ev85b
-def _home(run):
-    "The folder of a run, of which one of its checkpoints or its LoRA may have been given."
+def home_of(
+    run, # folder of a run or of one of its checkpoints, or its LoRA's file
+) -> Path:
+    "The folder of a run."
     folder = as_path(run)
     return folder.parent if is_checkpoint(folder) or folder.is_file() else folder
 
 def learned_by(
     run, # folder of a run or of one of its checkpoints, its LoRA's file, its settings, or a `Result`
 ) -> Learned:
-    "Whom a run has learned, as its settings say. `UserError`: it is no run, or has several subjects."
+    """Whom a run has learned, as its settings say; without photos, where they are gone. `UserError`: it is no
+    run, or has several subjects."""
     kept = run if isinstance(run, TrainConfig) else getattr(run, 'settings', None)
     if kept is not None: values = asdict(kept)
     else:
-        file = _home(run)/'config.yaml'
+        file = home_of(run)/'config.yaml'
         if not file.is_file():
-            raise UserError(f'{run}: is no run, there is no config.yaml in {_home(run)}; give the output_dir '
-                            'of a run, or in Python a Learned as who.')
+            raise UserError(f'{run}: is no run, there is no config.yaml in {home_of(run)}; give the '
+                            'output_dir of a run, or in Python a Learned as who.')
         values = read_settings(file)
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
     of_class = values.get('class_prompt') or class_prompt_of(values['instance_prompt'])
     found = Concept(values['instance_data_dir'], values['instance_prompt'], of_class)
-    return Learned([read_photo(p).image for p in found.paths], found.instance_prompt, found.class_prompt,
+    photos, gone = [], ''
+    try:
+        photos = [read_photo(p).image for p in found.paths]
+    except UserError as e:
+        gone = str(e)
+    return Learned(photos, found.instance_prompt, found.class_prompt,
                    values.get('pretrained_model_name_or_path', 'micro'), as_path(values['output_dir']).name,
-                   kept or base_settings(values))
+                   kept or base_settings(values), gone)
 
 # %% ../nbs/06_evaluate.ipynb #ev86
-class UsualEncoders(NamedTuple):
-    "Who measures, where nobody says who."
-    found: list[Encoder] # those that are here
-    absent: dict[str, str] # name of another -> why it is not
+def _measuring(who, names, device, lora_base) -> UsualEncoders:
+    """The usual encoders, or those with these names alone. The base is opened for those that need it; where
+    it is gone, they are absent. `UserError`: none is here."""
+    base, gone, how = None, {}, who.settings
+    try:
+        if names and not {*OWN} & {*names}: pass
+        elif how and who.base and not lora_base: base = load_base(how.base, device, torch.float32)
+        elif lora_base or who.base: base = load(lora_base or who.base, device)
+    except UserError as e:
+        gone = dict(gone=str(e))
+    usual = usual_encoders(base, str(device), names, **gone)
+    if usual.found: return usual
+    raise UserError('encoders: none is here; ' + ' '.join(f'{k}: {why}' for k, why in usual.absent.items()))
 
-def usual_encoders(
-    base:StableDiffusion|None=None, # the model before training; None: it is not here
-    device:str='cpu', # where they run
-) -> UsualEncoders:
-    "The micro world's reader, or DINO, CLIP and LPIPS; and the base's own features."
-    micro = base is not None and base.public_name in EMBEDDED
-    makers = dict(reader=reader_encoder) if micro else dict(
-        DINO=lambda: dino_encoder(device=device), CLIP=lambda: clip_encoder(device=device),
-        LPIPS=lambda: lpips_encoder(device=device))
-    if base is not None: makers['UNet'] = lambda: unet_encoder(base)
-    found, absent = [], {} if base is not None else dict(UNet='the base model is not known; give base.')
-    for name, make in makers.items():
-        try:
-            found.append(make())
-        except UserError as e:
-            absent[name] = str(e)
-    return UsualEncoders(found, absent)
-
-def _missing(who, encoders, scores) -> dict:
-    "Which scores are absent, and why."
-    there, why = {s.metric for s in scores}, {}
-    if not any(e.texts for e in encoders):
-        why |= dict.fromkeys(('prompt', 'class prompt'), 'no encoder that is here reads texts; CLIP does.')
-    if not who.photos:
-        why |= dict.fromkeys(('subject', 'nearest photo', 'PRES'), 'there are no photos; give photos.')
-    if not who.class_prompt:
-        why |= dict.fromkeys(('PRES', 'DIV', 'class prompt'), 'there is no class_prompt; give one.')
-    return {m: why.get(m, 'no encoder that is here measures it.') for m in METRICS if m not in there}
+def _missing(who, encoders, scores, of_class) -> dict:
+    "Which scores are absent, and the first thing that each of them lacks."
+    there, photos = {s.metric for s in scores}, (who.photos, who.gone or 'there are no photos; give photos.')
+    texts = any(e.texts for e in encoders), 'none of the encoders reads texts; CLIP does.'
+    images = any(e.images for e in encoders), 'none of the encoders has vectors of pictures; DINO does.'
+    pairs = any(e.images or e.distances for e in encoders), 'none of the encoders compares pictures.'
+    of_it = who.class_prompt, 'there is no class_prompt; give one.'
+    two = of_class > 1, 'there is one picture of the class alone; give more seeds or prompts.'
+    needs = {'subject': (photos, images), 'nearest photo': (photos, images), 'PRES': (of_it, photos, images),
+             'prompt': (texts,), 'DIV': (of_it, two, pairs), 'class prompt': (of_it, texts)}
+    return {m: next(why for met, why in needs[m] if not met) for m in METRICS if m not in there}
 
 # %% ../nbs/06_evaluate.ipynb #ev87
 def _prompts(who:Learned, prompts) -> list[str]:
     "The prompts of the subject. `UserError` on a prompt that does not name it."
     if prompts is None: return [f'{who.prompt} {place}' for place in PLACES.values()]
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+    if not prompts: raise UserError(f'prompts: there are none; ask for the subject, such as "{who.prompt}".')
     for p in prompts:
         if not p.strip(): raise UserError('prompts: one is empty; ask for the subject, such as "'
                                           f'{who.prompt} on the moon".')
@@ -434,7 +433,7 @@ def evaluate(
     who:Learned|None=None, # whom it has learned; None: whom its settings name
     prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
     seeds:Sequence[int]=range(2), # of the pictures of each prompt; of the class as many are drawn
-    encoders:Sequence[Encoder]|None=None, # measure; None: the usual ones
+    encoders:str|Sequence[Encoder]|None=None, # measure, or their names with commas; None: the usual ones
     progress:bool=False, # show a progress bar
     lora_base:str|None=None, # where run is a path: the base of its LoRA; None: the one that it names
     **settings, # of `sample`: guidance_scale, num_inference_steps, solver, ...
@@ -445,13 +444,10 @@ def evaluate(
         raise UserError('who: a model does not say what it has learned; give a Learned with its prompt.')
     who, absent = who or learned_by(run), {}
     ask, seeds = _prompts(who, prompts), list(seeds)
-    if not ask or not seeds: raise UserError('seeds: prompts or seeds are none; give at least one of each.')
+    if not seeds: raise UserError('seeds: there are none; give at least one.')
+    names = encoder_names(encoders) if isinstance(encoders, str) else None
     model = open_model(model or str(run), lora_base=lora_base)
-    if encoders is None:
-        at, how, under = model.device, who.settings, lora_base or who.base
-        said = who.base and how and not lora_base # how the base is opened
-        base = load_base(how.base, at, torch.float32) if said else under and load(under, at)
-        encoders, absent = usual_encoders(base, str(at))
+    if names or encoders is None: encoders, absent = _measuring(who, names, model.device, lora_base)
     asked, at = [p for p in ask for _ in seeds], seeds*len(ask)
     own = [1000 + k for k in range(len(asked))] if who.class_prompt else []
     drawn = sample(model, asked + [who.class_prompt]*len(own), at + own, progress=progress, **settings)
@@ -459,9 +455,9 @@ def evaluate(
     texts = [plain_text(p, who.identifier) for p in asked]
     with torch.autocast(model.device.type, enabled=False): # encoders see as they were trained to
         scores = scores_of(encoders, who.photos, pictures, texts, of_class, who.class_prompt, name)
-    return Evaluation(name, asked, who.class_prompt, at, settings, scores,
-                      absent | _missing(who, encoders, scores), list(map(repr, encoders)), who.photos,
-                      pictures, of_class)
+    absent |= _missing(who, encoders, scores, len(of_class))
+    return Evaluation(name, asked, who.class_prompt, at, settings, scores, absent, list(map(repr, encoders)),
+                      who.photos, pictures, of_class)
 
 # %% ../nbs/06_evaluate.ipynb #ev91
 def subject_pictures(
@@ -507,6 +503,8 @@ class Look:
     kept:float|None = None # 1: pictures of the class have the variety of the base's
     named:float|None = None # 1: they go with their prompt as the base's do
     error:float|None = None # standard error of `worth`: what other pictures would change; None: not known
+    encoder:str = '' # whose vectors the subject and its class were compared by; '': not known
+    reader:str = '' # which encoder read the texts, for `prompt` and `named`; '': none, or not known
 
     @property
     def worth(self) -> float: # 0..1
@@ -536,25 +534,34 @@ def _share(now:Score, then:Score, mean:float) -> float:
 _SCALES = dict(subject=('subject', _between), prompt=('prompt', _share), drift=('PRES', _between),
                kept=('DIV', _share), named=('class prompt', _share)) # part of a `Look` -> metric, scale
 
+# %% ../nbs/06_evaluate.ipynb #evv1rel
 def relative(
     found:Evaluation, # of a checkpoint
     before:Evaluation, # of the base, asked the same
     step:int, # of the checkpoint
-    encoder:str|None=None, # name of the encoder that is asked about subject and class; None: the first
+    encoder:str|None=None, # name of the one that compares subject and class; None: the first that can
     draws:int=200, # times that as many pictures are drawn again, for the standard error; 0: it is not known
+    alone:bool=False, # texts are left out where that encoder reads none; else the first that can reads them
 ) -> Look:
     "An evaluation on the scale between the base and the photos. `UserError` without a score of the subject."
-    encoder, pairs = encoder or found['subject'].encoder, {}
+    encoder = one_of('encoder', encoder or found['subject'].encoder,
+                     [s.encoder for s in found.scores if s.metric == 'subject'])
+    texts = [s.encoder for s in found.scores if s.metric in ('prompt', 'class prompt')]
+    reader = encoder if encoder in texts or alone else (texts or [''])[0]
+    pairs = {}
     for part, (metric, scale) in _SCALES.items():
         def of(e):
-            return next((s for s in e.scores if s.metric == metric
-                         and (metric.endswith('prompt') or s.encoder == encoder)), None)
+            by = reader if metric.endswith('prompt') else encoder
+            return next((s for s in e.scores if (s.metric, s.encoder) == (metric, by)), None)
         if of(found) and of(before): pairs[part] = scale, of(found), of(before)
     def look(**picked): # metric -> which of its values; None: all
         def mean(s):
             return s.value if not picked else np.asarray(s.values)[picked[s.metric]].mean()
-        return Look(step, **{k: scale(now, then, mean(now)) for k, (scale, now, then) in pairs.items()})
-    if 'subject' not in pairs or look().subject is None:
+        by = dict(encoder=encoder, reader=reader*bool({'prompt', 'named'} & {*pairs}))
+        return Look(step, **{k: scale(now, then, mean(now)) for k, (scale, now, then) in pairs.items()}, **by)
+    if 'subject' not in pairs:
+        raise UserError(f'before: {before.name} was not scored by {encoder}; evaluate both alike.')
+    if look().subject is None:
         raise UserError('photos: a single one has no likeness to others; give two or more.')
     rng, worths = np.random.default_rng(0), []
     for _ in range(draws):
@@ -583,7 +590,9 @@ class Diagnosis:
         last, best = self.looks[-1], next(look for look in self.looks if look.step == self.step)
         def say(look):
             known = {part: getattr(look, part) for part in _SCALES}
-            return ', '.join(f'{k} {v:.2f}' for k, v in known.items() if v is not None)
+            by = f'by {look.encoder}'*bool(look.encoder), f'texts by {look.reader}'*bool(look.reader)
+            parts = [f'{k} {v:.2f}' for k, v in known.items() if v is not None]
+            return ', '.join([*parts, *filter(None, by[:1 + (look.reader != look.encoder)])])
         text = f'{self.kind.capitalize()} at step {last.step} ({say(last)}). {_ADVICE[self.kind]}'
         if best is last: return text
         return f'{text} Of the checkpoints, use step {best.step} ({best.kind}; {say(best)}).'
@@ -607,28 +616,3 @@ def diagnose(
     "The verdict. `UserError` when there was no look."
     looks, chosen = tuple(sorted(looks, key=lambda look: look.step)), choose(looks)
     return Diagnosis(looks[-1].kind, chosen.step, looks)
-
-# %% ../nbs/06_evaluate.ipynb #evp5
-def compare(
-    run:str, # output folder of a run, or the file of its LoRA
-    against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
-    seeds:int=2, # pictures of each prompt
-    prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
-    num_inference_steps:int=25, # of each picture
-    output:str|None=None, # JSON file of all scores
-    lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
-):
-    "Score a run: the subject, its prompts, its class. Each score with its interval."
-    if output and as_path(output).exists(): read_evaluation(output) # raises: nothing else is replaced
-    asked = [p for p in read_text(prompts).splitlines() if p.strip()] if prompts else None
-    who = learned_by(run)
-    ask = dict(prompts=asked, seeds=range(seeds), num_inference_steps=num_inference_steps)
-    found = evaluate(run, who, progress=True, lora_base=lora_base, **ask)
-    print(found.table(), *found.notes(), Log.read(_home(run)).verdict, sep='\n')
-    if output: found.save(output)
-    if not against: return
-    under = dict(lora_base=lora_base) if lora_base and goes_on_a_model(as_path(against), lora_base) else {}
-    if lora_base: who = replace(who, base=lora_base, settings=None) # whose features are compared
-    other = evaluate(open_model(against, **under), replace(who, name=against), progress=True, **ask)
-    print(f'\n{found.name} against {against}:', found.against(other), sep='\n')
-    print(costs_beside({found.name: read_cost(_home(run)), against: read_cost(_home(against))}))

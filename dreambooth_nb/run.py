@@ -48,9 +48,10 @@ from .craft.cost import Cost, Ledger, peak_bytes, read_cost, timed
 from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
+from .craft.encoders import usual_encoders
 from .evaluate import (
-    Count, Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores, usual_encoders)
-from .craft.scores import Scores, advice
+    Count, Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores)
+from .craft.scores import Scores, closing
 from .craft.kohya import save_kohya
 from .export import export_model
 from .craft.run_folder import (
@@ -179,8 +180,7 @@ def _repr_html_(self:Result) -> str:
             'result.train_more(100)',
             f'result.export({file!r}, format={kind!r})']
     shown = self.folder/'before_after.png'
-    seen = [self.log.verdict*bool(self.scores), advice(self.folder), repr(self.cost)*bool(self.cost)]
-    parts = [P(line) for line in (repr(self), *seen) if line]
+    parts = [P(line) for line in (repr(self), *closing(self.folder, self.log))]
     if shown.is_file():
         parts.append(NotStr(img_tag(Image.open(shown).quantize(), 'the photos, before and after')))
     parts += [Details(Summary('settings that differ'), Pre(own_settings(self.settings))),

@@ -12,7 +12,8 @@ from ..core import Table, UserError, as_path, one_of, say, write_text
 from .photos import read_text
 from ..data import Concept, fill_template
 from .requirements import load_base
-from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation, usual_encoders
+from .encoders import usual_encoders
+from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation
 from .sweep import settings_of_each, stand_alone, train_each
 __all__ = ['PUBLISHED', 'Subject', 'dreambench', 'published_beside', 'Benchmark', 'benchmark']
 _DREAMBENCH: str

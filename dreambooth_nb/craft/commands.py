@@ -36,10 +36,12 @@ def train_command(
     "Personalise a model with your own photos."
     look_at_settings(TrainConfig(**filled(settings)))
     from accelerate import PartialState
+    from dreambooth_nb.craft.scores import closing
     from dreambooth_nb.run import dreambooth
     result = dreambooth(**settings, overwrite=overwrite)
     tell = PartialState().print   # once, however many processes there are
-    if result.scores: tell(result.log.verdict)
+    for line in closing(result.folder, result.log):
+        tell(line)
     folder, here = result.folder, Path.cwd()
     if folder.is_relative_to(here): folder = folder.relative_to(here)
     tell(f'Done. Try: dreambooth sample {in_shell(folder)} {in_shell(result.prompt)}')
@@ -242,6 +244,7 @@ def evaluate_command(
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     seeds:int=2, # pictures of each prompt
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
+    encoders:str|None=None, # those alone: reader, DINO, CLIP, LPIPS, UNet, transformer; null: the usual ones
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
     lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
@@ -254,10 +257,9 @@ def evaluate_command(
     if output:
         may_be_folder('output', str(as_path(output).parent))
         if as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file; give one.')
-    from dreambooth_nb.craft.scores import advice
-    from dreambooth_nb import evaluate
-    evaluate.compare(**given)
-    if line := advice(run): print(line)
+    from dreambooth_nb.craft import scores
+    scores.compare(**given)
+
 
 # %% ../../nbs/craft/commands.ipynb #cm26b
 def sweep_command(

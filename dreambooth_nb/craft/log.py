@@ -134,8 +134,8 @@ _TOLERANCE = .05 # share of the score's range that is no change; nor is a thousa
 
 @patch(as_prop=True)
 def verdict(self:Log) -> str: # one or two sentences
-    """What held-out images say of a run: still learning, learned, or overfitting; whether detail is
-    memorised, and whether the class has drifted."""
+    """What the loss on held-out images says of a run, which has seen no picture: still learning, learned, or
+    overfitting; whether detail is memorised, and whether the class has drifted."""
     seen = Log(r for r in self if 'val_score' in r)
     if not seen and any('val_loss' in r for r in self):
         return ('No verdict: it needs class images that are held out, besides the photos; set '
@@ -153,17 +153,21 @@ def _course(seen:Log) -> str:
               'at the end')
     if top <= score[0] + scale:
         return (f'Nothing was gained: subject and class are separated no better than at first ({course}). '
-                'Train longer; if the class drifts, slower, or raise prior_loss_weight.')
+                'Unless the pictures show the subject: train longer; if the class drifts, slower, or raise '
+                'prior_loss_weight.')
     if score[-1] < top - scale:
-        return f'Overfitting since step {best} ({course}). Stop there, or train slower.'
+        return (f'Overfitting since step {best} ({course}). Compare the pictures of that step with the last '
+                'ones; if they are better, stop there, or train slower.')
     if score[-1] > score[-2] + scale:
-        return (f'Still learning: subject and class were separated better at the last look ({course}). '
-                'Train longer.')
+        return (f'Still learning: subject and class were separated better at the last look ({course}). It '
+                'may be good already: train longer only if the pictures do not show the subject yet.')
     return f'Learned: subject and class are no longer separated any better ({course}).'
 
+# %% ../../nbs/craft/log.ipynb #va06ri
 def _rises(seen) -> list:
     "Which held-out losses have risen."
     what = dict(val_instance_loss="Fine detail of the photos is being memorised: the subject's",
-                val_class_loss='The class drifts; raise prior_loss_weight, or train less: its')
+                val_class_loss='The class drifts, by this loss; if its pictures do too, raise '
+                                'prior_loss_weight, or train less: its')
     pairs = [(line, min(r[name] for r in seen), seen[-1][name]) for name, line in what.items()]
     return [f'{line} held-out loss rose from {a:.4f} to {b:.4f}.' for line, a, b in pairs if b > 1.1*a]

@@ -457,14 +457,16 @@ def _train(
         say(*command.lines)
     os.environ.update(command.environ)
     repo = _repository(a) if a.push_to_hub and first else None
+    from dreambooth_nb.craft.scores import closing
     from dreambooth_nb.run import dreambooth
     _check_base(cfg.base, a.given)
     name = getattr(a, 'tokenizer_name', None)
     model = _reading_with(cfg, name) if name else None
     show = bool(a.push_to_hub) # on the model's card; the scripts draw nothing before the training
-    prompt = dreambooth(cfg, model=model, overwrite=a.overwrite, show=show).prompt
+    result = dreambooth(cfg, model=model, overwrite=a.overwrite, show=show)
     if repo: print(_upload(cfg, repo, a.hub_token))
-    if first: print(f'Done. Try: dreambooth sample {in_shell(cfg.output_dir)} {in_shell(prompt)}')
+    done = f'Done. Try: dreambooth sample {in_shell(cfg.output_dir)} {in_shell(result.prompt)}'
+    if first: print(*closing(result.folder, result.log), done, sep='\n')
 
 def run_old_command(
     script:str, # one of SCRIPTS
