@@ -314,7 +314,7 @@ def blind(look):
         return Evaluation('', [], None, [], {}, scores, {}, [])
     then, found = evaluation(first), {step: evaluation(parts) for step, parts in look.drawn.items()}
     def rounded(some):
-        return {k: v if k == 'step' else round(v, 4) for k, v in some.items()}
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in some.items() if v is not None}
     return {e.name: [rounded(vars(relative(f, then, step, e.name))) for step, f in found.items()]
             for e in seen}
 
