@@ -250,15 +250,16 @@ def evaluate_command(
     lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval."
-    given = dict(locals())
     is_there('run', run)
     if against: is_there('against', against)
-    if prompts: read_text(prompts)
+    asked = [p for p in read_text(prompts).splitlines() if p.strip()] if prompts else None
+    if asked == []: raise UserError(f'prompts: {prompts} holds none; write a prompt a line.')
     if output:
         may_be_folder('output', str(as_path(output).parent))
         if as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file; give one.')
     from dreambooth_nb.craft import scores
-    scores.compare(**given)
+    scores.compare(run, against, output, lora_base, prompts=asked, seeds=range(seeds), encoders=encoders,
+                   num_inference_steps=num_inference_steps)
 
 
 # %% ../../nbs/craft/commands.ipynb #cm26b

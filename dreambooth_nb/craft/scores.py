@@ -13,13 +13,12 @@ from pathlib import Path
 from fastcore.basics import patch
 from dataclasses import replace
 from ..core import UserError, as_path
-from .photos import read_text
 from .lora_files import goes_on_a_model
 from .log import Log
 from .checkpoints import open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
-from .encoders import Encoder, encoder_names
+from .encoders import Encoder
 from ..evaluate import (
     Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative)
 
@@ -128,20 +127,13 @@ def closing(
 def compare(
     run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
-    seeds:int=2, # pictures of each prompt
-    prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
-    encoders:str|None=None, # those alone: reader, DINO, CLIP, LPIPS, UNet, transformer; null: the usual ones
-    num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
-    lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
+    lora_base:str|None=None, # model under a LoRA, that of against too; None: the one that it names
+    **ask, # of `evaluate`: prompts, seeds, encoders, num_inference_steps, ...
 ):
-    "Score a run: the subject, its prompts, its class. Each score with its interval."
+    "Print how a run scores, and what it has used; and how it differs from another, or from its base."
     if output and as_path(output).exists(): read_evaluation(output) # raises: nothing else is replaced
-    if encoders is not None: encoder_names(encoders) # raises
-    asked = [p for p in read_text(prompts).splitlines() if p.strip()] if prompts else None
-    if asked == []: raise UserError(f'prompts: {prompts} holds none; write a prompt a line.')
     who, home = learned_by(run), home_of(run)
-    ask = dict(prompts=asked, seeds=range(seeds), num_inference_steps=num_inference_steps, encoders=encoders)
     found = evaluate(run, who, progress=True, lora_base=lora_base, **ask)
     print(found.table(), *found.notes(), *closing(home), sep='\n')
     if output: found.save(output)

@@ -9,13 +9,12 @@ from pathlib import Path
 from fastcore.basics import patch
 from dataclasses import replace
 from ..core import UserError, as_path
-from .photos import read_text
 from .lora_files import goes_on_a_model
 from .log import Log
 from .checkpoints import open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
-from .encoders import Encoder, encoder_names
+from .encoders import Encoder
 from ..evaluate import Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative
 __all__ = ['looked', 'Scores', 'looks_in', 'advice', 'closing', 'compare']
 def looked(found: Evaluation, before: Evaluation | None=None, step: int=0) -> dict: ...
@@ -23,7 +22,7 @@ def _file(folder, step) -> Path: ...
 def looks_in(folder) -> list[Look]: ...
 def advice(folder) -> str: ...
 def closing(folder, log: Log | None=None) -> list[str]: ...
-def compare(run: str, against: str | None=None, seeds: int=2, prompts: str | None=None, encoders: str | None=None, num_inference_steps: int=25, output: str | None=None, lora_base: str | None=None): ...
+def compare(run: str, against: str | None=None, output: str | None=None, lora_base: str | None=None, **ask): ...
 
 class Scores(Callback):
     who: Any
