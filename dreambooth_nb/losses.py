@@ -55,10 +55,8 @@ def _check_prediction(kind):
 @dataclass
 class NoiseSchedule:
     "The noise schedule of a diffusion model. Ho et al. 2020, section 2. `UserError` when it cannot be one."
-    # share of signal variance left after each step, (T,), float32, falling from about 1 to about 0
-    alphas_cumprod:Tensor
-    # what the network predicts: "epsilon" (noise), "v_prediction" (velocity) or "sample" (x_0)
-    prediction_type:str='epsilon'
+    alphas_cumprod:Tensor # share of signal variance left after each step, (T,), float32, from about 1 to 0
+    prediction_type:str='epsilon' # what the network predicts: "epsilon", "v_prediction" or "sample" (x_0)
     weighting_scheme='none' # timesteps are drawn evenly, unless the settings say otherwise
 
     def __post_init__(self):
@@ -233,8 +231,7 @@ def mse_per_example(
 def huber_per_example(
     prediction:Tensor, # (b,c,h,w)
     target:Tensor, # (b,c,h,w)
-    # where the parabola turns into a line: a number > 0, or one per example, (b,), of `huber_delta`
-    delta:float|Tensor=.1,
+    delta:float|Tensor=.1, # where the parabola becomes a line, > 0; or one per example, (b,): `huber_delta`
     mask:Tensor|None=None, # (b,1,h,w), 0 to 1: how much each place counts; None: all alike
 ) -> Tensor: # (b,), float32
     "Pseudo-Huber error, averaged over all but the first axis. Khrapov et al. 2024 (arXiv:2403.16728), x 2."
@@ -298,8 +295,7 @@ def dreambooth_loss(
     losses:Tensor, # weighted per-example losses, (b,)
     is_class:Tensor, # (b,), bool: True where the example is a class image
     prior_loss_weight:float=1., # lambda
-    # B_i, instance examples in the whole optimiser step; None: those in this batch
-    instance_count:int|None=None,
+    instance_count:int|None=None, # B_i, instance examples in the whole step; None: those in this batch
     class_count:int|None=None, # B_c, class examples in the whole optimiser step; None: those in this batch
 ) -> Tensor: # scalar; over the micro-batches of a step these add up to the loss of the step
     "Mean over the instance examples plus lambda times that over the class. Ruiz et al. 2023, equation 2."

@@ -43,10 +43,8 @@ class PriorPool:
         self,
         folder:str|Path, # where the class images live; `fill` makes it
         class_prompt:str, # the class without the identifier: 'a photo of a dog'
-        # how images are made: model fingerprint, solver, steps, guidance, size in pixels; None: as recorded
-        settings:dict|None=None,
-        # images of another prompt or other settings may stay: this pool moves to a subfolder of its own
-        beside:bool=False,
+        settings:dict|None=None, # how images are made: model, solver, steps, ...; None: as recorded
+        beside:bool=False, # images made otherwise may stay: this pool moves to a subfolder of its own
         photos:str|Path|None=None, # folder of your own photos, which count as well and are only read
     ):
         "`UserError`: it holds images of another prompt or other settings, or its manifest is damaged."

@@ -15,8 +15,7 @@ from ..priors import PriorPool
 
 # %% ../../nbs/craft/own_images.ipynb #83e83998
 def open_pool(
-    # a pool, a folder of your own photos, or an empty or new folder; None: `drawn`
-    class_data_dir:str|Path|None,
+    class_data_dir:str|Path|None, # a pool, a folder of your own photos, or a new folder; None: `drawn`
     drawn:str|Path, # folder of the pool when `class_data_dir` is None, or holds your own photos
     class_prompt:str, # the class without the identifier: 'a photo of a dog'
     settings:dict|None=None, # how images are made, as for `PriorPool`
