@@ -90,13 +90,13 @@ def begin_alike(script, lora):
 
 
 def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float32, tolerance=1e-4, checks=3,
-              optimizer='adamw', checkpointing=False, channels_last=False):
+              optimizer='adamw', checkpointing=False, channels_last=False, linear_as_conv=False):
     """A training step of ours against the script's. On a GPU ours has CUDA graphs, but where it recomputes
     activations, and is timed without them too."""
     graphs = bench.cuda and not checkpointing
     settings = dict(learning_rate=1e-4 if rank or shape == 'micro' else 1e-6, mixed_precision=precision,
                     optimizer=optimizer, gradient_checkpointing=checkpointing, seed=0, cuda_graphs=graphs,
-                    **(dict(train='lora', rank=rank) if rank else {}))
+                    linear_as_conv=linear_as_conv, **(dict(train='lora', rank=rank) if rank else {}))
     folder = tempfile.mkdtemp(prefix='benchmark-')
     try:
         with Peak(bench.device) as first:
@@ -124,7 +124,8 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
         steps = {k: 1/times[f'{k}_s']['median'] for k in ('ours', 'theirs')}
         about = dict(shape=shape, rows=f'{rows} + {rows} class images', rank=rank, precision=precision,
                      optimizer=optimizer, gradient_checkpointing=checkpointing, text_encoder=rank is None,
-                     pixels=model.resolution, channels_last=channels_last, cuda_graphs=graphs)
+                     pixels=model.resolution, channels_last=channels_last, cuda_graphs=graphs,
+                     linear_as_conv=linear_as_conv)
         return dict(theirs="the script's step, restated with the same diffusers calls", settings=about,
                     steps_per_s=steps, **times, **plain, peak_memory_bytes=memory(first, second),
                     **bench.share(operations, times['ours_s']['median'], dtype),
@@ -156,9 +157,10 @@ def arrays(pictures):
 
 
 def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, tolerance=1., mean=False,
-               channels_last=False):
+               channels_last=False, freeze=False):
     """Pictures of ours against those of diffusers' pipeline, from the same noise. On a GPU ours has CUDA
-    graphs, and is timed without them too; convolutions round to TF32 there: the mean difference counts."""
+    graphs, and is timed without them too; convolutions round to TF32 there: the mean difference counts.
+    With `freeze` ours is compiled in its first call, which is timed apart."""
     mean = mean or bench.cuda
     model = models.make(shape, bench.device, dtype).to(bench.device)
     pipe = models.make(shape, bench.device, dtype).to(bench.device, dtype).pipeline()
@@ -177,6 +179,9 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     if bench.cuda:
         plain = dict(without_cuda_graphs_s=spread([seconds(ours, bench.device) for _ in range(2)]))
         model.tune(channels_last=channels_last, cuda_graphs=True)
+    if freeze:
+        model.tune(channels_last=channels_last, freeze=True)
+        plain = dict(first_call_s=seconds(lambda: ours(1), bench.device))
     with Peak(bench.device) as first:
         mine = ours()
     with Peak(bench.device) as second:
@@ -187,13 +192,19 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     whole = operations[0] + (steps - 1)*(operations[1] - operations[0])
     about = dict(shape=shape, batch=batch, steps=steps, guidance_scale=7.5, solver='ddim',
                  dtype=str(dtype).removeprefix('torch.'), pixels=model.resolution, cuda_graphs=bench.cuda,
-                 channels_last=channels_last)
+                 channels_last=channels_last, freeze=freeze)
     right = dict(what=f'{"mean" if mean else "largest"} difference of pixels, of 255', difference=off,
                  largest=float(gap.max()), mean=float(gap.mean()), contrast=float(arrays(them).std()),
                  tolerance=tolerance, within=off <= tolerance)
     return dict(theirs=how, settings=about, **times, **plain,
                 peak_memory_beyond_weights_bytes=memory(first, second),
                 **bench.share(whole, times['ours_s']['median'], dtype), correct=right)
+
+
+def compiling(bench):
+    "True where there is time for it."
+    if bench.quick: raise Skip('compiling takes a minute')
+    return True
 
 
 def best_configuration(pipe, bench):
@@ -271,6 +282,21 @@ def _(b):
     return sample_row(b, 'micro', 8, b.much(50), 6)
 
 
+@row('micro-sample-1-frozen', 'cpu')
+def _(b):
+    return sample_row(b, 'micro', 1, b.much(50), 10, freeze=compiling(b))
+
+
+@row('micro-sample-8-frozen', 'cpu')
+def _(b):
+    return sample_row(b, 'micro', 8, b.much(50), 6, freeze=compiling(b))
+
+
+@row('micro-train-conv', 'cpu')
+def _(b):
+    return train_row(b, 'micro', 4, 20, linear_as_conv=True)
+
+
 @row('micro-class-images')
 def _(b):
     return sample_row(b, 'micro', 4, b.much(25), 6)
@@ -303,6 +329,11 @@ def _(b):
 @row('sd15-lora-cpu', 'cpu')
 def _(b):
     return train_row(b, 'sd15', 1, 3, rank=16, checks=1)
+
+
+@row('sd15-lora-cpu-conv', 'cpu')
+def _(b):
+    return train_row(b, 'sd15', 1, 3, rank=16, checks=1, linear_as_conv=True)
 
 
 @row('sd15-sample-1-cpu', 'cpu')

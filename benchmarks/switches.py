@@ -10,7 +10,7 @@ from dreambooth_nb.cfg_sampler import sample
 
 from . import models
 from .measure import pairs
-from .rows import Skip, arrays, our_step, row, run_of
+from .rows import Skip, arrays, compiling, our_step, row, run_of
 
 PROMPTS = ['a photo of a dog']
 
@@ -186,14 +186,44 @@ def _(b):
     return approximation(b, 'deep blocks at every other step', cache_interval=2)
 
 
+def tuned(b, what, n=1, **how):
+    "Pictures with a switch of `tune`, at most a step of colour from those without."
+    model, other = (models.make('micro', b.device) for _ in range(2))
+    model.tune(**how)
+    def draw(m):
+        return sample(m, PROMPTS*n, range(n), num_inference_steps=b.much(25))
+    off = float(abs(arrays(draw(model)) - arrays(draw(other))).max())
+    return switch(b, what, lambda: draw(model), lambda: draw(other), off, 1., **how)
+
+
 @row('without-channels-last')
 def _(b):
-    model, other = (models.make('micro', b.device) for _ in range(2))
-    model.tune(channels_last=True)
-    def draw(m):
-        return sample(m, PROMPTS, [0], num_inference_steps=b.much(25))
-    off = float(abs(arrays(draw(model)) - arrays(draw(other))).max())
-    return switch(b, 'channels_last', lambda: draw(model), lambda: draw(other), off, 1.)
+    return tuned(b, 'channels_last', channels_last=True)
+
+
+@row('without-linear-as-conv', 'cpu')
+def _(b):
+    return tuned(b, 'linear layers as convolutions, one picture', linear_as_conv=True)
+
+
+@row('without-linear-as-conv-8', 'cpu')
+def _(b):
+    return tuned(b, 'linear layers as convolutions, eight pictures', 8, linear_as_conv=True)
+
+
+@row('without-linear-as-conv-train', 'cpu')
+def _(b):
+    return steps(b, 'linear layers as convolutions, a step', dict(linear_as_conv=True), {}, 1e-4)
+
+
+@row('without-freeze', 'cpu')
+def _(b):
+    return tuned(b, 'frozen weights, one picture', freeze=compiling(b))
+
+
+@row('without-freeze-8', 'cpu')
+def _(b):
+    return tuned(b, 'frozen weights, eight pictures', 8, freeze=compiling(b))
 
 
 @row('without-compile')

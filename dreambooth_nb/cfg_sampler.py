@@ -273,7 +273,7 @@ def denoise(
         return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
     start = first_level(how, schedule.prediction_type == 'flow') if x0 is not None else 0
     x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
-    with asked_often(model, getattr(model, 'cuda_graphs', False), how.cache_interval) as ask:
+    with asked_often(model, how.cache_interval) as ask:
         return solve(guess, x, levels, how.solver, schedule.prediction_type, how.eta, fresh,
                      callback, None if mask is None else outside, start, kept_in_range(config, how.solver))
 

@@ -4,17 +4,18 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA',
-           'tf32', 'FewTokens', 'nan_guard']
+           'tf32', 'FewTokens', 'LinearAsConv', 'Frozen', 'nan_guard']
 
 # %% ../../nbs/craft/optimizers.ipynb #s02z003
 import importlib, importlib.util, inspect
 from contextlib import contextmanager
 from typing import NamedTuple
 import torch
+import torch.nn.functional as F
 from diffusers.models.attention_processor import (
     AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0)
 from fastcore.basics import patch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
 from ..model import StableDiffusion, quiet
@@ -178,6 +179,48 @@ def _set_attention(unet, name):
     for layer in (m for m in unet.modules() if isinstance(m, Attention)):
         layer.set_processor(_PROCESSORS[name][layer.added_kv_proj_dim is not None]())
 
+# %% ../../nbs/craft/optimizers.ipynb #opcv1
+_MANY = 10**7 # multiplications, from which on the convolution was faster (torch 2.13, AMD EPYC)
+
+class LinearAsConv(nn.Linear):
+    "A linear layer that computes large products as a convolution of one pixel."
+    def forward(self, x):
+        if x.numel()*self.out_features < _MANY: return super().forward(x)
+        rows = x.reshape(1, -1, 1, self.in_features).permute(0, 3, 1, 2) # (1,c,n,1), channels last
+        y = F.conv2d(rows, self.weight[:, :, None, None], self.bias)
+        return y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], self.out_features)
+
+def _set_linear(net, as_conv):
+    old, wanted = (nn.Linear, LinearAsConv) if as_conv else (LinearAsConv, nn.Linear)
+    for layer in net.modules():
+        if type(layer) is old: layer.__class__ = wanted # same weights, same names
+
+# %% ../../nbs/craft/optimizers.ipynb #opfz1
+class Frozen:
+    "A network compiled with its weights as constants, for calls without gradients; anew where one changed."
+    def __init__(
+        self,
+        net:nn.Module, # a denoiser
+    ):
+        self.net, self.weights, self.program = net, None, None
+
+    def now(self):
+        "A function that does what the network does with the weights that it has now."
+        weights = [(t.data_ptr(), t._version) for t in (*self.net.parameters(), *self.net.buffers())]
+        if weights != self.weights:
+            torch.compiler.reset() # else torch takes the program that has the old constants
+            self.program = torch.compile(self.net.forward, dynamic=False, options=dict(freezing=True))
+            self.weights = weights
+        return self._called
+
+    def _called(self, *args, **kwargs):
+        try:
+            return self.program(*args, **kwargs)
+        except torch._dynamo.exc.TorchDynamoException as e:
+            why = str(e).strip().splitlines()[0]
+            raise UserError(f'freeze: this network cannot be compiled here ({why}); it takes a C++ compiler, '
+                            'such as g++. Leave it out.') from e
+
 # %% ../../nbs/craft/optimizers.ipynb #op_tune
 @patch
 def tune(
@@ -187,13 +230,18 @@ def tune(
     attention:str='sdpa', # attention of the UNet, one of ATTENTION
     compile:bool|str=False, # compile the UNet's repeated blocks; a string names torch's backend
     cuda_graphs:bool=False, # let samplers replay the denoiser's kernels, on a CUDA device
+    linear_as_conv:bool=False, # linear layers of the denoiser as convolutions, on a CPU
+    freeze:bool=False, # let samplers compile the denoiser with its weights as constants, see `Frozen`
 ) -> StableDiffusion: # itself
     "Set what costs time or memory but changes no result; the rest is reset. UserError on an unknown name."
     one_of('attention', attention, ATTENTION)
     if cuda_graphs and self.device.type != 'cuda':
         raise UserError(f'cuda_graphs: needs a CUDA device, and the model is on {self.device.type}; leave it '
                         'out.')
-    self.cuda_graphs = cuda_graphs
+    if self.device.type != 'cpu' and (linear_as_conv or freeze):
+        raise UserError(f'{"linear_as_conv" if linear_as_conv else "freeze"}: is for a CPU, and the model is '
+                        f'on {self.device.type}; leave it out.')
+    self.cuda_graphs, self.frozen = cuda_graphs, Frozen(self.denoiser) if freeze else None
     with quiet():
         (self.denoiser.enable_gradient_checkpointing if gradient_checkpointing
          else self.denoiser.disable_gradient_checkpointing)()
@@ -208,6 +256,7 @@ def tune(
     if self.unet is None: one_of('attention', attention, ['sdpa']) # a transformer has no other
     elif attention == 'sliced': net.set_attention_slice('auto')
     else: _set_attention(net, attention)
+    _set_linear(net, linear_as_conv)
     if compile: net.compile_repeated_blocks(**dict(backend=compile) if isinstance(compile, str) else {})
     return self
 

@@ -6,13 +6,14 @@ import importlib, importlib.util, inspect
 from contextlib import contextmanager
 from typing import NamedTuple
 import torch
+import torch.nn.functional as F
 from diffusers.models.attention_processor import AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0
 from fastcore.basics import patch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
 from ..model import StableDiffusion, quiet
-__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'nan_guard']
+__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'LinearAsConv', 'Frozen', 'nan_guard']
 OPTIMIZERS: Any
 OPTIONS: Any
 def optimizer_row(name: str) -> OptimizerClass: ...
@@ -25,6 +26,8 @@ def tf32(device: torch.device, allow: bool=True) -> Iterator[Any]: ...
 _FEW: int
 _PROCESSORS: Any
 def _set_attention(unet, name): ...
+_MANY: Any
+def _set_linear(net, as_conv): ...
 @contextmanager
 def nan_guard(model: StableDiffusion) -> Iterator[Any]: ...
 
@@ -50,3 +53,14 @@ class EMA:
 
 class FewTokens(AttnProcessor2_0):
     def __call__(self, attn, hidden_states, *args, **kwargs): ...
+
+class LinearAsConv(nn.Linear):
+    def forward(self, x): ...
+
+class Frozen:
+    net: Any
+    weights: Any
+    program: Any
+    def __init__(self, net: nn.Module): ...
+    def now(self): ...
+    def _called(self, *args, **kwargs): ...

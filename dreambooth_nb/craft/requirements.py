@@ -38,6 +38,7 @@ class Machine:
     gradient_accumulation_steps:int = 1 # batches in an optimiser step
     prior_generation_precision:str|None = None # of drawing class images: fp32, fp16 or bf16
     cuda_graphs:bool = False # are kernels recorded?
+    linear_as_conv:bool = False # are linear layers convolutions?
     quantization:str|None = None # of the base's weights
 
 # %% ../../nbs/craft/requirements.ipynb #t1303pr
@@ -95,13 +96,16 @@ def _precision(asked:Machine) -> list:
             found.append(f'{name}: {wanted} is not available on this device ({kind}); choose '
                          f'{plain} or {"bf16" if kind == "cpu" else "fp16"}.')
     return found
-def _graphs(asked:Machine) -> list:
-    "Can kernels be recorded here?"
-    here = processes()
-    if not asked.cuda_graphs or here.device.type == 'cuda' and here.num_processes == 1: return []
+def _switches(asked:Machine) -> list:
+    "What is not for this device."
+    here, found = processes(), []
     kind = here.device.type
-    what = 'one process alone' if kind == 'cuda' else f'a CUDA device, and this is {kind}'
-    return [f'cuda_graphs: needs {what}; leave it out.']
+    if asked.cuda_graphs and (kind != 'cuda' or here.num_processes > 1):
+        what = 'one process alone' if kind == 'cuda' else f'a CUDA device, and this is {kind}'
+        found.append(f'cuda_graphs: needs {what}; leave it out.')
+    if asked.linear_as_conv and kind != 'cpu':
+        found.append(f'linear_as_conv: is for a CPU, and this is {kind}; leave it out.')
+    return found
 
 # %% ../../nbs/craft/requirements.ipynb #t1304op
 def _changed(cfg) -> dict:
@@ -234,7 +238,7 @@ def machine_problems(
 ) -> list[str]: # lines
     "What this machine, or the environment that Accelerate reads, does not do of what the settings say."
     few_bits = quantization_problems(asked.quantization, processes().device.type)
-    return _environment(asked) + _precision(asked) + _graphs(asked) + few_bits
+    return _environment(asked) + _precision(asked) + _switches(asked) + few_bits
 
 # %% ../../nbs/craft/requirements.ipynb #rqbs1
 @dataclass(frozen=True)

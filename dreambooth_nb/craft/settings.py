@@ -136,6 +136,7 @@ class _Trained(_Seen):
     attention:str = _of('sdpa', ['sdpa', 'sliced', 'eager']) # of the UNet: "sdpa", "sliced" or "eager"
     mixed_precision:str = _of('no', ['no', 'bf16', 'fp16']) # "no", "bf16" or "fp16"
     cuda_graphs:bool = False # launch the networks' kernels as a whole, on a GPU: less time, same result
+    linear_as_conv:bool = False # linear layers as convolutions, on a CPU: less time on some of them
 
 # %% ../../nbs/craft/settings.ipynb #se09f3
 @dataclass
@@ -287,7 +288,6 @@ EITHER = [ # pairs of fields of which one can be given
     ('snr_gamma', 'debiased'), ('instance_data_dir', 'dataset_name'), ('concepts_list', 'dataset_name'),
     *((name, 'concepts_list') for name in 'instance_data_dir instance_prompt class_prompt class_data_dir '
                                           'use_masks'.split())]
-
 _PARTS = 'class_prompt', 'class_data_dir', 'use_masks' # of one subject: no list of several goes for them
 
 def with_changes(

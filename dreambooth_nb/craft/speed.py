@@ -7,7 +7,7 @@ __all__ = ['text_once', 'Remembered', 'read_ahead', 'Recorded', 'recorded', 'dee
 
 # %% ../../nbs/craft/speed.ipynb #sp05
 import gc
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
@@ -293,8 +293,10 @@ class Asked:
         self,
         model, # of any family
         cuda_graphs:bool=False, # replay its kernels from the second question on; needs a CUDA device
+        frozen:bool=False, # its forward is a program that takes tensors alone
     ):
         self.model, self.cuda_graphs, self.known = model, cuda_graphs, {}
+        self.tensors = cuda_graphs or frozen
 
     def __call__(
         self,
@@ -304,7 +306,7 @@ class Asked:
     ): # a prediction for each condition, (b,c,h,w)
         key = tuple(map(id, tree_leaves(conditions)))
         if key not in self.known: self.known[key] = conditions, self._about(conditions)
-        if self.cuda_graphs: t = torch.full((), t, dtype=torch.float32, device=x.device)
+        if self.tensors: t = torch.full((), t, dtype=torch.float32, device=x.device)
         return self.known[key][1](x, t).chunk(len(conditions))
 
     def _about(self, conditions):
@@ -315,14 +317,18 @@ class Asked:
             return once(torch.cat([x]*n).to(kind), t, whole).to(x.dtype)
         return Recorded(ask) if self.cuda_graphs else ask
 
+# %% ../../nbs/craft/speed.ipynb #sp13o
 @contextmanager
 def asked_often(
     model, # of any family, asked without gradients and not changed meanwhile
-    cuda_graphs:bool=False, # replay its kernels where it is on a CUDA device and each step has the same
     cache_interval:int=1, # see `deep_reused`; of a UNet
 ): # an `Asked`
     "A denoiser for a sampler: within it, what does not change from step to step is done once."
-    hooked = any(m._forward_hooks or m._forward_pre_hooks for m in model.denoiser.modules())
-    replayed = cuda_graphs and model.device.type == 'cuda' and not hooked and cache_interval == 1
-    with text_once(model.denoiser), deep_reused(model.denoiser, cache_interval):
-        yield Asked(model, replayed)
+    net, layers = model.denoiser, [*model.denoiser.modules()]
+    plain = cache_interval == 1 and not any(m._forward_hooks or m._forward_pre_hooks for m in layers)
+    frozen = getattr(model, 'frozen', None) if plain else None
+    replayed = getattr(model, 'cuda_graphs', False) and plain and model.device.type == 'cuda'
+    compiled = frozen or any(m._compiled_call_impl for m in layers)
+    once = nullcontext() if compiled else text_once(net) # another forward would be compiled anew
+    with once, deep_reused(net, cache_interval), _instead({net: frozen.now()} if frozen else {}):
+        yield Asked(model, replayed, bool(frozen))
