@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Is the house in order? Modules import only from rooms above (.ci/rooms.txt), and nothing private; none
 exports over 600 lines, a chapter of the method no more than one sitting's 450; no cell has over 40, and no
-line a statement after another: only a short one after its `if`. And all figures have one style.
+line a statement after another: only a short one after its `if`. Two or three things that a function returns
+have names, unless they are of one kind. And all figures have one style.
 
     python .ci/check_rooms.py
 """
@@ -52,6 +53,19 @@ def defined(path):
         else: yield node.name
 
 
+def mixed(path):
+    "The functions that return two or three things and do not say of what one kind: `tuple[int, int]`."
+    owner = {}
+    for f in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(f, ast.FunctionDef): # the innermost comes last
+            owner |= {node: f for node in ast.walk(f) if isinstance(node, (ast.Return, ast.Yield))}
+    for node, f in owner.items():
+        values = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+        if not any(isinstance(v, ast.Tuple) and len(v.elts) in (2, 3) for v in values): continue
+        said = ast.unparse(f.returns) if f.returns else ''
+        if not re.fullmatch(r'tuple\[(\w+)(, (\1|\.\.\.))+\]', said): yield f.name
+
+
 def crowded(source):
     "The lines of a cell with a statement after the colon of another one, but for those of an `if`."
     code = [re.sub(r'^(\s*)[%!].*', r'\1pass', line) for line in source.split('\n')]
@@ -77,6 +91,8 @@ for name in (o for o in order if o in modules):
         if other in order and order.index(other) >= order.index(name):
             problems.append(f'{name}: imports from {other}, which comes later')
     problems += [f'{name}: imports {other}, which is private there' for other in private(modules[name])]
+    problems += [f'{name}: {f} returns several things without their names; give it a NamedTuple, or its '
+                 'kind as tuple[int, int]' for f in dict.fromkeys(mixed(modules[name]))]
 owner = {}
 for name in (o for o in order if o in modules):
     mine = list(defined(modules[name]))

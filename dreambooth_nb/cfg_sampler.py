@@ -120,10 +120,9 @@ def euler_ancestral_step(
     return s.a_next.sqrt()*(x + up*s.fresh() if up > 0 else x)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c037
-def _on_a_line(a:Tensor) -> tuple: # share of noise; length of the line's point, beside the circle's
-    "Where a flow is when its share of signal is `a`: on the straight line, not on the circle."
-    both = a.sqrt() + (1 - a).sqrt()
-    return (1 - a).sqrt()/both, 1/both
+def _time(a:Tensor) -> Tensor: # 0 to 1
+    "A flow's share of noise when its share of signal is `a`: on the straight line, not on the circle."
+    return (1 - a).sqrt()/(a.sqrt() + (1 - a).sqrt())
 
 def heun_step(
     s:Step, # where we are, and what the network sees from there
@@ -133,8 +132,8 @@ def heun_step(
     if s.a_next == 1: return x
     x0_next, noise_next = s.again(x)
     if s.straight:
-        (time, _), (time_next, size) = _on_a_line(s.a), _on_a_line(s.a_next)
-        return x + (time_next - time)/2*((noise_next - x0_next) - (s.noise - s.x0))/size
+        size = 1/(s.a_next.sqrt() + (1 - s.a_next).sqrt()) # of the line's point, on the circle it is 1
+        return x + (_time(s.a_next) - _time(s.a))/2*((noise_next - x0_next) - (s.noise - s.x0))/size
     return x + s.a_next.sqrt()*(s.sigma_next - s.sigma)/2*(noise_next - s.noise)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c039
@@ -218,30 +217,25 @@ def initial_latents(
 def latent_shape(
     model:StableDiffusion, # any base model, for channels, and the size where none is set
     how:Settings, # settings with width and height
-) -> tuple: # (c,h,w)
+) -> tuple[int, ...]: # (c,h,w)
     "The shape of a picture's latents. `UserError` as the model raises it."
     size = dict(height=how.height or model.resolution, width=how.width or model.resolution)
     model.check_size(**size)
     return (model.latent_shape[0], *(v//model.vae_scale for v in size.values()))
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071
-def _read_prompts(model, shots, size, about) -> tuple:
-    """The denoiser's conditions, of the prompts and of the negative prompts, both with what is said of a
-    picture; the scale of `guide`."""
-    k, how = max(count_chunks(model, s) for s in shots), (shots[0].prompt_weighting, shots[0].clip_skip)
-    cond = encode_weighted(model, [s.prompt for s in shots], k, size, False, *how) | about
-    scale = shots[0].guidance_scale
-    if model.family.guided(model): # the scale goes in, where it has a place, and there is no second pass
-        given = {name: torch.full_like(v, scale) for name, v in cond.items() if name == 'guidance'}
-        return cond | given, cond, 1.
-    uncond = encode_weighted(model, [s.negative_prompt for s in shots], k, size, model.force_zeros, *how)
-    return cond, uncond | about, scale
+def _condition(model, shots, prompts, zeros=False) -> dict:
+    "The denoiser's condition of these prompts; with the scale of guidance, where that has a place in it."
+    k, how = max(count_chunks(model, s) for s in shots), shots[0]
+    size = tuple(v*model.vae_scale for v in latent_shape(model, how)[1:])
+    cond = encode_weighted(model, prompts, k, size, zeros, how.prompt_weighting, how.clip_skip)
+    return cond | {k: torch.full_like(v, how.guidance_scale) for k, v in cond.items() if k == 'guidance'}
 
-def _about(model, x0, shape, seeds) -> tuple:
-    "Where sampling begins; and what the denoiser gets of a given picture, where it enlarges one."
-    if not model.family.enlarges: return x0, {}
+def _about(model, x0, shape, seeds) -> dict:
+    "What the denoiser gets of a given picture, where it enlarges one."
+    if not model.family.enlarges: return {}
     noise = torch.cat([randn((1, *shape), s, 'enlarged') for s in seeds]).to(model.device)
-    return None, model.family.enlarges(model, x0, shape, noise)
+    return model.family.enlarges(model, x0, shape, noise)
 
 # %% ../nbs/05_cfg_sampler.ipynb #c071den
 @torch.no_grad()
@@ -256,8 +250,12 @@ def denoise(
     how, seeds, config = shots[0], [s.seed for s in shots], model.scheduler_config
     levels, schedule = model_levels(model, how), model.schedule
     shape = latent_shape(model, how)
-    x0, about = _about(model, x0, shape, seeds)
-    cond, uncond, scale = _read_prompts(model, shots, tuple(v*model.vae_scale for v in shape[1:]), about)
+    about, against = _about(model, x0, shape, seeds), [s.negative_prompt for s in shots]
+    if about: x0 = None # what is enlarged begins as noise
+    cond = _condition(model, shots, [s.prompt for s in shots]) | about
+    guided = model.family.guided(model) # then there is no second pass
+    uncond = cond if guided else _condition(model, shots, against, model.force_zeros) | about
+    scale = 1. if guided else how.guidance_scale
     T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
     def known(i): # the given picture at level i
         a = levels.alphas_cumprod[i]
@@ -321,12 +319,12 @@ def _groups(model, shots) -> list: # of lists of positions
         groups.setdefault(alike, []).append(i)
     return list(groups.values())
 
-def _batches(model, shots, todo, at_once, *start):
-    "Positions and pictures, some at a time, and half as many where the memory runs out. Raises UserError."
+def _batches(model, shots, todo, at_once, **start):
+    "Pictures by position, some at a time, and half as many where the memory runs out. Raises UserError."
     while todo:
         now = todo[:at_once]
         try:
-            made = _draw_some(model, [shots[i] for i in now], *start)
+            made = _draw_some(model, [shots[i] for i in now], **start)
         except torch.OutOfMemoryError as e:
             if len(now) == 1:
                 raise UserError('width: there is too little memory for even one picture; '
@@ -334,7 +332,7 @@ def _batches(model, shots, todo, at_once, *start):
             at_once = len(now)//2
             torch.cuda.empty_cache()
             continue
-        yield now, made
+        yield dict(zip(now, made))
         todo = todo[len(now):]
 
 # %% ../nbs/05_cfg_sampler.ipynb #c074
@@ -353,35 +351,38 @@ def draw(
         raise UserError(f'batch_size: {batch_size} is impossible; choose 1 or more.')
     image, mask = read_start(image, mask)
     shots = [complete_settings(model, s, image, mask) for s in shots]
-    start = *_start(model, image, mask), callback
+    x0 = _start(model, image)
+    start = dict(x0=x0, inside=_inside(model, mask, x0), callback=callback)
     modes, pictures = [(m, m.training) for m in model.modules()], [None]*len(shots)
     model.eval()
     try:
         with tqdm(total=len(shots), desc='sampling', disable=not progress, leave=False) as bar:
             for todo in _groups(model, shots):
-                at_once = batch_size or _batch_that_fits(model, shots[todo[0]], start[0])
-                for now, made in _batches(model, shots, todo, at_once, *start):
-                    for i, im in zip(now, made):
+                at_once = batch_size or _batch_that_fits(model, shots[todo[0]], x0)
+                for made in _batches(model, shots, todo, at_once, **start):
+                    for i, im in made.items():
                         im = _finish(im, shots[i], model, image, mask)
                         kept = on_image(i, im) if on_image else None
                         pictures[i] = im if kept is None else kept
-                    bar.update(len(now))
+                    bar.update(len(made))
     finally:
         for m, training in modes:
             m.train(training)
     return pictures
 
 # %% ../nbs/05_cfg_sampler.ipynb #g011
-def _start(model, image, mask):
-    """Latents of the picture to start from, (1,c,h,w), and the mask at their size, (1,1,h,w): 1 where any
-    pixel is painted."""
-    if image is None: return None, None
+def _start(model, image) -> Tensor|None: # (1,c,h,w)
+    "Latents of the picture to start from."
+    if image is None: return None
     if not model.family.enlarges: # raises UserError
         latent_shape(model, Settings('', 0, width=image.width, height=image.height))
-    x0 = model.encode_images(to_tensor(image)).mean.to(model.device)
-    if mask is None: return x0, None
+    return model.encode_images(to_tensor(image)).mean.to(model.device)
+
+def _inside(model, mask, x0) -> Tensor|None: # (1,1,h,w)
+    "A mask at the size of latents: 1 where any pixel is painted."
+    if mask is None: return None
     inside = to_tensor(mask)[:, :1] > -1
-    return x0, torch.nn.functional.max_pool2d(inside.float(), model.vae_scale).to(x0)
+    return torch.nn.functional.max_pool2d(inside.float(), model.vae_scale).to(x0)
 
 def _finish(made, s, model, image, mask):
     "Outside the mask the given pixels come back untouched; `info` says how the picture was made."

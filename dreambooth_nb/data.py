@@ -175,7 +175,7 @@ class Geometry:
     def target(
         self,
         size:tuple, # (w, h) of a photo
-    ) -> tuple: # (W, H)
+    ) -> tuple[int, int]: # (W, H)
         "The size of the training pictures of a photo."
         if self.aspect_ratio_buckets:
             return nearest_bucket(size, buckets(self.resolution, self.bucket_step, self.bucket_most))

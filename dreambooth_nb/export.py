@@ -10,6 +10,7 @@ import io, json, os, re, tempfile
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 import yaml
 from fastcore.meta import delegates
 from huggingface_hub import (
@@ -151,6 +152,13 @@ def _uploadable(
         return len(f.parts) == 2 and f.parts[0] in PARTS and f.suffix in ('.safetensors', '.json', '.txt')
     return sorted(f.as_posix() for f in files if ours(f) and not f.name.startswith('.'))
 
+# %% ../nbs/07_export.ipynb #ex_kn
+class _Known(NamedTuple):
+    "What there is to say and to show of a model."
+    settings: dict # of its run
+    scores: dict # name -> number
+    image: Image.Image|None = None # what it draws
+
 # %% ../nbs/07_export.ipynb #xw0910
 def _picture(path) -> Image.Image:
     "A picture as it is shown, without the settings it may carry."
@@ -161,13 +169,12 @@ def _picture(path) -> Image.Image:
 
 def _read_run(
     path, # a run's folder, one of its checkpoints, or a file that an export has written
-) -> tuple: # settings, scores
-    "What is known of how a model was made; empty where nothing is."
+) -> _Known: # without a picture
+    "What a model's files say of how it was made; empty where nothing is."
     path = as_path(path)
     if path.is_file():
-        return header_json(
-            read_tensors(path).metadata.get('dreambooth_nb')
-        ) if path.suffix == '.safetensors' else {}, {}
+        header = read_tensors(path).metadata if path.suffix == '.safetensors' else {}
+        return _Known(header_json(header.get('dreambooth_nb')), {})
     if is_checkpoint(path): path = path.parent
     def read(name, parse):
         return parse((path/name).read_text(encoding='utf-8')) or {} if (path/name).is_file() else {}
@@ -184,8 +191,8 @@ def _read_run(
         )
     if settings.get('concepts_list') and (path/'concepts.yaml').is_file():
         settings['concepts_list'] = str(path/'concepts.yaml')
-    return settings, {k: v for k, v in scores.items() if isinstance(v, (int, float))
-                      and not isinstance(v, bool)}
+    return _Known(settings, {k: v for k, v in scores.items() if isinstance(v, (int, float))
+                             and not isinstance(v, bool)})
 
 # %% ../nbs/07_export.ipynb #c0911
 def _at(card, repo): # the card, with the model loaded from there instead of a folder of this machine
@@ -284,7 +291,7 @@ def push_to_hub(
     if not token:
         raise UserError('token: there is none; make one with the right to write at '
                         'huggingface.co/settings/tokens, then `hf auth login`, or set HF_TOKEN.')
-    places, api = _places(folder, _read_run(folder)[0]), HfApi(endpoint=endpoint, token=token)
+    places, api = _places(folder, _read_run(folder).settings), HfApi(endpoint=endpoint, token=token)
     with tempfile.TemporaryDirectory() as made:
         try:
             sent = {f: _for_others(folder/f, repo_id, places, made) for f in files}
@@ -321,7 +328,7 @@ def _base_of(
     lora_base, # base of the LoRA; None: the one that the settings of its run name, or its header
 ) -> str:
     "The base under it, also where it went on from another LoRA. `UserError`: it is not named, or gone."
-    run = _read_run(file.parent)[0]
+    run = _read_run(file.parent).settings
     named = first_here([], file, lora_base) if lora_base else base_of_lora(file)
     where, under = Path(find_base(named)), run.get('lora_base')
     if not goes_on_a_model(where, under, bool(run.get('allow_pickle'))): return str(named)
@@ -362,7 +369,7 @@ def open_any(
         files = [f for f in (path/LORA_FILE, *sorted(path.glob(f'{Path(TOKEN_FILE).stem}*.safetensors')))
                  if f.is_file()]
         if not files: return open_run(path, lora_base=lora_base, config=config, **how)
-        vae = _read_run(path)[0].get('pretrained_vae_model_name_or_path')
+        vae = _read_run(path).settings.get('pretrained_vae_model_name_or_path')
         if vae: light, how['vae'] = False, vae
         model = _base(_base_of(files[0], lora_base), light, config, **how)
         for f in files:
@@ -396,18 +403,19 @@ def export_model(
     one_of('format', format, EXPORT_FORMATS)
     one_of('dtype', dtype, DTYPES)
     _check_output(out, format, told.overwrite, model_dir)
-    settings, scores, image = _known_of(model_dir, told.picture)
+    known = _known_of(model_dir, told.picture)
     opened = 'lora_base', 'config', 'allow_pickle', 'variant', 'revision'
     how = {k: getattr(told, k) for k in opened if getattr(told, k)}
     model, read = open_any(model_dir, light=True, **how), None
     if model.device.type == 'meta' and format in ('diffusers', 'single-file'):
         read = weight_reader(model, **{k: how[k] for k in ('variant', 'revision') if k in how})
         if read is None: model = open_any(model_dir, **how) # its files have names of their own
-    origin = str(settings.get('pretrained_model_name_or_path') or told.lora_base or model.name)
+    origin = str(known.settings.get('pretrained_model_name_or_path') or told.lora_base or model.name)
     found = base_licence(origin)
-    about = dict(title=told.title or out.stem, settings=settings, licence=licence_name(found), image=image)
+    about = dict(title=told.title or out.stem, settings=known.settings, licence=licence_name(found),
+                 image=known.image)
     absent = [part for part in model.family.optional if getattr(model, part) is None]
-    card = dict(base=origin, licence=found, scores=scores, without=absent)
+    card = dict(base=origin, licence=found, scores=known.scores, without=absent)
     names = _names(model, out, format, told.overwrite)
     with _beside(out) as made:
         lost = _WRITE[format](model, made/out.name, dtype, about, read, card)
@@ -458,7 +466,7 @@ def _check_exported(path):
     if not ours: raise _foreign(path)
 
 # %% ../nbs/07_export.ipynb #ex28
-def _known_of(source, picture) -> tuple: # settings, scores, picture
+def _known_of(source, picture) -> _Known:
     "What there is to say and to show of a model."
     if picture and (why := not_there(picture)): raise UserError(f'picture: {picture}: {why}; give a picture.')
     run = None if isinstance(source, StableDiffusion) else as_path(source)
@@ -468,7 +476,7 @@ def _known_of(source, picture) -> tuple: # settings, scores, picture
     except (OSError, ValueError, Image.DecompressionBombError) as e:
         if picture: raise UserError(f'picture: {picture} is no picture that can be read ({e}).') from e
         image = None
-    return *(_read_run(run) if run else ({}, {})), image
+    return (_read_run(run) if run else _Known({}, {}))._replace(image=image)
 
 def _names(model, out, format, overwrite) -> list:
     "Names of what will be written side by side. Raises UserError where one is taken."

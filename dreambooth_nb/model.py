@@ -129,7 +129,7 @@ def resolution(self:StableDiffusion) -> int:
     return self.family.side(self)*self.vae_scale
 
 @patch(as_prop=True)
-def latent_shape(self:StableDiffusion) -> tuple:
+def latent_shape(self:StableDiffusion) -> tuple[int, ...]:
     "(c,h,w) of the latents of such a picture."
     side = self.family.side(self)
     return (self.codec.config.latent_channels*self.family.fold**2, side, side)

@@ -7,7 +7,7 @@ __all__ = ['prior_seed', 'PriorPool', 'Parted', 'hold_out', 'ClassImages']
 
 # %% ../nbs/01_priors.ipynb #c003
 import io, itertools, json, os, time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +172,14 @@ def _keep(self:PriorPool, i:int, attempt:int, round:int, seed:int, image:Image.I
         finally:
             temporary.unlink(missing_ok=True)
 
+# %% ../nbs/01_priors.ipynb #c036dr
+class _Drawn(NamedTuple):
+    "A picture that is no blank."
+    number:int # of the class image
+    attempt:int # from 0
+    seed:int
+    image:Image.Image
+
 # %% ../nbs/01_priors.ipynb #c037
 _ATTEMPTS = 4
 
@@ -191,15 +199,15 @@ def _ask(self:PriorPool, generate, seeds:list[int]) -> list[Image.Image]:
     return [im.convert('RGB') for im in images]
 
 @patch
-def _draw(self:PriorPool, numbers:list[int], generate, seed:int):
-    "Pictures that are no blanks, with number, attempt and seed; `UserError` when every attempt is blank."
+def _draw(self:PriorPool, numbers:list[int], generate, seed:int) -> Iterator[_Drawn]:
+    "Pictures that are no blanks. `UserError` when every attempt is blank."
     attempts = dict.fromkeys(numbers, 0)
     while attempts:
         tries = [(i, k, prior_seed(seed, i, k)) for i, k in attempts.items()]
         for (i, k, s), image in zip(tries, self._ask(generate, [s for _, _, s in tries])):
             if contrast(image) >= BLANK:
                 del attempts[i]
-                yield i, k, s, image
+                yield _Drawn(i, k, s, image)
             elif k + 1 < _ATTEMPTS: attempts[i] = k + 1
             else:
                 raise UserError(

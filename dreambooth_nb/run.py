@@ -304,12 +304,12 @@ def _personalise(
     seconds, subjects, here = {}, concepts(cfg), PartialState()
     ledger = Ledger(seconds, here.device)
     with timed(seconds, 'load'):
-        model, base = _opened(cfg, model, here.device, look)
+        model = _opened(cfg, model, here.device, look)
     geometry = cfg.geometry(model)
     if geometry != found.geometry: _look_again(subjects, geometry, model, progress)
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     encode = partial(LatentCache.from_examples, geometry=geometry, encode=model.encode_images,
-                     fingerprint=base, cache_dir=cfg.cache_dir)
+                     fingerprint=model.fingerprint(), cache_dir=cfg.cache_dir)
     with timed(seconds, 'latents'):
         own, photos = encode(learn), encode(look) if look else None
     with timed(seconds, 'class_images'):
@@ -331,15 +331,16 @@ def _personalise(
     return Result(model, cfg, log, seconds, ledger.write())
 
 # %% ../nbs/09_run.ipynb #rn24
-def _opened(cfg, model, device, look) -> tuple: # the model; its fingerprint
-    "The base, loaded where it is not (a GPU that may be too small is named before), and which one it is."
+def _opened(cfg, model, device, look) -> StableDiffusion: # knows its fingerprint
+    "The base, loaded where it is not; a GPU that may be too small is named before."
     if model is None and look and device.type == 'cuda':
         if line := _estimated(memory_warning, cfg, device, None, look.memory): say(line)
     files = None if model else files_of_base(cfg.base)
     model = model or load_base(cfg.base, device, base_dtype(cfg.words, cfg.mixed_precision))
     model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
     unchanged = files and files_of_base(cfg.base) == files # while they were read
-    return model, model.fingerprint(files if unchanged else None)
+    model.fingerprint(files if unchanged else None)
+    return model
 
 def _look_again(subjects, geometry, model, progress):
     "The report for a base whose resolution is known only when it is loaded, as that of a single file."
@@ -499,12 +500,9 @@ def _shown(drawn:list[list], n:int) -> list[list]: # n for each of these prompts
     "What is shown of the pictures that are counted."
     return [row[:n] for row in (*drawn[:3], drawn[-1])]
 
-def _drawn_and_scored(model, who, n, quick) -> tuple: # n pictures of each place; what is found in them
-    "The subject in places that it was not seen in, and its class."
-    reader, places = load_reader(), new_places(who, 3 if quick else None)
-    solver, steps = 'dpmpp_2m' if model.unet else 'euler', 5 if quick else 10
-    drawn = subject_pictures(model, who, places, n, solver=solver, num_inference_steps=steps)
-    return drawn, subject_scores(drawn, who, reader, gallery(reader, line_up(who)), places)
+def _scored(drawn, who, places) -> dict: # as `subject_scores` returns it
+    reader = load_reader()
+    return subject_scores(drawn, who, reader, gallery(reader, line_up(who)), places)
 
 def save_images(
     images:list[Image.Image], # pictures
@@ -535,14 +533,16 @@ def demo(
     cfg = demo_config(out/'model', out/'instance_images', class_noun, seed, quick, **named)
     if done := _claim_demo(out, cfg, overwrite): return done
     who, model, n, seconds = subject(class_noun), load(base), 1 if quick else 4, {}
-    photos = to_pil(render(instance_scenes(who)).pictures)
+    photos, places = to_pil(render(instance_scenes(who)).pictures), new_places(who, 3 if quick else None)
+    how = dict(solver='dpmpp_2m' if model.unet else 'euler', num_inference_steps=5 if quick else 10)
     save_images(photos, out/'instance_images')
     with timed(seconds, 'before'):
-        before, first = _drawn_and_scored(model, who, n, quick)
+        before = subject_pictures(model, who, places, n, **how)
     pooled = replace(cfg, class_data_dir=str(out/'class_images'))
     result = dreambooth(pooled, model=model, overwrite=overwrite, show=False)
     with timed(seconds, 'after'):
-        after, last = _drawn_and_scored(result.model, who, n, quick)
+        after = subject_pictures(result.model, who, places, n, **how)
+    first, last = (_scored(drawn, who, places) for drawn in (before, after))
     with atomic(out/'before_after.png') as tmp:
         rows = _shown(before, n), _shown(after, n)
         before_after(photos, demo_prompts(who), *rows, 'picture').save(tmp)

@@ -10,6 +10,7 @@ import html, json, re, sys, time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 import ipywidgets as W
 import torch
 from fastcore.basics import patch
@@ -380,7 +381,7 @@ def _same_place(
     g:_Gallery, # that is finished
 ) -> tuple: # place in the grid
     "Where to look: the picture that was looked at, else the one in its place, else the first."
-    image = self.chosen and self.chosen[0]
+    image = self.chosen and self.chosen.image
     again = next((place for place, im in g.pictures.items() if im is image), self.place)
     return again if again in g.pictures else min(g.pictures)
 
@@ -495,6 +496,12 @@ def _build_stage(self:Studio) -> W.Box:
     chosen = column(self.large, self.caption, buttons, flex=f'0 1 {2*self.side + 12}px')
     return beside(chosen, self.compare, display='none', margin='0 0 10px').add_class('dn-stage')
 
+# %% ../nbs/08_studio.ipynb #d072ch
+class _Chosen(NamedTuple):
+    "A picture that is looked at."
+    image: Image.Image # with the settings it was drawn with
+    label: str|None # of the model that drew it, where there are several
+
 # %% ../nbs/08_studio.ipynb #d072a
 @patch
 def choose(
@@ -518,7 +525,7 @@ def look(
     label:str|None, # of the model that drew it, where there are several
 ):
     "Put a picture on the stage."
-    self.chosen = image, label
+    self.chosen = _Chosen(image, label)
     self._magnify(image)
     self.caption.value = facts(image, label)
     self._hold()
@@ -539,18 +546,18 @@ def _show_wipe(self:Studio):
     "The pinned picture over the chosen one."
     self.compare.layout.display = '' if self.pins and self.chosen else 'none'
     if not (self.pins and self.chosen): return
-    both = wipe(*(thumbnail(im, 2*self.side) for im in (self.left, self.chosen[0])), self.edge.value)
+    both = wipe(*(thumbnail(im, 2*self.side) for im in (self.left, self.chosen.image)), self.edge.value)
     self.wiped.value, self.wiped.layout.width = png(both), f'{both.width}px'
 
 # %% ../nbs/08_studio.ipynb #d073
 @patch
 def pin(self:Studio):
     "Keep the chosen picture in sight; pin it again to take it away."
-    image = self.chosen[0]
-    there = any(p[0] is image for p in self.pins)
-    self.pins = [p for p in self.pins if p[0] is not image] if there else self.pins + [self.chosen]
-    self.left = self.pins[-1][0] if self.pins else None
-    pinned = [_cell(thumbnail(p[0], 64), lambda p=p: self.look(*p), 'look at it again') for p in self.pins]
+    image = self.chosen.image
+    there = any(p.image is image for p in self.pins)
+    self.pins = [p for p in self.pins if p.image is not image] if there else self.pins + [self.chosen]
+    self.left = self.pins[-1].image if self.pins else None
+    pinned = [_cell(thumbnail(p.image, 64), lambda p=p: self.look(*p), 'look at it again') for p in self.pins]
     self.strip.children = [W.HTML('pinned: ')]*bool(self.pins) + pinned
     self._show_wipe()
 
@@ -577,7 +584,7 @@ def vary(self:Studio):
 @patch
 def save(self:Studio):
     "Save the chosen picture in the folder of those already saved."
-    image = self.chosen[0] # which says what drew it
+    image = self.chosen.image # which says what drew it
     how = json.loads(image.info['dreambooth_nb'])
     name = re.sub(r'\W+', '-', how['prompt'].lower()).strip('-')
     name = name.encode()[:60].decode(errors='ignore') or 'picture'

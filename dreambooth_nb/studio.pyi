@@ -6,6 +6,7 @@ import html, json, re, sys, time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 import ipywidgets as W
 import torch
 from fastcore.basics import patch
@@ -111,3 +112,7 @@ class Studio:
     def copy(self): ...
     def vary(self): ...
     def save(self): ...
+
+class _Chosen(NamedTuple):
+    image: Image.Image
+    label: str | None

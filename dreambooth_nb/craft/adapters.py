@@ -444,14 +444,13 @@ def _state(model) -> list: # (name in files, tensor)
 # %% ../../nbs/craft/adapters.ipynb #4c89f300
 _SAMPLES = 16 # numbers of each tensor that are looked at, to see whether it changed
 
-def _glance(tensors) -> list:
-    "What changes when weights do, without reading them all."
+def _glance(tensors) -> bytes:
+    "A few numbers of each tensor."
     seen = []
     for v in tensors:
         flat = v.detach().flatten()
         seen.append(flat[:: max(1, len(flat) // _SAMPLES)][:_SAMPLES].double())
-    return [(v.data_ptr(), v._version, tuple(v.shape), str(v.dtype))
-            for v in tensors], torch.cat([x.cpu() for x in seen]).numpy().tobytes()
+    return torch.cat([x.cpu() for x in seen]).numpy().tobytes()
 
 @patch
 def fingerprint(
@@ -465,7 +464,9 @@ def fingerprint(
     few = [f'{part}.' for part, net in self.parts.items() if is_quantized(net)]
     def number(k, v): # the same in every kind: bitsandbytes turns biases into that of its input, in place
         return v.float() if k.startswith(tuple(few)) and k.endswith('.bias') else v
-    glance = about, names, places, numbers = about, [k for k, _ in state], *_glance([v for _, v in state])
+    names, numbers = [k for k, _ in state], _glance([v for _, v in state])
+    places = [(v.data_ptr(), v._version, tuple(v.shape), str(v.dtype)) for _, v in state]
+    glance = about, names, places, numbers # what changes when weights do, without reading them all
     def whole():
         return digest(about, [[k, number(k, v)] for k, v in state])[:16]
     if getattr(self, '_known', (None,))[0] != glance:

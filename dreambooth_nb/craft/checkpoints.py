@@ -84,22 +84,28 @@ def write_checkpoint(
     "Write a checkpoint, whole or not at all. `UserError` when the disk refuses: then all is as before."
     _write(folder, map(_packed, state.items()))
 
-def _packed(item) -> tuple: # name of a part; it as JSON takes it; copies of its tensors, by name
-    part, value = item
+class _Part(NamedTuple):
+    "A part of a checkpoint, as its files take it."
+    name: str
+    note: object # what JSON takes
+    tensors: dict # copies of its tensors, by name
+
+def _packed(item) -> _Part: # of a name and a value
+    name, value = item
     tensors = {}
-    return part, _pack(value, tensors, part), tensors
+    return _Part(name, _pack(value, tensors, name), tensors)
 
 # %% ../../nbs/craft/checkpoints.ipynb #c020w
-def _write(folder:Path, parts:Iterable): # as `_packed` returns them
+def _write(folder:Path, parts:Iterable[_Part]):
     tmp, old, notes = folder.with_name(f'.{folder.name}.tmp'), folder.with_name(f'.{folder.name}.old'), {}
     with writing(folder):
         try:
             shutil.rmtree(tmp, ignore_errors=True)
             tmp.mkdir(parents=True)
-            for part, note, tensors in parts:
-                notes[part] = note
-                if tensors: save_file(tensors, tmp/f'{part}.safetensors')
-                del tensors # before the next are copied
+            for part in parts:
+                notes[part.name] = part.note
+                if part.tensors: save_file(part.tensors, tmp/f'{part.name}.safetensors')
+                del part # before the next one's tensors are copied
             text = json.dumps(notes, default=plain_value, allow_nan=False)
             (tmp/'state.json').write_text(text, encoding='utf-8')
             (tmp/'manifest.json').write_text(json.dumps({p.name: _digest(p) for p in sorted(tmp.iterdir())},

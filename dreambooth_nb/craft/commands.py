@@ -510,17 +510,17 @@ class CommandLine(NamedTuple):
 
 _HELP = 'help', '--help', '-h'
 
-def _command(argv) -> tuple: # the command and the words after it; None: what was asked for is printed
-    "What a command line begins with. `UserError` when it is none of ours."
+def _command(argv) -> list[str]: # []: what was asked for is printed
+    "A command line, its command first. `UserError` when it is none of ours."
     first, *rest = argv or ['help']
     if first in _HELP and rest[:1] not in ([], ['all']): first, rest = rest[0], ['--help', *rest[1:]]
     if rest in (['help'], ['help', 'all']) and not Path('help').exists(): rest[0] = '--help'
-    if first in COMMANDS: return first, rest
+    if first in COMMANDS: return [first, *rest]
     if first in (*_HELP, '--version'):
         if extra := [a for a in rest if a not in ('all', *_HELP)]:
             raise UserError(f'{extra[0]}: this word belongs to no flag; leave it out.')
         print(version('dreambooth_nb') if first == '--version' else overview())
-        return None, rest
+        return []
     dashed, later = first.startswith('-'), [a for a in rest if a in COMMANDS]
     if dashed and later:
         raise UserError(f'{first}: stands before the command; write `dreambooth {later[0]}` first.')
@@ -535,8 +535,9 @@ def read_command(
     argv:list[str], # the command line's words
 ) -> CommandLine:
     "A command line. `UserError` when it is none of ours."
-    command, argv = _command(argv)
-    if command is None: return CommandLine(None, {}, {})
+    argv = _command(argv)
+    if not argv: return CommandLine(None, {}, {})
+    command, *argv = argv
     if {'--help', '-h'} & {*argv}:
         print(help_of(command, 'all' in argv))
         return CommandLine(None, {}, {})

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from queue import SimpleQueue
 from threading import Thread
+from typing import NamedTuple
 from PIL import Image, ImageDraw
 from ..core import UserError, at_least, checked, one_of, to_pil
 from ..model import StableDiffusion
@@ -243,21 +244,21 @@ def stepwise(
     "Turn work that calls back into a generator. Raises what the work raises; closing it stops the work."
     reports, go = SimpleQueue(), SimpleQueue()
     def tell(*what):
-        reports.put((what, None))
+        reports.put(what)
         if not go.get(): raise Stopped
     def run():
         try:
             work(tell)
-            reports.put((None, None))
+            reports.put(None)
         except BaseException as e:
-            reports.put((None, e))
+            reports.put(e)
 
     thread = Thread(target=run, daemon=True)
     thread.start()
     try:
         while True:
-            what, error = reports.get()
-            if error is not None: raise error
+            what = reports.get()
+            if isinstance(what, BaseException): raise what
             if what is None: return
             yield what
             go.put(True)
@@ -315,22 +316,28 @@ def drive(
     finish(error)
 
 # %% ../../nbs/craft/controls.ipynb #ct047
+class _Group(NamedTuple):
+    "Pictures of a grid that can be made together."
+    model: Choice
+    places: list
+    shots: list[Settings]
+
 def _batches(
     grid:Grid, # grid of pictures, some of which may be made already
     made:dict, # (fingerprint, Settings) -> picture
     batch_size:int=4, # pictures made at a time, at most
-) -> list: # of (Choice, places, shots)
+) -> list[_Group]:
     "The missing pictures of a grid, a model after the other, in groups that can be made together."
-    groups, missing = [], [(place, *grid.shot(place)) for place in grid.places()]
+    groups, last, missing = [], None, [(place, *grid.shot(place)) for place in grid.places()]
     missing = [(place, model, how) for place, model, how in missing if (model.mark, how) not in made]
     turn = list(dict.fromkeys(model for _, model, _ in missing))
     for place, model, how in sorted(missing, key=lambda shot: turn.index(shot[1])):
         same = model, replace(how, prompt='', negative_prompt='', seed=0)
-        if not groups or groups[-1][0] != same or len(groups[-1][2]) == batch_size:
-            groups.append((same, model, [], []))
-        groups[-1][2].append(place)
-        groups[-1][3].append(how)
-    return [group[1:] for group in groups]
+        if same != last or len(groups[-1].places) == batch_size: groups.append(_Group(model, [], []))
+        last = same
+        groups[-1].places.append(place)
+        groups[-1].shots.append(how)
+    return groups
 
 # %% ../../nbs/craft/controls.ipynb #d047
 def _stamp(image, mark) -> Image.Image:

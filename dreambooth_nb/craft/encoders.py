@@ -52,18 +52,20 @@ def _pixels(images, short, side, mean, std) -> Tensor: # (b,3,side,side)
     x = torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2)
     return (x - torch.tensor(mean)[:, None, None])/torch.tensor(std)[:, None, None]
 
-def _opened(name:str, cls, *more, **how) -> tuple:
-    "Networks of transformers, and their version. `UserError` where they cannot be opened."
+def _opened(name:str, cls, **how):
+    "A network of transformers, or a tokenizer. `UserError` where it cannot be opened."
     try:
         with quiet():
-            net = cls.from_pretrained(name, **how)
-            others = [c.from_pretrained(name) for c in more]
+            return cls.from_pretrained(name, **how)
     except (OSError, ValueError) as e:
         why = str(e).splitlines()[0].strip('. ')
         raise UserError(f'{name}: cannot be opened here ({why}); fetch it once with: hf download '
                         f'{name}') from None
+
+def _version(name:str, net) -> str:
+    "Which weights these are: the name that they were opened by, with its commit."
     commit = getattr(net.config, '_commit_hash', None)
-    return f'{name}@{commit[:7]}' if commit else str(name), net.eval(), *others
+    return f'{name}@{commit[:7]}' if commit else str(name)
 
 # %% ../../nbs/craft/encoders.ipynb #ev13b
 def dino_encoder(
@@ -71,19 +73,19 @@ def dino_encoder(
     device:str='cpu', # where it runs
 ) -> Encoder:
     "DINO ViT-S/16: the vector of its class token. `UserError` when it cannot be opened."
-    version, net = _opened(name, transformers.ViTModel, add_pooling_layer=False)
+    net = _opened(name, transformers.ViTModel, add_pooling_layer=False).eval()
     how = 256, net.config.image_size, (.485, .456, .406), (.229, .224, .225)
     @torch.inference_mode()
     def images(some):
         return net.to(device)(_pixels(some, *how).to(device)).last_hidden_state[:, 0].cpu()
-    return Encoder('DINO', version, f'short side {how[0]}, middle {how[1]}', images)
+    return Encoder('DINO', _version(name, net), f'short side {how[0]}, middle {how[1]}', images)
 
 def clip_encoder(
     name:str='openai/clip-vit-base-patch32', # hub id, or a folder
     device:str='cpu', # where it runs
 ) -> Encoder:
     "CLIP ViT-B/32, for pictures and texts. `UserError` when it cannot be opened."
-    version, net, words = _opened(name, transformers.CLIPModel, transformers.CLIPTokenizer)
+    net, words = _opened(name, transformers.CLIPModel).eval(), _opened(name, transformers.CLIPTokenizer)
     side = net.config.vision_config.image_size
     how = side, side, (.48145466, .4578275, .40821073), (.26862954, .26130258, .27577711)
     def vector(out):
@@ -95,7 +97,7 @@ def clip_encoder(
     def texts(some):
         ids = words(some, padding=True, truncation=True, return_tensors='pt').to(device)
         return vector(net.to(device).get_text_features(**ids))
-    return Encoder('CLIP', version, f'short side and middle {side}', images, texts)
+    return Encoder('CLIP', _version(name, net), f'short side and middle {side}', images, texts)
 
 # %% ../../nbs/craft/encoders.ipynb #ev21
 def _unit(x:Tensor, middle:Tensor|None=None) -> Tensor: # (b,d) or (b,l,d) -> (b,l,d)

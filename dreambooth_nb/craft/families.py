@@ -10,6 +10,7 @@ __all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'Family', 'no_words', '
 import inspect, re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 import diffusers, torch
 import torch.nn.functional as F
 from fastcore.basics import patch
@@ -20,10 +21,21 @@ from .flow import FlowSchedule
 from ..losses import NoiseSchedule
 from .schedules import read_schedule
 
-# %% ../../nbs/craft/families.ipynb #fa_fa
-def _by_factors(vae) -> tuple: # as AutoencoderKL has them
-    return vae.config.shift_factor or 0., vae.config.scaling_factor
+# %% ../../nbs/craft/families.ipynb #fa_nu
+class _Numbers(NamedTuple):
+    "What makes a VAE's latents those that a model learns: (x - middle) * scale."
+    middle:float|Tensor
+    scale:float|Tensor
 
+def _by_factors(vae) -> _Numbers: # as AutoencoderKL has them
+    return _Numbers(vae.config.shift_factor or 0., vae.config.scaling_factor)
+
+class _Channels(NamedTuple):
+    "Channels of latents that a network's configuration says."
+    takes:float # in its input
+    gives:float # in its answer
+
+# %% ../../nbs/craft/families.ipynb #fa_fa
 @dataclass(frozen=True)
 class Family:
     "What differs between kinds of models."
@@ -50,7 +62,7 @@ class Family:
     shifts:bool=False # whether the VAE's latents may have another middle than 0 (shift_factor)
     fold:int=1 # the VAE's own latents along a side of one of the model's, which has them as channels
     numbers:Callable=_by_factors # (vae) -> the latents' middle, and what they are multiplied with
-    channels:Callable=lambda config: (config.in_channels, config.out_channels) # of latents, in and out
+    channels:Callable=lambda c: _Channels(c.in_channels, c.out_channels) # (the network's configuration)
     side:Callable=lambda model: model.denoiser.config.sample_size # latents along a side that it learned from
     guided:Callable=lambda model: False # whether guidance is built in, and a prompt asked about once
     enlarges:Callable|None=None # (model, picture, shape, noise) -> more of a condition, of what is enlarged
@@ -229,8 +241,8 @@ _FLUX = Family('FLUX.1', 'FluxPipeline', _TWO_AND_TRANSFORMER, network='FluxTran
                            all=[*_JOINT_ALL, *_SINGLE, 'x_embedder']),
                settings=lambda model: {}, frozen=('vae', 'text_encoder_2'), reader='T5',
                reads_more=lambda model, prompts: [_read_long(model.tokenizer_2, prompts).input_ids],
-               channels=lambda c: (c.in_channels/4, (c.out_channels or c.in_channels)/4), # 2 by 2 are a token
-               guided=lambda model: True, few_steps=_schnell, **_FLOW)
+               channels=lambda c: _Channels(c.in_channels/4, (c.out_channels or c.in_channels)/4),
+               guided=lambda model: True, few_steps=_schnell, **_FLOW) # 2 by 2 channels are a token
 
 # %% ../../nbs/craft/families.ipynb #fa_zi2
 def _templated(tokenizer, prompts, thinking) -> list: # prompts as a user's messages
@@ -267,12 +279,12 @@ _ZIMAGE = Family('Z-Image', 'ZImagePipeline', _ONE_AND_TRANSFORMER, network='ZIm
                              all=[*_ATTENTION, *_GATED, *_AROUND]),
                  settings=lambda model: {}, frozen=('vae', 'text_encoder'), reader='Qwen3',
                  reads_more=_read_each, since='0.36', few_steps=_turbo, **_FLOW,
-                 channels=lambda config: (config.in_channels, config.in_channels))
+                 channels=lambda c: _Channels(c.in_channels, c.in_channels))
 
 # %% ../../nbs/craft/families.ipynb #fa_k2
-def _by_statistics(vae) -> tuple:
+def _by_statistics(vae) -> _Numbers:
     mean, var = (v.view(1, -1, 1, 1) for v in (vae.bn.running_mean, vae.bn.running_var))
-    return mean, (var + vae.config.batch_norm_eps).rsqrt()
+    return _Numbers(mean, (var + vae.config.batch_norm_eps).rsqrt())
 
 def _read_templated(model, prompts) -> list:
     read = _read_long(model.tokenizer, _templated(model.tokenizer, prompts, thinking=False))
@@ -300,7 +312,7 @@ _KLEIN = Family('FLUX.2 klein', 'Flux2KleinPipeline', _ONE_AND_TRANSFORMER, netw
                             all=[*_FUSED, 'linear_in', 'linear_out', *_ENDS_OF_FLUX2]),
                 settings=lambda model: dict(is_distilled=model.distilled), frozen=('vae', 'text_encoder'),
                 reader='Qwen3', reads_more=_read_templated, fold=2, numbers=_by_statistics,
-                channels=lambda config: (config.in_channels, config.out_channels or config.in_channels),
+                channels=lambda c: _Channels(c.in_channels, c.out_channels or c.in_channels),
                 guided=lambda model: model.distilled, since='0.37',
                 few_steps=lambda model: 'model_index.json says is_distilled'*model.distilled,
                 **_FLOW | dict(spread=dict(to_last_step=True, by_steps=True)))
@@ -342,10 +354,11 @@ _PIXELS = _UNET | dict(
     reads_more=_read_lower, reader='T5')
 _WITHOUT_VAE = 'tokenizer', 'text_encoder', 'unet'
 _IF1 = Family('DeepFloyd IF', 'IFPipeline', _WITHOUT_VAE, **_PIXELS | dict(call=_ask_mean),
-              channels=lambda config: (config.in_channels, min(config.in_channels, config.out_channels)))
+              channels=lambda c: _Channels(c.in_channels, min(c.in_channels, c.out_channels)))
 _IF2 = Family('DeepFloyd IF (second stage)', 'IFSuperResolutionPipeline',
               (*_WITHOUT_VAE, 'image_noising_scheduler'), **_PIXELS | dict(call=_ask_enlarger),
-              channels=lambda c: (c.in_channels/2, min(c.in_channels/2, c.out_channels)), enlarges=_enlarged)
+              channels=lambda c: _Channels(c.in_channels/2, min(c.in_channels/2, c.out_channels)),
+              enlarges=_enlarged)
 
 # %% ../../nbs/craft/families.ipynb #fa_al
 FAMILIES = dict(sd=_SD, sdxl=_SDXL, sd3=_SD3, flux=_FLUX, zimage=_ZIMAGE, klein=_KLEIN, if1=_IF1, if2=_IF2)

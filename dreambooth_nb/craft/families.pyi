@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import inspect, re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 import diffusers, torch
 import torch.nn.functional as F
 from fastcore.basics import patch
@@ -15,7 +16,7 @@ from .flow import FlowSchedule
 from ..losses import NoiseSchedule
 from .schedules import read_schedule
 __all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'Family', 'no_words', 'as_tokens', 'as_latents', 'family_of', 'stacked', 'in_chunks', 'settings_of', 'scheduler_of']
-def _by_factors(vae) -> tuple: ...
+def _by_factors(vae) -> _Numbers: ...
 _TASKS: str
 _ALIKE: Any
 def _words(model, words, summaries, size, more) -> dict: ...
@@ -63,7 +64,7 @@ _ONE_AND_TRANSFORMER: Any
 _GATED: Any
 _AROUND: Any
 _ZIMAGE: Any
-def _by_statistics(vae) -> tuple: ...
+def _by_statistics(vae) -> _Numbers: ...
 def _read_templated(model, prompts) -> list: ...
 def _three_layers(model, words, summaries, size, more) -> dict: ...
 def _ask_flux2(net, x, t, condition) -> Tensor: ...
@@ -90,6 +91,14 @@ def stacked(conditions: list[dict]) -> dict: ...
 def in_chunks(values: list, room: int, begin, end, pad) -> list[list]: ...
 def settings_of(cls: type) -> dict: ...
 def scheduler_of(config: dict) -> 'diffusers.SchedulerMixin': ...
+
+class _Numbers(NamedTuple):
+    middle: float | Tensor
+    scale: float | Tensor
+
+class _Channels(NamedTuple):
+    takes: float
+    gives: float
 @dataclass(frozen=True)
 class Family:
     title: str

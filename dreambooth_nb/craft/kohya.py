@@ -109,13 +109,13 @@ def kohya_header(
     dora = any(k.endswith('.dora_scale') for k in tensors)
     args = dict(algo='lora', dora_wd='True', wd_on_output='True') if dora else {}
     kernels = {k for k, t in tensors.items() if 'lora_down' in k and t.ndim == 4 and t.shape[2] > 1}
-    def usual(downs): # rank and alpha of most of these layers
+    def usual(kind, downs): # rank and alpha of most of these layers
         alphas = (tensors[k.replace('lora_down.weight', 'alpha')].item() for k in downs)
-        return _most(len(tensors[k]) for k in downs), _most(alphas)
-    rank, alpha = usual([k for k in tensors if 'lora_down' in k and k not in kernels] or sorted(kernels))
-    if kernels: args |= dict(zip(('conv_dim', 'conv_alpha'), map(str, usual(kernels))))
-    out = dict(network_module='lycoris.kohya' if dora else 'networks.lora', network_dim=rank,
-               network_alpha=alpha, v2=which == 'sd2',
+        return {f'{kind}_dim': _most(len(tensors[k]) for k in downs), f'{kind}_alpha': _most(alphas)}
+    others = [k for k in tensors if 'lora_down' in k and k not in kernels]
+    if kernels: args |= {k: str(v) for k, v in usual('conv', kernels).items()}
+    out = dict(network_module='lycoris.kohya' if dora else 'networks.lora',
+               **usual('network', others or sorted(kernels)), v2=which == 'sd2',
                base_model_version=_VERSION[which] + ('_v' if which == 'sd2' and v else ''),
                sd_model_name=shareable_name(base), resolution=f'({model.resolution}, {model.resolution})')
     if args: out['network_args'] = json.dumps(args)
@@ -144,16 +144,16 @@ def save_kohya(
 _KINDS = {'lora_down.weight': 'lora_A.weight', 'lora_up.weight': 'lora_B.weight',
           'dora_scale': 'lora_magnitude_vector'}
 
-def _check_layers(split, layers, tensors, what):
+def _check_layers(owner, layers, tensors, what):
     "Raise UserError on layers that lack a tensor, or have lengths for inputs."
     pair = {'lora_down.weight', 'lora_up.weight'}
     doras = {layer.partition('.')[0] for layer, of in layers.items() if 'dora_scale' in of}
     def needs(layer): # a part is a DoRA throughout, or not
         return pair | {'dora_scale'} if layer.partition('.')[0] in doras else pair
-    if alone := [k for k, (layer, _) in split.items() if needs(layer) - layers[layer].keys()]:
+    if alone := [k for k, layer in owner.items() if needs(layer) - layers[layer].keys()]:
         raise UserError(f'{what}: {len(alone)} tensors lack their partner: {listed(alone)}.')
     def rows(k):
-        return len(layers[split[k][0]]['lora_up.weight'])
+        return len(layers[owner[k]]['lora_up.weight'])
     if wide := [k for k, t in tensors.items() if k.endswith('.dora_scale')
                 and not len(t) == t.numel() == rows(k)]:
         raise UserError(
@@ -194,19 +194,20 @@ def from_kohya(
     tensors, table, layers = by_our_layers(model, tensors), lora_names(model), {}
     places = {k.replace('unet.', 'lora_unet_').replace('.', '_'): k for k in table
               if k.startswith('unet.')} | invert(table)
-    def place(k): # layer and kind
-        kind = next((end for end in (*_KINDS, 'alpha') if k.endswith(f'.{end}')), k.partition('.')[2])
-        layer = k.removesuffix(f'.{kind}')
-        return (layer if layer.startswith('transformer.') else places.get(layer)), kind
-    split = {k: place(k) for k in tensors}
-    if lost := [k for k, (layer, kind) in split.items() if layer is None or kind not in [*_KINDS, 'alpha']]:
+    known = *_KINDS, 'alpha'
+    kinds = {k: next((end for end in known if k.endswith(f'.{end}')), k.partition('.')[2]) for k in tensors}
+    def layer(k):
+        name = k.removesuffix(f'.{kinds[k]}')
+        return name if name.startswith('transformer.') else places.get(name)
+    owner = {k: layer(k) for k in tensors}
+    if lost := [k for k in tensors if owner[k] is None or kinds[k] not in known]:
         base = f'{model.public_name} ({family(model)})'
         raise UserError(
             f'{what}: {len(lost)} of {len(tensors)} tensors fit no layer of {base}: {listed(lost)}.'
         )
-    for k, (layer, kind) in split.items():
-        layers.setdefault(layer, {})[kind] = tensors[k]
-    _check_layers(split, layers, tensors, what)
+    for k, t in tensors.items():
+        layers.setdefault(owner[k], {})[kinds[k]] = t
+    _check_layers(owner, layers, tensors, what)
     out = {f'{layer}.{_KINDS[k]}': _peft_kind(k, t, of['lora_up.weight']) for layer, of in layers.items()
            for k, t in of.items() if k != 'alpha'}
     about = json.dumps(_adapters(layers), sort_keys=True, default=str)

@@ -92,25 +92,21 @@ def choose_levels(
     if not 1 <= n <= T - how.spare:
         raise UserError(f'num_inference_steps: {n} is impossible; choose 1 to {T - how.spare}.')
     a = alphas_cumprod.detach().cpu().double().clamp(min=how.floor)
-    by_sigma = spacing in ('karras', 'exponential')
-    early = solver == 'ddim' and not (set_alpha_to_one or by_sigma)
-    end = a[:1] if early else torch.ones(1, dtype=torch.float64)
-    if by_sigma: t, a = _sigma_levels(a.clamp(min=2**-24), n, spacing, how.whole)
-    else:
-        t = spread_timesteps(n, T, spacing, steps_offset, how.spare)
-        if how.whole:
-            t = t.round()
-            a = a[t.long()]
-        else: a = 1/(1 + torch.from_numpy(np.interp(t, np.arange(T), ((1 - a)/a).sqrt()))**2)
+    if spacing in ('karras', 'exponential'): return _sigma_levels(a.clamp(min=2**-24), n, spacing, how.whole)
+    end = a[:1] if solver == 'ddim' and not set_alpha_to_one else a.new_ones(1)
+    t = spread_timesteps(n, T, spacing, steps_offset, how.spare)
+    if how.whole:
+        t = t.round()
+        a = a[t.long()]
+    else: a = 1/(1 + torch.from_numpy(np.interp(t, np.arange(T), ((1 - a)/a).sqrt()))**2)
     return Levels(t, torch.cat([a, end]))
 
-def _sigma_levels(a, n, spacing, whole):
-    """Timesteps and shares of signal at sigmas that are spread between the first and the last of the
-    schedule `a`."""
+def _sigma_levels(a, n, spacing, whole) -> Levels:
+    "Levels at sigmas that are spread between the first and the last of the schedule `a`."
     known = ((1 - a) / a).sqrt()
     sigmas = spread_sigmas(n, known[0].item(), known[-1].item(), spacing)
     t = torch.from_numpy(np.interp(sigmas.log(), known.log(), np.arange(len(a))))
-    return t.round() if whole else t, 1/(1 + sigmas**2)
+    return Levels(t.round() if whole else t, torch.cat([1/(1 + sigmas**2), a.new_ones(1)]))
 
 # %% ../../nbs/craft/levels.ipynb #lv_sg
 def _model_spacing(

@@ -190,15 +190,20 @@ def _spellings(model) -> dict: # spelling -> [(part, layer), ...]
                 out.setdefault(k, []).append((part, name))
     return out
 
-def _split(name) -> tuple: # rest of the name, kind: A, B, lengths, alpha, or None
+class _Place(NamedTuple):
+    "What a tensor of a LoRA belongs to."
+    layer: str # in the spelling of its file
+    kind: str|None # A, B, lengths or alpha; None: the tensor is none of a LoRA's
+
+def _split(name) -> _Place:
     "What a tensor of a LoRA is."
     for kind, end in _ENDS.items():
         if m := re.search(end, name):
             rest = name[:m.start()]
             for a, b in _OLD:
                 rest = re.sub(a, b, rest)
-            return rest, kind
-    return name, None
+            return _Place(rest, kind)
+    return _Place(name, None)
 
 # %% ../../nbs/craft/lora_files.ipynb #s02lois
 def refuse_others(
@@ -219,7 +224,7 @@ def is_lora(
     "Is a file a LoRA, and no embedding? Raises UserError where it is neither."
     names = tensors_in(path, allow_pickle).tensors
     refuse_others(path, names)
-    return any(_split(k)[1] == 'A' for k in names)
+    return any(_split(k).kind == 'A' for k in names)
 
 def goes_on_a_model(
     path:Path, # folder, file or hub id
@@ -285,7 +290,13 @@ def _patterned(patterns, part, name, otherwise): # as peft looks up alpha_patter
     return next((v for k, v in (patterns or {}).items()
                  if any(re.match(rf'(.*\.)?({k})$', n) for n in names)), otherwise)
 
-def _alphas(path, layers, notes) -> dict: # (part, layer) -> (rank, alpha)
+# %% ../../nbs/craft/lora_files.ipynb #s02l010r
+class _Rank(NamedTuple):
+    "The size of a layer of a LoRA; what it adds counts alpha/rank times."
+    rank: int
+    alpha: float
+
+def _alphas(path, layers, notes) -> dict: # (part, layer) -> _Rank
     "Rank and alpha of every layer, alpha from its tensor, else from the header. UserError where it is 0."
     out = {}
     for (part, name), of in layers.items():
@@ -296,21 +307,21 @@ def _alphas(path, layers, notes) -> dict: # (part, layer) -> (rank, alpha)
         if not (math.isfinite(alpha) and alpha):
             raise UserError(f'{path}: alpha of {part}.{name} is {alpha:g}, so it would do nothing; the file '
                             f'is damaged.')
-        out[part, name] = rank, alpha
+        out[part, name] = _Rank(rank, alpha)
     return out
 
 # %% ../../nbs/craft/lora_files.ipynb #832e7606
 def _inject_file(path, part, net, layers, ranks):
-    "Put the LoRA of one network on it. `layers`: name -> tensors; `ranks`: name -> (rank, alpha)."
-    rank, alpha = (Counter(v[k] for v in ranks.values()).most_common(1)[0][0] for k in (0, 1))
+    "Put the LoRA of one network on it. `layers`: name -> tensors; `ranks`: name -> its own."
+    usual = _Rank(*(Counter(some).most_common(1)[0][0] for some in zip(*ranks.values())))
     doras = [name for name, of in layers.items() if 'lengths' in of]
     if doras and len(doras) < len(layers):
         raise UserError(f'{path}: only some of the layers of {part} are DoRA, the first is {doras[0]}; '
                         f'merge it with the program that made it.')
-    others = [{re.escape(n.removeprefix('text_model.')): v[k] for n, v in ranks.items() if v[k] != usual}
-              for k, usual in enumerate((rank, alpha))]
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(layers), rank_pattern=others[0],
-                        alpha_pattern=others[1], use_dora=bool(doras))
+    others = [{re.escape(n.removeprefix('text_model.')): v[k] for n, v in ranks.items() if v[k] != usual[k]}
+              for k in range(2)]
+    config = LoraConfig(r=usual.rank, lora_alpha=usual.alpha, target_modules=list(layers),
+                        rank_pattern=others[0], alpha_pattern=others[1], use_dora=bool(doras))
     inject_layers(net, config)
     for name, of in layers.items():
         _fill(f'{path}: {part}.{name}', net.get_submodule(name), of, ranks[name])
@@ -441,8 +452,13 @@ def save_trained(
 # %% ../../nbs/craft/lora_files.ipynb #s02l011
 _NO_WORDS = 'emb_params', '*', *_CLIPS # names of tensors that are no words
 
-def _embedding(path, allow_pickle) -> tuple: # tensors by name, the word or None
-    "What is in a file of an embedding. Raises UserError."
+class _Embedding(NamedTuple):
+    "What is in a file of a learned word."
+    state: dict # name -> tensor
+    word: str|None # None: it is not named
+
+def _embedding(path, allow_pickle) -> _Embedding:
+    "A learned word from its file. Raises UserError."
     metadata = tensors_in(path, allow_pickle).metadata if path.suffix == '.safetensors' else {}
     if path.suffix == '.safetensors': state, word = load_file(path), metadata.get('token')
     else:
@@ -459,7 +475,7 @@ def _embedding(path, allow_pickle) -> tuple: # tensors by name, the word or None
         state = {k: v.detach() for k, v in state.items() if isinstance(v, Tensor)}
     if not state or not all(v.ndim for v in state.values()):
         raise UserError(f'{path}: holds no embedding; give the file of a learned word, or of a LoRA.')
-    return state, word or next((k for k in sorted(state) if k not in _NO_WORDS), None)
+    return _Embedding(state, word or next((k for k in sorted(state) if k not in _NO_WORDS), None))
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l012
 @patch

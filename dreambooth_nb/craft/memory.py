@@ -158,7 +158,7 @@ def _size(tensors) -> int:
 def _tensors(net) -> list: # parameters and what else is saved with them, each once
     return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
 
-def _trace(model, rows, resolution, half, batches) -> tuple:
+def _trace(model, rows, resolution, half, batches, gpu) -> dict: # fields of `Forecast`
     """Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels; the
     arithmetic of a batch, and its operations. What frozen text encoders answer is remembered, so theirs do
     not count."""
@@ -175,17 +175,18 @@ def _trace(model, rows, resolution, half, batches) -> tuple:
         with Live() as live:
             live.know([*params, *(b for net in model.modules() for b in net.buffers()), x, t, *ids])
             for _ in range(batches):
-                before = live.flops, live.launches
+                live.flops = live.launches = 0 # those of the last batch count
                 with torch.autocast('cpu', half or torch.bfloat16, enabled=half is not None):
                     told = model.condition_ids(ids)
-                    if not reads: before = live.flops, live.launches
+                    if not reads: live.flops = live.launches = 0
                     loss = model.ask(x, t, told).float().square().mean()
                 del told
                 loss.backward()
                 del loss
         gradients = _size(p.grad for p in params if p.grad is not None)
-    counted = [now - then for now, then in zip((live.flops, live.launches), before)]
-    return gradients, max(live.peak - gradients, 0), sum(live.kernels.values()), *counted
+    return dict(gradients=gradients, activations=max(live.peak - gradients, 0), flops=live.flops,
+                launches=live.launches,
+                library=0 if gpu or not _onednn_bf16() else sum(live.kernels.values()))
 
 # %% ../../nbs/craft/memory.ipynb #j013
 @dataclass
@@ -264,10 +265,10 @@ def forecast(
     weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
     aside = max(_aside(model, train) - of_readers, 0)*gpu
     if gpu and half: _as_on_gpu(model)
-    gradients, activations, kernels, *counts = _trace(model, rows, resolution or model.resolution, half, held)
+    now = _trace(model, rows, resolution or model.resolution, half, held, gpu)
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
-    return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
-                    max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside, *counts)
+    return Forecast(weights=weights - aside, optimizer=states, scratch=max(at_once, 8*max(sizes)),
+                    ema=4*ema*sum(sizes), aside=aside, **now | dict(activations=now['activations'] + matrix))
 
 # %% ../../nbs/craft/memory.ipynb #c114
 class Fit(NamedTuple):

@@ -552,16 +552,17 @@ def find_vae(
                         '"owner/name".')
     return str(name)
 
-def _read_vae(where, like, allow_pickle):
-    "A VAE from where `find_vae` has found it, and the names it lacks. Raises NotImplementedError."
+def _read_vae(where, like, allow_pickle, field) -> AutoencoderKL:
+    "A VAE from where `find_vae` has found it. Raises UserError or NotImplementedError where it lacks some."
     if not Path(where).is_file():
         how = dict(use_safetensors=None if allow_pickle else True, output_loading_info=True)
         net, info = AutoencoderKL.from_pretrained(where, torch_dtype=torch.float32, **how)
-        return net, sorted(info['missing_keys'])
+        if not (lost := sorted(info['missing_keys'])): return net
+        raise UserError(f'{field} lacks {len(lost)} weights, the first is {lost[0]}; download it again.')
     tensors_in(Path(where), allow_pickle)                               # raises, and names the file
     with tempfile.TemporaryDirectory() as d: # a file has no configuration: the base's
         like.save_config(f'{d}/vae')
-        return AutoencoderKL.from_single_file(where, config=d, subfolder='vae'), []
+        return AutoencoderKL.from_single_file(where, config=d, subfolder='vae')
 
 # %% ../../nbs/craft/opening.ipynb #op04vae
 def _load_vae(
@@ -575,20 +576,19 @@ def _load_vae(
     where = find_vae(name)
     try:
         with quiet():
-            net, lost = _read_vae(where, like, allow_pickle)
+            net = _read_vae(where, like, allow_pickle, field)
     except UserError:
         raise
     except NotImplementedError as e: # diffusers' word for it
         raise UserError(f'{field} lacks some of its weights; download it again.') from e
     except Exception as e:
         raise UserError(f'{field} could not be loaded: {_reason(e)}') from e
-    if lost: raise UserError(f'{field} lacks {len(lost)} weights, the first is {lost[0]}; download it again.')
     def kind(v):
-        return v.config.latent_channels, 2**(len(v.config.block_out_channels) - 1)
+        side = 2**(len(v.config.block_out_channels) - 1)
+        return f'{v.config.latent_channels} channels for {side}x{side} pixels'
     if kind(net) != kind(like):
-        (c, s), (own_c, own_s) = kind(net), kind(like)
-        raise UserError(f'{field} has latents of {c} channels for {s}x{s} pixels, the base has {own_c} for '
-                        f'{own_s}x{own_s}; give one for this kind of base.')
+        raise UserError(f'{field} has latents of {kind(net)}, the base has {kind(like)}; give one for this '
+                        'kind of base.')
     return net.float()
 
 # %% ../../nbs/craft/opening.ipynb #s02o016

@@ -35,7 +35,7 @@ def _nfc(name:str) -> str:
 
 def file_order(
     path:Path, # photo or caption
-) -> tuple:
+) -> tuple[str, str]:
     "Sort key of a file, the same on every system."
     return _nfc(path.name).lower(), path.name
 
@@ -358,8 +358,14 @@ def _open(path:Path) -> Image.Image:
             pass
     return Image.open(path, formats=_formats())
 
-def _look(im:Image.Image, at_least:int|None, notes:list) -> tuple[int, tuple, bool]:
-    """(EXIF's orientation 1..8, size of the upright picture, whether its colours have 16 bits).
+class _Stored(NamedTuple):
+    "How a picture lies in its file."
+    orientation: int # EXIF's, 1 to 8
+    size: tuple # (width, height) of the upright picture
+    deep: bool # whether its colours have 16 bits
+
+def _look(im:Image.Image, at_least:int|None, notes:list) -> _Stored:
+    """What a file's header says; `notes` gets what is odd.
     Pillow turns a TIFF while decoding, and forgets the tag; its `size` is the stored one in Pillow 10,
     the upright one in Pillow 13: what the file says is the same for both."""
     raw = str(getattr(im, 'tile', '')) # how it is stored; empty once it is decoded
@@ -375,7 +381,7 @@ def _look(im:Image.Image, at_least:int|None, notes:list) -> tuple[int, tuple, bo
     except Exception:  # as many kinds as there are broken cameras
         notes.append('has damaged EXIF data, so its orientation is unknown; it is read as stored')
         tag = 1
-    return tag, size[::-1] if tag > 4 else size, ';16' in raw and im.mode[0] not in 'IF'
+    return _Stored(tag, size[::-1] if tag > 4 else size, ';16' in raw and im.mode[0] not in 'IF')
 
 # %% ../../nbs/craft/photos.ipynb #c049b
 def decode_photo(
@@ -413,11 +419,11 @@ def read_photo(
     with _reading(path), _open(path) as im:
         kind, known = im.format.replace('MPO', 'JPEG'), Image.registered_extensions().get(path.suffix.lower())
         if known not in (kind, None): notes.append(f'is a {kind} picture, whatever its name says; rename it')
-        tag, size, deep = _look(im, at_least, notes)
+        stored = _look(im, at_least, notes)
         frames = getattr(im, 'n_frames', 1) if im.format != 'MPO' else 1
         if frames > 1: notes.append(f'is one of {frames} pictures in its file; the others are left out')
-        image, alpha = decode_photo(im, colour, deep, notes)
-    return Photo(path, image, size, alpha, tag, notes)
+        image, alpha = decode_photo(im, colour, stored.deep, notes)
+    return Photo(path, image, stored.size, alpha, stored.orientation, notes)
 
 # %% ../../nbs/craft/photos.ipynb #asrgb1
 def as_rgb(
@@ -427,7 +433,7 @@ def as_rgb(
     "A picture read as photos are: upright, in sRGB, 8 bits, over `background`. `UserError` if unreadable."
     if not isinstance(picture, Image.Image): return read_photo(picture, background=background).image
     with _reading(getattr(picture, 'filename', '') or 'picture'):
-        *_, deep = _look(picture, None, [])
+        deep = _look(picture, None, []).deep
         return decode_photo(picture, parse_colour(background), deep, []).image
 
 def as_mask(
@@ -443,7 +449,7 @@ def photo_size(
     "The size of a photo from its header, without decoding it. `UserError` when it cannot be read."
     path = as_path(path)
     with _reading(path), _open(path) as im:
-        return _look(im, 1, [])[1]
+        return _look(im, 1, []).size
 
 # %% ../../nbs/craft/photos.ipynb #c079
 def read_text(
@@ -467,11 +473,11 @@ def read_text(
         raise UserError(f'{path}: is not a text in UTF-8; save it as that, replace it or take it out.')
     return text
 
-def _caption(path:Path) -> tuple[str, int]:
-    "The caption in a text file, on one line; and how many lines it had."
+def _caption_lines(path:Path) -> list[str]:
+    "The lines of a caption that stands in a text file. `UserError` when there are none."
     lines = [line for line in read_text(path).splitlines() if line.strip()]
     if not lines: raise UserError(f'{path}: is empty; write a caption, or delete it.')
-    return ' '.join(' '.join(lines).split()), len(lines)
+    return lines
 
 # %% ../../nbs/craft/photos.ipynb #c079b
 def _rows(path:Path, text:str) -> list[tuple]: # (number of the line, what it holds)
@@ -545,13 +551,13 @@ def read_captions(
         source = folder.captions.get(file_stem(path))
         if not source: continue
         try:
-            text, lines = _caption(source)
+            lines = _caption_lines(source)
         except UserError as e:
             errors.append(str(e))
             continue
-        take(path, text, source)
-        if lines > 1:
-            odd.append(f'{source}: has {lines} lines, which are read as one caption; keep one line.')
+        take(path, ' '.join(' '.join(lines).split()), source)
+        if len(lines) > 1:
+            odd.append(f'{source}: has {len(lines)} lines, which are read as one caption; keep one line.')
     bare = [p for p in folder.images if p not in found] if found and not errors else []
     if bare:
         some = ', '.join(p.name for p in bare[:8]) + (f' and {len(bare) - 8} more' if bare[8:] else '')

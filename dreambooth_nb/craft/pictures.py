@@ -209,17 +209,23 @@ def _in_words(c):
     name = unicodedata.name(c, '').lower()
     return f'[{name}]' if name and unicodedata.category(c)[0] == 'S' else f'[U+{ord(c):04X}]'
 
+# %% ../../nbs/craft/pictures.ipynb #c103t
+class _Lettering(NamedTuple):
+    "A text, and a font that can draw it."
+    font: ImageFont.ImageFont|ImageFont.FreeTypeFont
+    text: str
+
 @cache
 def _title_font(
     text:str, # one line of text
     size:float=15, # pixels
-) -> tuple: # a Pillow font, and the text that it can draw
+) -> _Lettering:
     """A font of this machine that has the characters; those that none has are replaced with words, such
     as [dog face]."""
     text = unicodedata.normalize('NFC', ' '.join(str(text).split()))
     # no shape of their own
     text = ''.join(c for c in text if unicodedata.category(c)[0] != 'C' and not '\ufe00' <= c <= '\ufe0f')
-    if text.isascii(): return ImageFont.load_default(size), text
+    if text.isascii(): return _Lettering(ImageFont.load_default(size), text)
     from matplotlib import font_manager
     path = font_manager.findfont('DejaVu Sans') # matplotlib's own
     if lacking := _lacking(text, path):
@@ -230,10 +236,11 @@ def _title_font(
             except (OSError, RuntimeError):
                 continue # not for Pillow, or not in this size
             if len(fewer) < len(lacking): path, lacking = other, fewer
-    return ImageFont.truetype(path, size), ''.join(_in_words(c) if c in lacking else c for c in text)
+    text = ''.join(_in_words(c) if c in lacking else c for c in text)
+    return _Lettering(ImageFont.truetype(path, size), text)
 
 # %% ../../nbs/craft/pictures.ipynb #pi14
-def _wrap(text, size, width) -> tuple: # font, text
+def _wrap(text, size, width) -> _Lettering:
     "Break `text` into lines of at most `width` pixels, between words where possible."
     font, text = _title_font(str(text), size)
     lines = ['']
@@ -245,7 +252,7 @@ def _wrap(text, size, width) -> tuple: # font, text
         for c in word: # the word alone may be too long
             if lines[-1] and font.getlength(lines[-1] + c) > width: lines.append('')
             lines[-1] += c
-    return font, '\n'.join(lines)
+    return _Lettering(font, '\n'.join(lines))
 
 # %% ../../nbs/craft/pictures.ipynb #sa2
 @checked
@@ -454,12 +461,13 @@ def sheet(self:Grid) -> Image.Image:
              for p in self.pages()]
     width = max(part.width for _, part in parts)
     titles = [_wrap(t, 16, width - 16) if t else None for t, _ in parts]
-    bands = [10 + 20*(t[1].count('\n') + 1) if t else 0 for t in titles]
+    bands = [10 + 20*(t.text.count('\n') + 1) if t else 0 for t in titles]
     out = Image.new('RGBA', (width, sum(p.height for _, p in parts) + sum(bands)), CLEAR)
     y = 0
     for title, band, (_, part) in zip(titles, bands, parts):
         if title:
-            ImageDraw.Draw(out).multiline_text((8, y + band/2), title[1], 'grey', title[0], anchor='lm')
+            pen = ImageDraw.Draw(out)
+            pen.multiline_text((8, y + band/2), title.text, 'grey', title.font, anchor='lm')
         out.paste(part, (0, y + band))
         y += part.height + band
     return out

@@ -179,10 +179,10 @@ def _outline_of(name, written, **hub):
     with torch.device('meta'):
         return skeleton(name, **hub)
 
-def _written(where) -> tuple: # (file, when it was written), ...; of a hub id: ()
+def _written(where) -> frozenset: # of (file, when it was written); of a hub id it is empty
     "The configuration in a folder: when it is another one, so is the outline."
     files = [p for pattern in ('*.json', '*/*.json') for p in Path(where).glob(pattern)]
-    return tuple(sorted((str(p), p.stat().st_mtime_ns) for p in files))
+    return frozenset((str(p), p.stat().st_mtime_ns) for p in files)
 
 # %% ../../nbs/craft/ready.ipynb #r07under
 def beneath(
@@ -287,16 +287,15 @@ def _look_for_photos(
     own:list[Path], # class images that are photos of the user's
 ):
     "Do class images show the subject itself? Its photos would be taught as the class."
-    def named(some):
+    def named(some, verb):
         (picture, photo), *more = some.items()
-        return f'{picture}', f'the photo {photo}{f" (and {len(more)} more like this)" if more else ""}'
+        rest = f' (and {len(more)} more like this)' if more else ''
+        return f'class_data_dir: {picture} {verb} the photo {photo}{rest}'
     twins = found.report and found.ask(found.report.found_again, own)
     if twins and twins.same:
-        found.problems.append('class_data_dir: {} is {}; give pictures of others of the class.'
-                              .format(*named(twins.same)))
+        found.problems.append(f'{named(twins.same, "is")}; give pictures of others of the class.')
     if twins and twins.near:
-        found.warnings.append('class_data_dir: {} looks like {}; take out what shows the subject.'
-                              .format(*named(twins.near)))
+        found.warnings.append(f'{named(twins.near, "looks like")}; take out what shows the subject.')
 
 # %% ../../nbs/craft/ready.ipynb #r085size
 def _part_problems(cfg, net) -> list[str]:

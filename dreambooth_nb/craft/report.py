@@ -7,7 +7,7 @@ __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'c
 
 # %% ../../nbs/craft/report.ipynb #re_im
 import html, math, re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
@@ -79,14 +79,19 @@ def alike(
     return same
 
 # %% ../../nbs/craft/report.ipynb #maskpart1
+class _Shares(NamedTuple):
+    "How a crop and what counts of its photo overlap."
+    of_crop: float # share of the crop that counts, 0 to 1
+    within: float # share of what counts that lies in the crop, 0 to 1
+
 def _mask_shares(
     mask:Image.Image, # mask, as `read_mask` returns it
     crop:Crop, # crop of the photo
-) -> tuple[float, float]: # both 0..1
-    "(the share of the crop that counts, the share of all that counts which lies in the crop)."
+) -> _Shares:
+    "What a crop keeps of what counts."
     whole = np.asarray(mask, float).sum()/255*crop.resized[0]*crop.resized[1]/(mask.width*mask.height)
     part = np.asarray(crop.apply(mask, Image.Resampling.BOX), float).sum()/255
-    return part/math.prod(crop.size), min(1, part/whole) if whole else 0.
+    return _Shares(part/math.prod(crop.size), min(1, part/whole) if whole else 0.)
 
 # %% ../../nbs/craft/report.ipynb #c108s
 _SIDE = 256 # a short side on which everything that is measured here can be seen, pixels
@@ -169,14 +174,15 @@ def _check_mask(self:Report, example:Example, photo:Photo, crops:list[Crop]):
     mask = example.loss_mask(photo)
     if mask is None: return
     file = example.path if example.mask == 'alpha' else example.mask
-    share, within, k = min((*_mask_shares(mask, c), k) for k, c in enumerate(crops))
-    which = 'the crop' if len(crops) == 1 else f'crop {k + 1} of {len(crops)}'
-    if within == 0: raise UserError(crop_misses(example, which))
+    shares = [_mask_shares(mask, c) for c in crops]
+    least = min(shares)
+    which = 'the crop' if len(crops) == 1 else f'crop {shares.index(least) + 1} of {len(crops)}'
+    if least.within == 0: raise UserError(crop_misses(example, which))
     if (top := mask.getextrema()[1]) < 64:
         self.warnings.append(f'{file}: is nearly black, at most {top} of 255; paint the subject white.')
-    elif share < 0.01 or within < 0.25:
-        self.warnings.append(f'{file}: of its subject {within:.0%} lies within {which}, {share:.1%} of '
-                             f'that; {HOW_TO_CROP}.')
+    elif least.of_crop < 0.01 or least.within < 0.25:
+        self.warnings.append(f'{file}: of its subject {least.within:.0%} lies within {which}, '
+                             f'{least.of_crop:.1%} of that; {HOW_TO_CROP}.')
 
 # %% ../../nbs/craft/report.ipynb #c110b
 @patch
@@ -309,15 +315,22 @@ def _check_masklike(self:Report, checks:list[PhotoCheck]):
         )
 
 # %% ../../nbs/craft/report.ipynb #c114
-def _copies(looks:list[np.ndarray]): # looks of the photos, as `look` returns them
-    "Yield (number of a picture, number of the first before it that looks the same, whether mirrored)."
+class _Copy(NamedTuple):
+    "A picture that looks like one before it."
+    n: int # its number
+    first: int # number of the first that looks the same
+    mirrored: bool
+
+def _copies(looks:list[np.ndarray]) -> Iterator[_Copy]: # looks of the photos, as `look` returns them
+    "Which pictures look like an earlier one."
     looks = np.stack(looks) if len(looks) else np.zeros((0, 2, 16, 16, 3), np.float32)
     for first in range(0, len(looks), 256): # as matrix products, a few rows at a time
         some, before = looks[first:first+256], looks[:first+256]
         upright, mirrored = alike(some, before), alike(some, before[..., ::-1, :])
         for n in range(len(some)):
             k = int(np.argmax(upright[n] | mirrored[n]))
-            if k < first + n and (upright[n, k] or mirrored[n, k]): yield first + n, k, not upright[n, k]
+            if k >= first + n or not (upright[n, k] or mirrored[n, k]): continue
+            yield _Copy(first + n, k, not upright[n, k])
 
 @patch
 def _check_pairs(self:Report):
@@ -328,11 +341,11 @@ def _check_pairs(self:Report):
         if twin is not path:
             self.warnings.append(f"{path}: differs from {twin.name} only in its letters' case or spelling, "
                                  "which many disks do not keep; rename one.")
-    for n, k, mirrored in _copies([c.look for c in checks]):
-        path, other = checks[n].example.path, checks[k].example.path
+    for copy in _copies([c.look for c in checks]):
+        path, other = checks[copy.n].example.path, checks[copy.first].example.path
         other = other.name if other.parent == path.parent else other
-        self.warnings.append(f'{path}: looks like {other} once more{", mirrored" if mirrored else ""}; keep '
-                             'one of them.')
+        how = ', mirrored' if copy.mirrored else ''
+        self.warnings.append(f'{path}: looks like {other} once more{how}; keep one of them.')
     prompts = [c.instance_prompt for c in self.concepts]
     for prompt in dict.fromkeys(p for n, p in enumerate(prompts) if p in prompts[:n]):
         self.errors.append(f'instance_prompt: {prompt!r} names two concepts; give each its own identifier '

@@ -178,7 +178,7 @@ _USUAL = dict(clip_sample=False, thresholding=False, set_alpha_to_one=False, ste
 _SCALE = dict(sd1=.18215, sd2=.18215, sdxl=.13025)
 _OF_FLOW = dict(sd3=dict(shift=3., scaling_factor=1.5305, shift_factor=.0609))
 
-def _of_diffusion(model, s) -> tuple: # what every program takes; what the model has
+def _of_diffusion(model, s) -> dict: # what every program takes
     instead = 'export it as diffusers: a folder holds it.'
     if 'beta_start' not in s:
         raise UserError(f'_class_name: a single file cannot say {s["_class_name"]}; {instead}')
@@ -195,16 +195,8 @@ def _of_diffusion(model, s) -> tuple: # what every program takes; what the model
     for k in ('shift_factor', 'latents_mean', 'latents_std'):
         if (v := getattr(vae, k, None)) is not None:
             raise UserError(f'{k}: a single file cannot say that the VAE has one ({v!r}); {instead}')
-    usual = _USUAL | dict(timestep_spacing='trailing' if s.get('rescale_betas_zero_snr') else 'leading',
-                          force_zeros=True, scaling_factor=_SCALE[family(model)], clip_skip=0)
-    return usual, s | dict(scaling_factor=vae.scaling_factor, force_zeros=model.force_zeros,
-                           clip_skip=model.clip_skip or 0)
-
-def _of_flow(model, s) -> tuple:
-    vae = model.vae.config
-    return _OF_FLOW.get(family(model), {}), s | {
-        k: vae[k] for k in ('scaling_factor', 'shift_factor') if k in vae
-    }
+    return _USUAL | dict(timestep_spacing='trailing' if s.get('rescale_betas_zero_snr') else 'leading',
+                         force_zeros=True, scaling_factor=_SCALE[family(model)], clip_skip=0)
 
 # %% ../../nbs/craft/single_file.ipynb #sf06
 def lost_settings(
@@ -212,8 +204,10 @@ def lost_settings(
 ) -> list[str]: # such as "timestep_spacing linspace (usual: leading)"
     "What others will not find in a single file. Raises UserError on what makes a model useless to them."
     inside = parts_in_file(model) # raises UserError
-    of = _of_flow if model.family.schedule is FlowSchedule else _of_diffusion
-    usual, own = of(model, full_schedule(model))
+    noise, flow = full_schedule(model), model.family.schedule is FlowSchedule
+    usual = _OF_FLOW.get(family(model), {}) if flow else _of_diffusion(model, noise)
+    own = noise | dict(force_zeros=model.force_zeros, clip_skip=model.clip_skip or 0)
+    own |= {k: v for k, v in model.vae.config.items() if k in ('scaling_factor', 'shift_factor')}
     return [f'{k} {own[k]} (usual: {v})' for k, v in usual.items() if own.get(k, v) != v] + [
         f'{k} (they take that of {model.family.title})' for k in model.parts if k not in inside]
 

@@ -71,7 +71,8 @@ def _tiny_diffusion(family, words) -> dict: # of Stable Diffusion 1, 2, XL and 3
 # %% ../../nbs/craft/tiny.ipynb #ti_t5
 def _tiny_t5(
     width:int, # of its embeddings
-) -> tuple: # tokenizer, text encoder
+    end:str='', # of the parts' names
+) -> dict: # tokenizer and text encoder
     "A random T5 of one layer, whose tokenizer spells."
     letters = ['<pad>', '</s>', '<unk>', '▁', *map(chr, range(33, 127))]
     table = Tokenizer(models.Unigram([(w, -float(k)) for k, w in enumerate(letters)], unk_id=2))
@@ -80,7 +81,7 @@ def _tiny_t5(
                                              unk_token='<unk>', extra_ids=0)
     config = transformers.T5Config(vocab_size=len(letters), d_model=width, d_kv=8, d_ff=32, num_layers=1,
                                    num_heads=2)
-    return tokenizer, transformers.T5EncoderModel(config)
+    return {f'tokenizer{end}': tokenizer, f'text_encoder{end}': transformers.T5EncoderModel(config)}
 
 # %% ../../nbs/craft/tiny.ipynb #ti_qw
 _TEMPLATE = '''{% for message in messages %}<|im_start|>{{ message.role }}
@@ -96,7 +97,7 @@ def _tiny_qwen(
     name:str, # its class in transformers: "Qwen3Model" or "Qwen3ForCausalLM"
     width:int, # of its embeddings
     layers:int, # how many
-) -> tuple: # tokenizer, text encoder
+) -> dict: # tokenizer and text encoder
     "A random Qwen3, whose tokenizer spells, with a template for a user's messages."
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     table = Tokenizer(models.BPE({c: k for k, c in enumerate(letters)}, []))
@@ -108,29 +109,29 @@ def _tiny_qwen(
     config = transformers.Qwen3Config(
         vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2*width, num_hidden_layers=layers,
         num_attention_heads=2, num_key_value_heads=1, head_dim=8, tie_word_embeddings=True)
-    return tokenizer, getattr(transformers, name)(config)
+    return dict(tokenizer=tokenizer, text_encoder=getattr(transformers, name)(config))
 
 # %% ../../nbs/craft/tiny.ipynb #ti_fx
 def _tiny_flux(family, words) -> dict:
     tokenizer = CLIPTokenizer.from_pretrained(words)
-    second, t5 = _tiny_t5(24)
+    second = _tiny_t5(24, '_2')
     transformer = diffusers.FluxTransformer2DModel(
         in_channels=16, num_layers=1, num_single_layers=2, attention_head_dim=8, num_attention_heads=2,
         joint_attention_dim=24, pooled_projection_dim=16, guidance_embeds=True, axes_dims_rope=[4, 2, 2])
     return dict(tokenizer=tokenizer, text_encoder=_tiny_text(CLIPTextModel, tokenizer, 16, 'quick_gelu'),
-                tokenizer_2=second, text_encoder_2=t5, unet=None, transformer=transformer,
+                **second, unet=None, transformer=transformer,
                 vae=_tiny_vae(.3611, .1159), scheduler_config=_FLOW | dict(use_dynamic_shifting=True))
 
 def _tiny_zimage(family, words) -> dict:
-    tokenizer, qwen = _tiny_qwen('Qwen3Model', 16, 2)
+    qwen = _tiny_qwen('Qwen3Model', 16, 2)
     transformer = diffusers.ZImageTransformer2DModel(
         in_channels=4, dim=16, n_layers=2, n_refiner_layers=1, n_heads=2, n_kv_heads=2, cap_feat_dim=16,
         axes_dims=[4, 2, 2], axes_lens=[640, 32, 32])
-    return dict(tokenizer=tokenizer, text_encoder=qwen, unet=None, transformer=transformer,
-                vae=_tiny_vae(.3611, .1159), scheduler_config=_FLOW)
+    return qwen | dict(unet=None, transformer=transformer, vae=_tiny_vae(.3611, .1159),
+                       scheduler_config=_FLOW)
 
 def _tiny_klein(family, words) -> dict:
-    tokenizer, qwen = _tiny_qwen('Qwen3ForCausalLM', 8, 28)
+    qwen = _tiny_qwen('Qwen3ForCausalLM', 8, 28)
     transformer = diffusers.Flux2Transformer2DModel(
         in_channels=16, num_layers=1, num_single_layers=2, attention_head_dim=8, num_attention_heads=2,
         joint_attention_dim=24, axes_dims_rope=[2, 2, 2, 2], guidance_embeds=False)
@@ -139,15 +140,14 @@ def _tiny_klein(family, words) -> dict:
     vae = diffusers.AutoencoderKLFlux2(**_VAE, latent_channels=4)
     vae.bn.running_mean.normal_()
     vae.bn.running_var.uniform_(.5, 2)
-    return dict(tokenizer=tokenizer, text_encoder=qwen, unet=None, transformer=transformer, vae=vae,
-                scheduler_config=_FLOW | dict(use_dynamic_shifting=True))
+    return qwen | dict(unet=None, transformer=transformer, vae=vae,
+                       scheduler_config=_FLOW | dict(use_dynamic_shifting=True))
 
 # %% ../../nbs/craft/tiny.ipynb #ti_if2
 _NOISE_OF_IF = dict(beta_schedule='squaredcos_cap_v2', num_train_timesteps=1000)
 
 def _tiny_if(family, words) -> dict:
-    tokenizer, t5 = _tiny_t5(32)
-    second = family == 'if2'
+    t5, second = _tiny_t5(32), family == 'if2'
     more = dict(class_embed_type='timestep') if second else {}
     unet = UNet2DConditionModel(
         sample_size=32, layers_per_block=1, block_out_channels=[8, 16], in_channels=3 + 3*second,
@@ -159,8 +159,7 @@ def _tiny_if(family, words) -> dict:
         resnet_time_scale_shift='scale_shift', **more)
     learned = dict(_class_name='DDPMScheduler', thresholding=True, dynamic_thresholding_ratio=.95,
                    sample_max_value=1.5, variance_type='learned_range')
-    parts = dict(tokenizer=tokenizer, text_encoder=t5, unet=unet, vae=None,
-                 scheduler_config=_NOISE_OF_IF | learned)
+    parts = t5 | dict(unet=unet, vae=None, scheduler_config=_NOISE_OF_IF | learned)
     return parts | (dict(image_noising_scheduler=DDPMScheduler(**_NOISE_OF_IF)) if second else {})
 
 # %% ../../nbs/craft/tiny.ipynb #ti_al

@@ -119,9 +119,14 @@ def lr_at(
     return lr*(.01 + .99*(1 + math.cos(math.pi*min(1., late)))/2)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #216779fc
-def _go_on(out:Path, model:nn.Module, optimizer, ema:EMA) -> tuple: # steps done, hours of work so far
+class _Done(NamedTuple):
+    "How far a stage has come."
+    step:int
+    hours:float # of work
+
+def _go_on(out:Path, model:nn.Module, optimizer, ema:EMA) -> _Done:
     "Read the last checkpoint of a stage. `UserError` when it is damaged, or belongs to another network."
-    found, step, hours = checkpoints(out), 0, 0.
+    found, done = checkpoints(out), _Done(0, 0.)
     if found:
         what = damage(found[-1])
         if what: raise UserError(f'{found[-1]}: {what}; delete it to begin this stage again.')
@@ -133,9 +138,9 @@ def _go_on(out:Path, model:nn.Module, optimizer, ema:EMA) -> tuple: # steps done
                             'to begin this stage again.') from None
         optimizer.load_state_dict(optimizer.state_dict() | dict(state=state['moments']))
         ema.load_state_dict(state['ema'])
-        step, hours = state['step'], state['hours']
-    Log(row for row in Log.read(out) if row['step'] <= step).write(out)
-    return step, hours
+        done = _Done(state['step'], state['hours'])
+    Log(row for row in Log.read(out) if row['step'] <= done.step).write(out)
+    return done
 
 # %% ../../nbs/micro/01_pretrain.ipynb #7831e698
 class StageLoss(NamedTuple):
@@ -174,9 +179,9 @@ def train_stage(
     opt = make_optimizer('adamw', model.parameters(), lr, .01, betas=(.9, .99))
     ema = EMA([v for v in model.state_dict().values() if v.is_floating_point()], ema_decay)
     with locked(folder, 'training'):
-        start, hours = _go_on(out, model.train(), opt, ema)
-        began = time.time() - hours*3600
-        bar = tqdm(range(start, steps), initial=start, total=steps, desc=name, mininterval=5)
+        was = _go_on(out, model.train(), opt, ema)
+        began = time.time() - was.hours*3600
+        bar = tqdm(range(was.step, steps), initial=was.step, total=steps, desc=name, mininterval=5)
         for step in bar:
             for group in opt.param_groups:
                 group['lr'] = lr_at(step, steps, lr)
@@ -244,7 +249,7 @@ def encode_all(
 def _whiten(
     vae:AutoencoderKL, # changed in place
     mean:Tensor, # posterior means of many pictures, (n,c,h,w)
-) -> tuple: # (mean, std) of each channel before, each (c,)
+) -> Tensor: # standard deviation of each channel before, (c,)
     "Fold the whitening of each latent channel into `quant_conv`, and its inverse into `post_quant_conv`."
     mu, sd = mean.float().mean((0, 2, 3)), mean.float().std((0, 2, 3))
     c = len(mu)
@@ -256,7 +261,7 @@ def _whiten(
     p.bias += (p.weight[..., 0, 0] * mu).sum(1)
     p.weight *= sd[None, :, None, None]
     vae.register_to_config(scaling_factor=1.)
-    return mu, sd
+    return sd
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c021
 RARE_TOKENS = ('sks', 'zwx', 'ohwx', 'phol', 'xjy', 'shs', 'rjq', 'vbn')

@@ -208,15 +208,16 @@ def _enter_ellipsoid(
 def _slab(
     o:Tensor, # one or all coordinates of the origins, any shape
     d:Tensor, # the same of the directions
-) -> tuple[Tensor, Tensor]: # two distances, of the shape of d
-    "Where rays cross the planes at -1 and +1."
+) -> tuple[Tensor, Tensor]: # an interval of distances, of the shape of d
+    "Where rays are between the planes at -1 and +1."
     inverse = 1 / torch.where(d.abs() < 1e-7, 1e-7, d)
-    return (-1 - o) * inverse, (1 - o) * inverse
+    t1, t2 = (-1 - o) * inverse, (1 - o) * inverse
+    return torch.minimum(t1, t2), torch.maximum(t1, t2)
 
 def _enter_box(o:Tensor, d:Tensor) -> Hits: # of rays as in _enter_ellipsoid
     "Where rays enter the cube of points with all coordinates in -1..1."
-    t1, t2 = _slab(o, d)
-    near, far = torch.minimum(t1, t2).amax(0), torch.maximum(t1, t2).amin(0)
+    near, far = _slab(o, d)
+    near, far = near.amax(0), far.amin(0)
     return Hits(near, near < far)
 
 # %% ../../nbs/micro/toys.ipynb #c038
@@ -226,9 +227,8 @@ def _enter_cylinder(o:Tensor, d:Tensor) -> Hits: # of rays as in _enter_ellipsoi
     b, c = o[0] * d[0] + o[2] * d[2], o[0] * o[0] + o[2] * o[2] - 1
     discriminant = b * b - a * c
     root = discriminant.clamp_min(0).sqrt()
-    t1, t2 = _slab(o[1], d[1])
-    near = torch.maximum((-b - root) / a, torch.minimum(t1, t2))
-    far = torch.minimum((-b + root) / a, torch.maximum(t1, t2))
+    near, far = _slab(o[1], d[1])
+    near, far = torch.maximum((-b - root) / a, near), torch.minimum((-b + root) / a, far)
     return Hits(near, (discriminant > 0) & (near < far))
 
 # %% ../../nbs/micro/toys.ipynb #c040

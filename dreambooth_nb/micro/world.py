@@ -73,6 +73,11 @@ def _albedo(
     return _mix(colours(lambda i: i.colour), second, weight)
 
 # %% ../../nbs/micro/00_world.ipynb #c090
+class _Surface(NamedTuple):
+    "What rays see where they end."
+    albedo:Tensor # RGB, black where nothing was hit, (3,b,n)
+    normal:Tensor # of length 1, up where nothing was hit, (3,b,n)
+
 def _surface(
     scenes:Sequence[Scene], # b scenes
     parts:list[Part], # of their toys
@@ -80,7 +85,7 @@ def _surface(
     pose:Pose, # of their toys
     p:Tensor, # where the rays end, toy units, (3,b,n)
     hit:Tensor, # the part they end on, -1 for the backdrop, (b,n)
-) -> tuple[Tensor, Tensor]: # RGB (3,b,n), black, and normal (3,b,n), up, where nothing was hit
+) -> _Surface:
     "Colour and normal of whatever part was hit."
     albedo, normal = torch.zeros_like(p), torch.zeros_like(p)
     normal[1] = 1
@@ -91,7 +96,7 @@ def _surface(
         mine, q = mine[:, some], p[:, :, some]
         normal[:, :, some] = torch.where(mine, pose.to_world(part.normal(q)), normal[:, :, some])
         albedo[:, :, some] = torch.where(mine, _albedo(scenes, part, at, q), albedo[:, :, some])
-    return albedo, normal
+    return _Surface(albedo, normal)
 
 # %% ../../nbs/micro/00_world.ipynb #c093
 @lru_cache(maxsize=8)
