@@ -21,7 +21,7 @@ from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tens
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
-from .craft.memory import Live, free_memory
+from .craft.memory import Live, free_memory, too_large
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
@@ -353,6 +353,7 @@ def draw(
         raise UserError(f'batch_size: {batch_size} is impossible; choose 1 or more.')
     image, mask = read_start(image, mask)
     shots = [complete_settings(model, s, image, mask) for s in shots]
+    _refuse_too_large(model, shots)
     start = *_start(model, image, mask), callback
     modes, pictures = [(m, m.training) for m in model.modules()], [None]*len(shots)
     model.eval()
@@ -372,6 +373,13 @@ def draw(
     return pictures
 
 # %% ../nbs/05_cfg_sampler.ipynb #g011
+def _refuse_too_large(model, shots):
+    "`UserError` on a size that no memory of this device holds."
+    for c, *sides in {latent_shape(model, s) for s in shots}:
+        height, width = (v*model.vae_scale for v in sides)
+        if why := too_large(model, height, width, model.device):
+            raise UserError(f'{"height" if height > width else "width"}: {why}')
+
 def _start(model, image, mask):
     """Latents of the picture to start from, (1,c,h,w), and the mask at their size, (1,1,h,w): 1 where any
     pixel is painted."""

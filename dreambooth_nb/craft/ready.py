@@ -30,8 +30,9 @@ from .opening import (
     base_of_lora, check_contents, find_base, skeleton, why_not_loaded)
 from .settings import TrainConfig, cautions, expanded, idle
 from .requirements import (
-    Base, Machine, as_settings, machine_problems, refused, written_out)
+    Base, Machine, as_settings, machine_problems, processes, refused, written_out)
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
+from .memory import too_large, whole_memory
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
@@ -98,7 +99,7 @@ def ready(
     if net:
         found.warnings += _mixed_up(net, subjects) + distilled(net)
         found.problems += enlarging_problems(cfg, net, subjects)
-        found.problems += _size_problems(cfg, net)
+        found.problems += _size_problems(cfg, net) + _memory_problems(cfg, net, processes().device)
     _look_at_classes(found, subjects, cfg, net)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -433,6 +434,17 @@ def foreseen(
     found = idle(cfg).refusals + machine_problems(cfg.record(Machine)) + base_problems(cfg.base, net)
     found += _part_problems(cfg, net) + enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
     return Ready(found, does='may begin')
+
+def _memory_problems(cfg, net, device) -> list[str]:
+    "Photos, and latents of them, that no memory of this machine holds."
+    side, have = cfg.resolution or net.resolution, whole_memory()
+    found = [f'resolution: {why}' for why in [too_large(net, side, side, device, learns=True)] if why]
+    one, classes = 4*net.latent_shape[0]*(side//net.vae_scale)**2, 1 + cfg.with_prior_preservation
+    rows = dict(train_batch_size=cfg.train_batch_size*classes)
+    if not cfg.center_crop: rows['num_crops'] = 2*cfg.num_crops # mean and deviation
+    return found + [f'{name}: the latents of {getattr(cfg, name):,} pictures need {n*one/1e9:,.0f} GB, and '
+                    f'this machine has {have/1e9:,.0f} GB in all; choose less.'
+                    for name, n in rows.items() if n*one > have and not found]
 
 def _size_problems(cfg, net) -> list[str]:
     "A resolution that the base does not learn from, and a rank that none of its layers can have."
