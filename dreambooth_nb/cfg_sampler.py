@@ -455,8 +455,10 @@ def sample(
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
+    prompts = str(prompts) if isinstance(prompts, (str, Path)) else list(prompts)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
-    seeds = [seeds] if isinstance(seeds, Integral) else list(seeds)
+    one = isinstance(seeds, Integral) or getattr(seeds, 'ndim', 1) == 0 # or a tensor of one number
+    seeds = [seeds] if one else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
     if len(prompts) != len(seeds):
         raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')

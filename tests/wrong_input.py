@@ -128,7 +128,7 @@ def wrong_places():
     yield ['export', 'run', 'new', '--lora_base', 'mikro'], "lora_base: there is no model 'mikro'"
     for command in 'train', 'check', 'forecast', 'priors':
         yield [command, *of_list, '--output_dir', 'new'], several
-    yield ['check', 'settings.yaml'], 'settings.yaml: holds settings, no list of concepts; give it by --config'
+    yield ['check', 'settings.yaml'], 'settings.yaml: holds settings, no list of concepts; give it by'
     yield ['train', 'settings.yaml'], 'write --config settings.yaml'
     yield ['train', *needed, '--instance_data_dir', 'photos'], 'photos: holds no images'
     yield ['train', *needed, '--instance_data_dir', 'note.txt'], 'note.txt: is a file'

@@ -45,7 +45,7 @@ def is_there(
     inside = resources.files('dreambooth_nb')/'models'
     embedded = [p.name for p in inside.iterdir() if (p/'model_index.json').is_file()]
     if not name.strip(): raise UserError(f'{field}: is empty; give a folder, a file, or a hub id.')
-    on_the_hub = name.count('/') == 1 and name[0] not in '/.~'
+    on_the_hub = re.fullmatch(r'[\w-][\w.-]*/[\w.-]+', name)
     path, files = as_path(name), ('config.yaml', '.safetensors', '.bin', '.pt', '.pth', '.ckpt')
     if name in embedded: return
     if path.is_dir() and not any(p.name.endswith(files) for k in ('*', '*/*') for p in path.glob(k)):

@@ -7,7 +7,6 @@ __all__ = ['HOOKS', 'StopTraining', 'Callback', 'as_callback', 'Progress', 'Trac
 
 # %% ../../nbs/craft/callbacks.ipynb #cb_im
 import inspect, reprlib
-from contextlib import suppress
 from dataclasses import asdict
 from tqdm.auto import tqdm
 from ..core import UserError
@@ -52,12 +51,13 @@ def as_callback(
     if not callable(c):
         raise UserError(f'callbacks: {reprlib.repr(c)} cannot be called; give a function of (step, row, '
                         f'model), or an object with one of {", ".join(HOOKS)}.')
-    with suppress(ValueError): # of what is not written in Python, nothing is known
-        try:
-            inspect.signature(c).bind('step', 'row', 'model')
-        except TypeError as e:
-            raise UserError(f'callbacks: {getattr(c, "__name__", "it")} cannot be called with (step, row, '
-                            f'model): {e}.') from None
+    try:
+        inspect.signature(c).bind('step', 'row', 'model')
+    except TypeError as e:
+        name = getattr(c, '__name__', 'it')
+        raise UserError(f'callbacks: {name} cannot be called with (step, row, model): {e}.') from None
+    except ValueError: # of some functions that are not written in Python, nothing is known
+        pass
     return _Function(c)
 
 # %% ../../nbs/craft/callbacks.ipynb #t033

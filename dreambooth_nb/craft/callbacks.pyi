@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import inspect, reprlib
-from contextlib import suppress
 from dataclasses import asdict
 from tqdm.auto import tqdm
 from ..core import UserError

@@ -49,7 +49,7 @@ def find_base(
         files = [f', or the file, {p.name}' for p in path.glob('*.*') if p.suffix in _WEIGHTS]
         raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); give the '
                         f'folder that holds unet/, vae/ and text_encoder/{"".join(sorted(files)[:1])}.')
-    if str(base).count('/') != 1 or str(base).startswith(('/', '.', '~')) or path.suffix in _WEIGHTS:
+    if not re.fullmatch(r'[\w-][\w.-]*/[\w.-]+', str(base)) or path.suffix in _WEIGHTS:
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
                         'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
     return str(base)

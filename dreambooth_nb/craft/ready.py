@@ -436,15 +436,13 @@ def foreseen(
     return Ready(found, does='may begin')
 
 def _memory_problems(cfg, net, device) -> list[str]:
-    "Photos, and latents of them, that no memory of this machine holds."
+    "A photo, or a batch of latents, that no memory of this machine holds."
     side, have = cfg.resolution or net.resolution, whole_memory()
     found = [f'resolution: {why}' for why in [too_large(net, side, side, device, learns=True)] if why]
-    one, classes = 4*net.latent_shape[0]*(side//net.vae_scale)**2, 1 + cfg.with_prior_preservation
-    rows = dict(train_batch_size=cfg.train_batch_size*classes)
-    if not cfg.center_crop: rows['num_crops'] = 2*cfg.num_crops # mean and deviation
-    return found + [f'{name}: the latents of {getattr(cfg, name):,} pictures need {n*one/1e9:,.0f} GB, and '
-                    f'this machine has {have/1e9:,.0f} GB in all; choose less.'
-                    for name, n in rows.items() if n*one > have and not found]
+    one, rows = 4*net.latent_shape[0]*(side//net.vae_scale)**2, cfg.train_batch_size
+    if found or rows*one <= have: return found
+    return [f'train_batch_size: the latents of {rows:,} pictures need {rows*one/1e9:,.0f} GB, and this '
+            f'machine has {have/1e9:,.0f} GB in all; choose less.']
 
 def _size_problems(cfg, net) -> list[str]:
     "A resolution that the base does not learn from, and a rank that none of its layers can have."
