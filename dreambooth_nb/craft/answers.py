@@ -158,6 +158,14 @@ def is_wrong_input(
     theirs = 'OutOfMemoryError', 'HfHubHTTPError' # of torch and of the hub, which may not be loaded
     return isinstance(e, ours) or any(c.__name__ in theirs for c in type(e).__mro__)
 
+def _look_around():
+    "`UserError` where the working folder is gone: libraries fail there in their own ways."
+    try:
+        os.getcwd()
+    except OSError:
+        raise UserError('the working folder is not there any more; go to another one, by cd.') from None
+
+# %% ../../nbs/craft/answers.ipynb #an10b
 def answered(
     read, # function: what is asked for, from the words alone
     run, # function of it: does so
@@ -169,6 +177,7 @@ def answered(
     try:
         with _undisturbed():
             try:
+                _look_around()
                 asked = read()
             except UserError as e:
                 raise Problems(in_lines(e, {})) from e

@@ -519,7 +519,7 @@ def _check_device(device):
 
 def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
-    where = find_base(base)
+    where, config = find_base(base), find_base(config) if config in EMBEDDED else config
     path, file, own = Path(where), Path(where).is_file(), hub | dict(quantization=quantization)
     for field, wrong in dict(revision=path.exists(), variant=file, quantization=file).items():
         if own.get(field) and wrong:

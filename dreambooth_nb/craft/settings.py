@@ -276,8 +276,8 @@ def _keep(name, v, rules, cfg, bad):
     if 'path' in rules and v:
         try:
             path = str(as_path(v))
-        except UserError:
-            bad(name, 'is no path, or begins with the name of no user of this machine.')
+        except UserError as e:
+            raise UserError(f'{name}: {e}') from None
         setattr(cfg, name, path if v.startswith('~') else v)
 
 # %% ../../nbs/craft/settings.ipynb #se11ei
