@@ -76,12 +76,13 @@ def is_picture(
 # %% ../../nbs/craft/answers.ipynb #an18b
 def look_at_settings(
     cfg:TrainConfig, # of a run, before anything is chosen for its base
+    trains:bool=True, # so the photos of several concepts have to be there
 ):
     "`UserError` on what is wrong with settings alone, or is not where they say."
     if cfg.instance_data_dir not in ('', '-'): list_folder(cfg.instance_data_dir)
     if cfg.concepts_list:
         for values in listed_concepts(cfg.concepts_list, cfg.with_prior_preservation):
-            list_folder(values['instance_data_dir'])
+            if trains: list_folder(values['instance_data_dir'])
     for name in ('pretrained_model_name_or_path', 'lora_base', 'pretrained_vae_model_name_or_path'):
         is_there(name, getattr(cfg, name))
     for name in ('output_dir', 'class_data_dir', 'cache_dir'):

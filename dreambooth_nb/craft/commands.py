@@ -207,7 +207,7 @@ def priors_command(
     if unknown and where.get('with_prior_preservation', True):
         raise UserError('class_prompt: is needed; say what to draw, such as "a photo of a dog".')
     settings = dict(output_dir=where.get('output_dir', '-')) | settings
-    look_at_settings(TrainConfig(**filled(settings)))
+    look_at_settings(TrainConfig(**filled(settings)), trains=False)
     if not TrainConfig(**filled(settings)).with_prior_preservation:
         raise UserError('with_prior_preservation: is false, so the run has no class images; leave it out.')
     from dreambooth_nb.craft.requirements import load_base, processes
@@ -232,7 +232,7 @@ def forecast_command(
 ):
     "Say what a run would be, its memory and time, and what makes it fit. Nothing is loaded."
     settings = with_changes(_NO_RUN, settings)
-    look_at_settings(TrainConfig(**filled(settings)))
+    look_at_settings(TrainConfig(**filled(settings)), trains=False)
     from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.ready import counted, foreseen, outline
     from dreambooth_nb.craft.choices import complete, memory_warning, outlook
