@@ -259,6 +259,7 @@ def grid(
 ) -> Image.Image:
     """Pictures in labelled rows and columns, in their proportions, on a light page and on a dark one. Small
     ones are enlarged without smoothing."""
+    rows, row_labels = [*map(list, rows)], list(row_labels)
     at_least(1, size=size)
     at_least(0, label_width=label_width)
     if rows and not any(rows): raise UserError('rows: hold no picture; give at least one.')
