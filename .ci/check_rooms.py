@@ -38,7 +38,7 @@ def imported(path):
 
 def private(path):
     "The names with a leading underscore that a module imports from another one of the package."
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
         if not isinstance(node, ast.ImportFrom): continue
         if not (node.level or 'dreambooth_nb' in node.module): continue
         yield from (f'{node.module}.{o.name}' for o in node.names if o.name.startswith('_'))

@@ -21,7 +21,7 @@ from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tens
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
-from .craft.memory import Live, free_memory
+from .craft.memory import Live, free_memory, too_large
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
@@ -351,6 +351,7 @@ def draw(
         raise UserError(f'batch_size: {batch_size} is impossible; choose 1 or more.')
     image, mask = read_start(image, mask)
     shots = [complete_settings(model, s, image, mask) for s in shots]
+    _refuse_too_large(model, shots)
     x0 = _start(model, image)
     start = dict(x0=x0, inside=_inside(model, mask, x0), callback=callback)
     modes, pictures = [(m, m.training) for m in model.modules()], [None]*len(shots)
@@ -371,6 +372,13 @@ def draw(
     return pictures
 
 # %% ../nbs/05_cfg_sampler.ipynb #g011
+def _refuse_too_large(model, shots):
+    "`UserError` on a size that no memory of this device holds."
+    for c, *sides in {latent_shape(model, s) for s in shots}:
+        height, width = (v*model.vae_scale for v in sides)
+        if why := too_large(model, height, width, model.device):
+            raise UserError(f'{"height" if height > width else "width"}: {why}')
+
 def _start(model, image) -> Tensor|None: # (1,c,h,w)
     "Latents of the picture to start from."
     if image is None: return None
@@ -448,8 +456,10 @@ def sample(
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
+    prompts = str(prompts) if isinstance(prompts, (str, Path)) else list(prompts)
     if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
-    seeds = [seeds] if isinstance(seeds, Integral) else list(seeds)
+    one = isinstance(seeds, Integral) or getattr(seeds, 'ndim', 1) == 0 # or a tensor of one number
+    seeds = [seeds] if one else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
     if len(prompts) != len(seeds):
         raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')

@@ -255,9 +255,15 @@ def as_path(
     if wrong or any(len(part) > 255 for part in Path(path).parts): # no disk takes a longer name
         raise UserError(f'{reprlib.repr(path)} is no path; give the name of a file or folder.')
     try:
-        return Path(path).expanduser()
+        path = Path(path).expanduser()
     except RuntimeError:
         raise UserError(f'{path}: there is no user of that name; give another folder.') from None
+    try:
+        path.stat()
+    except OSError as e:
+        if e.errno != errno.ELOOP: return path
+        raise UserError(f'{path}: its links lead in a circle; give another path.') from None
+    return path
 
 def not_there(
     path, # of what is to be read

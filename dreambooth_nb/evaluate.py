@@ -371,7 +371,9 @@ def learned_by(
         if not file.is_file():
             raise UserError(f'{run}: is no run, there is no config.yaml in {home_of(run)}; give the '
                             'output_dir of a run, or in Python a Learned as who.')
-        values = read_settings(file)
+        values = dict(output_dir=str(home_of(run).resolve())) | read_settings(file)
+        for name in ('instance_data_dir', 'instance_prompt')*(not values.get('concepts_list')):
+            if not values.get(name): raise UserError(f'{file}: has no {name}; give the output_dir of a run.')
     if values.get('concepts_list'):
         raise UserError(f'{run}: has several subjects; give photos, prompt and class_prompt of one of them.')
     of_class = values.get('class_prompt') or class_prompt_of(values['instance_prompt'])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import yaml
 from fastcore.meta import delegates
 from huggingface_hub import (
-    CommitOperationAdd, HfApi, ModelCardData, get_token, hf_hub_download, metadata_load)
+    CommitOperationAdd, HfApi, ModelCardData, hf_hub_download, metadata_load)
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
@@ -27,6 +27,7 @@ from .craft.discretion import discreet, is_path, public_settings, shareable_name
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import (
     LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in)
+from .craft.answers import may_be_export, token_for
 from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (
@@ -281,16 +282,12 @@ def push_to_hub(
     endpoint:str|None=None, # address of the hub; None: huggingface.co, or what HF_ENDPOINT says
 ) -> str: # its address
     "Upload a model with its card. Raises UserError without files, a token, a network or the right to write."
-    token, folder = token or get_token(), as_path(folder)
+    folder = as_path(folder)
     if why := not_there(folder, 'folder'): raise UserError(f'{folder}: {why}; check the path.')
     files = _uploadable(folder)
     if not any(f.endswith('.safetensors') for f in files):
         raise UserError(f'{folder}: holds no model; give the folder of a diffusers model or of a LoRA.')
-    if not re.fullmatch(r'[\w.-]+/[\w.-]+', repo_id):
-        raise UserError(f'repo_id: {repo_id!r} must be owner/name.')
-    if not token:
-        raise UserError('token: there is none; make one with the right to write at '
-                        'huggingface.co/settings/tokens, then `hf auth login`, or set HF_TOKEN.')
+    token = token_for(repo_id, token)
     places, api = _places(folder, _read_run(folder).settings), HfApi(endpoint=endpoint, token=token)
     with tempfile.TemporaryDirectory() as made:
         try:
@@ -429,18 +426,9 @@ explained(export_model)
 # %% ../nbs/07_export.ipynb #c103
 def _check_output(out, format, overwrite, source):
     "Raise UserError where nothing may be written, before anything is loaded."
-    file = format in ('single-file', 'kohya')
-    if out.exists() and not overwrite:
-        raise UserError(f'{out}: is already there; choose another name, or set overwrite.')
-    if file != (out.suffix == '.safetensors'):
-        raise UserError(f'output: {str(out)!r} must {"" if file else "be a folder, and not "}end in '
-                        f'.safetensors for {format}.')
+    may_be_export(out, format, overwrite, source)
     if not out.exists(): return
-    here = as_path(source).resolve() if isinstance(source, (str, Path)) else None
-    if here and out.resolve() in (here, *here.parents):
-        raise UserError(f'{out}: holds the model that is exported; choose another name.')
-    if out.is_dir() == file:
-        raise UserError(f'{out}: is a {"folder" if file else "file"}; choose another name.')
+    file = format in ('single-file', 'kohya')
     files = (
         {f.relative_to(out).as_posix() for f in out.rglob('*') if not f.is_dir()} if out.is_dir() else set()
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 import yaml
 from fastcore.meta import delegates
-from huggingface_hub import CommitOperationAdd, HfApi, ModelCardData, get_token, hf_hub_download, metadata_load
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCardData, hf_hub_download, metadata_load
 from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
@@ -19,6 +19,7 @@ from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in
+from .craft.answers import may_be_export, token_for
 from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings, model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader

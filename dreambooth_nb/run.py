@@ -23,9 +23,8 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (
-    EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked,
-    explained, img_tag, locked, one_of, say, sync, to_pil, write_text, writing)
+from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked,
+                                explained, img_tag, locked, one_of, say, sync, to_pil, write_text, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -42,6 +41,7 @@ from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset
 from .craft.datasets import with_photos
 from .craft.requirements import agreed, drawing, files_of_base, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
+from .craft.callbacks import as_callback
 from .craft.distributed import Shardable, asks_for_shards
 from .train import train
 from .craft.cost import Cost, Ledger, peak_bytes, read_cost, timed
@@ -221,7 +221,7 @@ def dreambooth(
     **kwargs, # other fields of TrainConfig; what is not given is chosen to suit base and device
 ) -> Result:
     "Photos in, `output_dir` with a personalised model out. Raises UserError on wrong input."
-    here = processes()
+    here, callbacks = processes(), [*map(as_callback, callbacks)]
     named = dict(instance_prompt=prompt, pretrained_model_name_or_path=base)
     chosen = _settings_of(photos, named, kwargs, model)
     chosen = agreed(lambda found=chosen: found) # of which folder is free one process decides

@@ -33,6 +33,7 @@ from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset
 from .craft.datasets import with_photos
 from .craft.requirements import agreed, drawing, files_of_base, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
+from .craft.callbacks import as_callback
 from .craft.distributed import Shardable, asks_for_shards
 from .train import train
 from .craft.cost import Cost, Ledger, peak_bytes, read_cost, timed

@@ -25,8 +25,11 @@ run.grid(['a photo of a sks dog', 'a photo of a sks dog on the moon'])
 run = run.train_more(4)
 run.export('my-dog.safetensors', format='single-file')
 print(run, sample('python', 'a photo of a sks dog', 0))"""
-READS = """from diffusers import StableDiffusionPipeline
-StableDiffusionPipeline.from_pretrained('tiny').load_lora_weights('old')"""
+READS = """from diffusers import DiffusionPipeline
+for base in 'tiny', 'tiny-xl':
+    DiffusionPipeline.from_pretrained(base).load_lora_weights(f'old/{base}-lora')
+DiffusionPipeline.from_pretrained('old/tiny')"""
+LAYOUT = 'model_index.json scheduler/*.json text_encoder/*.json tokenizer/* unet/*.safetensors vae/*.json'
 SMALL = dict(max_train_steps=4, num_class_images=4, train_batch_size=1)
 PROMPT = "'a photo of a sks dog'"
 NEEDED = f'--instance_data_dir photos --instance_prompt {PROMPT}'
@@ -53,7 +56,7 @@ class Walk:
         (self.folder/'said'/f'{len(self.rows):02d}.txt').write_text(f'{words}\n{said}', encoding='utf-8')
         lacks = [name for name in leaves if not any(self.folder.glob(name))]
         well = done.returncode == code and not lacks and says in said
-        well = well and (code == 0 or said.count('\n') == 1) # wrong input: one line
+        well = well and (code == 0 or said.count('\n') == 1 and used < 1) # wrong input: one line, at once
         self.rows.append((way, what, seconds, well, used))
         print(f'{way:14}{what:44}{seconds:7.1f} s  {"ok" if well else "FAIL"}', flush=True)
         if not well: print(f'lacks {lacks}; said:\n{said[-3000:]}', flush=True)
@@ -66,6 +69,8 @@ class Walk:
         for way in dict.fromkeys(row[0] for row in self.rows):
             seconds, used = (sum(row[k] for row in self.rows if row[0] == way) for k in (2, 4))
             lines.append(f'| **{way}** | in all | {seconds:.0f} | {used:.0f} |')
+        shown = [row[2] for row in self.rows if row[0] == 'install' or row[1] == 'dreambooth demo']
+        lines.append(f'| **from pip install to the first personalised picture** | | {sum(shown):.0f} | |')
         return '\n'.join(lines)
 
 
@@ -97,6 +102,8 @@ def walk(w, wheel, photos, quick):
 def on_line(w):
     lora = f'{NEEDED} {FEW} --train lora --output_dir lora'
     w.step('command line', 'dreambooth --help', 'dreambooth --help', says='dreambooth demo')
+    w.step('command line', 'priors', 'dreambooth priors --class_prompt "a photo of a dog" '
+           '--class_data_dir drawn --num_class_images 2', ['drawn/00001.png'])
     w.step('command line', 'check', f'dreambooth check photos --instance_prompt {PROMPT}', says='photos')
     w.step('command line', 'forecast', f'dreambooth forecast {NEEDED} --train lora', says='MB')
     w.step('command line', 'train a LoRA, few steps', f'dreambooth train {lora}',
@@ -123,15 +130,21 @@ def wrong(w):
 
 
 def old(w, python):
-    make = "from dreambooth_nb.craft.tiny import tiny_base; tiny_base('tiny')"
-    w.step('old command', 'a tiny base', [python, '-c', make], ['tiny/model_index.json'])
-    w.step('old command', 'train_dreambooth_lora', 'accelerate launch -m dreambooth_nb.train_dreambooth_lora '
-           f'--pretrained_model_name_or_path=tiny {NEEDED} --output_dir=old --resolution=64 '
-           '--train_batch_size=1 '
-           '--gradient_accumulation_steps=1 --checkpointing_steps=100 --learning_rate=1e-4 '
-           '--lr_scheduler="constant" --lr_warmup_steps=0 --max_train_steps=4 --seed="0"',
-           ['old/pytorch_lora_weights.safetensors'])
-    w.step('old command', 'diffusers reads it', [python, '-c', READS])
+    make = "from dreambooth_nb.craft.tiny import tiny_base; tiny_base('tiny'); tiny_base('tiny-xl', 'sdxl')"
+    w.step('old command', 'two tiny bases', [python, '-c', make], ['tiny/model_index.json'])
+    how = (f'{NEEDED} --resolution=64 --train_batch_size=1 --gradient_accumulation_steps=1 '
+           '--learning_rate=1e-4 --lr_scheduler="constant" --lr_warmup_steps=0 --max_train_steps=4')
+    prior = ('--with_prior_preservation --prior_loss_weight=1.0 --class_data_dir=class --num_class_images=4 '
+             '--class_prompt="a photo of a dog" --checkpointing_steps=2')
+    lora, whole = ['pytorch_lora_weights.safetensors'], [*LAYOUT.split(), 'checkpoint-2', 'checkpoint-4']
+    for script, base, more, out, leaves in (
+            ('train_dreambooth', 'tiny', prior, 'tiny', whole),
+            ('train_dreambooth_lora', 'tiny', '', 'tiny-lora', lora),
+            ('train_dreambooth_lora_sdxl', 'tiny-xl', '', 'tiny-xl-lora', lora)):
+        w.step('old command', script, f'accelerate launch -m dreambooth_nb.{script} '
+               f'--pretrained_model_name_or_path={base} --output_dir=old/{out} {how} {more}',
+               [f'old/{out}/{name}' for name in leaves])
+    w.step('old command', 'diffusers reads all three', [python, '-c', READS])
 
 
 def main():

@@ -173,7 +173,7 @@ def long_captions(root):
     folder.mkdir(exist_ok=True)
     for file in (root/'photos').rglob('*.png'):
         shutil.copy(file, folder/file.name)
-    (folder/'a.txt').write_text(LONG)
+    (folder/'a.txt').write_text(LONG, encoding='utf-8')
     seen, logs = {}, {}
     for name, length in dict(short=None, long=150).items():
         keep = Seen()

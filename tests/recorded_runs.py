@@ -155,10 +155,10 @@ def main():
     found |= {f'picture: {name}': picture(**how) for name, how in PICTURES.items() if known(how['base'])}
     if args.write:
         lines = ',\n '.join(f'{json.dumps(k)}: {json.dumps(v)}' for k, v in found.items())
-        RECORD.write_text('{' + lines + '}\n')
+        RECORD.write_text('{' + lines + '}\n', encoding='utf-8')
         print(f'{len(found)} written')
         return
-    record, failed = json.loads(RECORD.read_text()), 0
+    record, failed = json.loads(RECORD.read_text(encoding='utf-8')), 0
     for name, now in found.items():
         why = differs(record[name], now) if name in record else 'not recorded'
         failed += why is not None

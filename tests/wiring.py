@@ -115,7 +115,7 @@ door | --original_config x | load
 door | --variant fp16 | load
 door | --revision x | load
 door | --allow_pickle | load
-door | --lora_base x | load
+door | --lora_base me/x | load
 door | --prior_generation_precision bf16 | pool
 door | --pretrained_vae_model_name_or_path WORK/tiny2 | load
 door | --resolution 32 > --image_interpolation_mode nearest | geometry log weights

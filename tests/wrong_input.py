@@ -6,7 +6,8 @@ No list of calls stands here. They are made from the signatures, so that a new a
 the others are: too many of them, too few, a misspelt one, and in each place what is nothing of its type.
 Notebook craft/names runs this file; the exit code is 0 only when each answer was a `UserError` of one line.
 """
-import inspect, os, sys, tempfile
+import inspect, io, os, sys, tempfile
+from contextlib import redirect_stderr
 from pathlib import Path
 
 ALONE = dict(check=['photos'], sample=['micro', 'a dog'], evaluate=['run'], sweep=['runs.yaml'],
@@ -113,6 +114,49 @@ def without_command():
     yield ['--version', 'zzyzx'], 'zzyzx: ', 'no flag'
 
 
+def wrong_places():
+    "Words of a command line whose paths and names alone are wrong; what the answer names."
+    needed = ['--instance_prompt', 'a photo of a sks dog']
+    of_list, several = ['--concepts_list', 'list.json'], 'list.json: concept 1: instance_prompt is missing'
+    yield ['export', 'run', 'photos'], 'photos: is already there'
+    yield ['export', 'run', 'note.txt'], 'note.txt: is already there'
+    yield ['export', 'run', 'note.txt/new'], 'note.txt is a file'
+    yield ['export', 'run', 'new', '--format', 'kohya'], 'must end in .safetensors'
+    yield ['export', 'run', 'new.safetensors'], 'must be a folder'
+    yield ['export', 'run', 'run', '--overwrite'], 'holds the model that is exported'
+    yield ['export', 'run', 'new', '--picture', 'note.txt'], 'note.txt: is not an image'
+    yield ['export', 'run', 'new', '--lora_base', 'mikro'], "lora_base: there is no model 'mikro'"
+    for command in 'train', 'check', 'forecast', 'priors':
+        yield [command, *of_list, '--output_dir', 'new'], several
+    yield ['check', 'settings.yaml'], 'settings.yaml: holds settings, no list of concepts; give it by'
+    yield ['train', 'settings.yaml'], 'write --config settings.yaml'
+    yield ['train', *needed, '--instance_data_dir', 'photos'], 'photos: holds no images'
+    yield ['train', *needed, '--instance_data_dir', 'note.txt'], 'note.txt: is a file'
+    yield ['evaluate', 'micro'], 'run: micro is no run'
+    yield ['evaluate', 'run', '--encoders', 'DINOS'], 'did you mean DINO?'
+    yield ['push', 'run', 'dog'], "repo_id: 'dog' must be owner/name"
+    yield ['push', 'photos', 'me/dog'], 'photos: holds no model'
+    yield ['sample', 'micro', 'a dog', '--image', 'note.txt'], 'note.txt: is not an image'
+    yield ['sample', 'micro', 'a dog', '--lora_base', 'mikro'], "lora_base: there is no model 'mikro'"
+    yield ['sample', 'micro', 'a dog', '--num_images', '1000000'], 'num_images: 1000000 is impossible'
+    yield ['studio', 'run', '--lora_base', 'mikro'], "lora_base: there is no model 'mikro'"
+    yield ['demo', '--output_dir', 'run'], 'run already holds something else'
+    yield ['demo', '--base', 'mikro'], 'did you mean micro?'
+
+
+def places():
+    "The same of paths and names, which a command looks at before it loads a library of the networks."
+    from dreambooth_nb.craft.commands import main
+    asked, bad = [*wrong_places()], []
+    for words, part in asked:
+        with redirect_stderr(io.StringIO()) as heard:
+            code = main(words)
+        lines = heard.getvalue().splitlines()
+        if code != 2 or len(lines) != 1 or part not in lines[0]: bad.append((words, code, lines))
+        if 'torch' in sys.modules: return len(asked), [*bad, (words, 'torch is loaded')]
+    return len(asked), bad
+
+
 def commands():
     "The same of command lines. None of them loads a library of the networks."
     from dreambooth_nb.core import UserError
@@ -133,8 +177,13 @@ def commands():
 
 def main():
     os.chdir(tempfile.mkdtemp())
-    (Path()/'photos').mkdir()
-    found = {'command lines': commands(), 'calls from Python': python()} # in this order: see what is loaded
+    for folder in 'photos', 'run':
+        Path(folder).mkdir()
+    for name, text in {'note.txt': 'a dog', 'settings.yaml': 'seed: 1', 'run/config.yaml': 'seed: 1',
+                       'run/model.safetensors': '', 'list.json': '[{"instance_data_dir": "photos"}]'}.items():
+        Path(name).write_text(text, encoding='utf-8')
+    found = {'command lines': commands(), 'names and places': places(),
+             'calls from Python': python()} # in this order: see what is loaded
     for name, (asked, bad) in found.items():
         print(f'{name}: {asked} wrong ones, {asked - len(bad)} answered in one line')
         for row in bad:

@@ -6,8 +6,10 @@
 __all__ = ['HOOKS', 'StopTraining', 'Callback', 'as_callback', 'Progress', 'Tracker']
 
 # %% ../../nbs/craft/callbacks.ipynb #cb_im
+import inspect, reprlib
 from dataclasses import asdict
 from tqdm.auto import tqdm
+from ..core import UserError
 
 # %% ../../nbs/craft/callbacks.ipynb #t021
 HOOKS = 'before_train', 'before_step', 'after_step', 'after_checkpoint', 'after_train'
@@ -31,6 +33,7 @@ class Callback:
     def after_train(self, run):
         "Once, when the run ends, is stopped or is interrupted."
 
+# %% ../../nbs/craft/callbacks.ipynb #cbt021
 class _Function(Callback):
     def __init__(self, f):
         self.f, self.name = f, getattr(f, '__name__', 'a function')
@@ -40,8 +43,22 @@ class _Function(Callback):
 def as_callback(
     c, # a `Callback`, an object with some of its hooks, or a function of (step, row, model)
 ):
-    "What is called at the hooks: a function is called after every step."
-    return c if any(hasattr(c, hook) for hook in HOOKS) else _Function(c)
+    "What is called at the hooks: a function is called after every step. `UserError`: it cannot be called."
+    hooks = any(hasattr(c, hook) for hook in HOOKS)
+    if hooks and isinstance(c, type):
+        raise UserError(f'callbacks: {c.__name__} is a class; give one of its objects, {c.__name__}(...).')
+    if hooks: return c
+    if not callable(c):
+        raise UserError(f'callbacks: {reprlib.repr(c)} cannot be called; give a function of (step, row, '
+                        f'model), or an object with one of {", ".join(HOOKS)}.')
+    try:
+        inspect.signature(c).bind('step', 'row', 'model')
+    except TypeError as e:
+        name = getattr(c, '__name__', 'it')
+        raise UserError(f'callbacks: {name} cannot be called with (step, row, model): {e}.') from None
+    except ValueError: # of some functions that are not written in Python, nothing is known
+        pass
+    return _Function(c)
 
 # %% ../../nbs/craft/callbacks.ipynb #t033
 class Progress(Callback):

@@ -2,8 +2,10 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
+import inspect, reprlib
 from dataclasses import asdict
 from tqdm.auto import tqdm
+from ..core import UserError
 __all__ = ['HOOKS', 'StopTraining', 'Callback', 'as_callback', 'Progress', 'Tracker']
 HOOKS: Any
 def as_callback(c): ...

@@ -3,13 +3,13 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import json
-from dataclasses import fields
 from pathlib import Path
 import yaml
 from ..core import UserError, as_path, did_you_mean, not_there
 from .photos import read_text
-from ..data import Concept, same_folder
-__all__ = ['load_concepts']
+__all__ = ['listed_concepts', 'load_concepts']
+_FIELDS: Any
 def _listed(path: Path) -> list[dict]: ...
 def _checked(values: dict, where: str): ...
-def load_concepts(path: str | Path) -> list[Concept]: ...
+def listed_concepts(path: str | Path, with_classes: bool=False) -> list[dict]: ...
+def load_concepts(path: str | Path, with_classes: bool=False) -> list: ...

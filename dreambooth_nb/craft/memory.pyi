@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import warnings, weakref
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from .saving import token_table
 from .adapters import LoRA, NewTokens
 from .opening import HUB_OPTIONS, skeleton
 from .optimizers import FewTokens, optimizer_row, state_bytes
-__all__ = ['is_launched', 'Operations', 'Live', 'Forecast', 'forecast', 'Fit', 'fit', 'free_memory']
+__all__ = ['is_launched', 'Operations', 'Live', 'Forecast', 'forecast', 'Fit', 'fit', 'free_memory', 'whole_memory', 'picture_bytes', 'too_large']
 _PRODUCT: Any
 _CONVOLUTION: Any
 _KERNELS: Any
@@ -44,6 +45,9 @@ def _outline(base, train, dtype, hub): ...
 def forecast(base: str | Callable='micro', rows: int=8, train: str='unet+text_encoder', lora: LoRA | None=None, resolution: int | None=None, mixed_precision: str='no', dtype: torch.dtype | None=None, optimizer: str='adamw', gradient_checkpointing: bool=False, gradient_accumulation_steps: int=1, ema: bool=False, max_token_length: int | None=None, quantization: str | None=None, device: str='cpu', **hub) -> Forecast: ...
 def fit(budget: float, now: Forecast | None=None, **settings) -> Fit: ...
 def free_memory(device: str='cpu') -> int: ...
+def whole_memory(device: str='cpu') -> int: ...
+def picture_bytes(model, height: int, width: int, learns: bool=False) -> int: ...
+def too_large(model, height: int, width: int, device, learns: bool=False) -> str: ...
 
 class Operations(TorchDispatchMode):
     flops: ClassVar[Any]

@@ -49,7 +49,7 @@ def find_base(
         files = [f', or the file, {p.name}' for p in path.glob('*.*') if p.suffix in _WEIGHTS]
         raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); give the '
                         f'folder that holds unet/, vae/ and text_encoder/{"".join(sorted(files)[:1])}.')
-    if str(base).count('/') != 1 or str(base).startswith(('/', '.', '~')) or path.suffix in _WEIGHTS:
+    if not re.fullmatch(r'[\w-][\w.-]*/[\w.-]+', str(base)) or path.suffix in _WEIGHTS:
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
                         'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
     return str(base)
@@ -519,7 +519,7 @@ def _check_device(device):
 
 def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
-    where = find_base(base)
+    where, config = find_base(base), find_base(config) if config in EMBEDDED else config
     path, file, own = Path(where), Path(where).is_file(), hub | dict(quantization=quantization)
     for field, wrong in dict(revision=path.exists(), variant=file, quantization=file).items():
         if own.get(field) and wrong:

@@ -7,7 +7,7 @@ __all__ = ['CLEAR', 'free_name', 'file_names', 'next_seed', 'save_png', 'paramet
            'replay', 'grid', 'Grid', 'PictureKey', 'share', 'pictures_to_enlarge', 'Previews']
 
 # %% ../../nbs/craft/pictures.ipynb #pi03
-import base64, hashlib, html, io, itertools, json, os, re, unicodedata
+import base64, hashlib, html, io, itertools, json, math, os, re, unicodedata
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, fields
@@ -22,6 +22,7 @@ from ..core import UserError, as_path, at_least, atomic, checked, fit_within, no
 from .photos import list_folder
 from ..model import StableDiffusion
 from .opening import load
+from .memory import whole_memory
 from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
 from .levels import SOLVERS
@@ -265,6 +266,7 @@ def grid(
 ) -> Image.Image:
     """Pictures in labelled rows and columns, in their proportions, on a light page and on a dark one. Small
     ones are enlarged without smoothing."""
+    rows, row_labels = [*map(list, rows)], list(row_labels)
     at_least(1, size=size)
     at_least(0, label_width=label_width)
     if rows and not any(rows): raise UserError('rows: hold no picture; give at least one.')
@@ -272,7 +274,11 @@ def grid(
         raise UserError(f'row_labels: there are {len(row_labels)} for {len(rows)} rows; give one for each.')
     n, heads = max(len(r) for r in rows), [_wrap(text, 15, size) for text in col_labels or []]
     top = 10 + 18*max((text.count('\n') + 1 for _, text in heads), default=-1) if heads else 0
-    out = Image.new('RGBA', (label_width + n*(size + 4), top + len(rows)*(size + 4)), CLEAR)
+    sides, have = (label_width + n*(size + 4), top + len(rows)*(size + 4)), whole_memory()
+    if 4*math.prod(sides) > have:
+        raise UserError(f'size: {size} makes {"x".join(map(str, sides))} pixels, more than the '
+                        f'{have/1e9:,.0f} GB of this machine hold; choose less.')
+    out = Image.new('RGBA', sides, CLEAR)
     pen = ImageDraw.Draw(out)
     for j, (font, text) in enumerate(heads):
         pen.multiline_text((label_width + j*(size + 4) + size/2, top/2), text, 'grey', font, anchor='mm',

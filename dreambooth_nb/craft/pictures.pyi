@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import base64, hashlib, html, io, itertools, json, os, re, unicodedata
+import base64, hashlib, html, io, itertools, json, math, os, re, unicodedata
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, fields
@@ -17,6 +17,7 @@ from ..core import UserError, as_path, at_least, atomic, checked, fit_within, no
 from .photos import list_folder
 from ..model import StableDiffusion
 from .opening import load
+from .memory import whole_memory
 from .callbacks import Callback
 from .prompts import Settings, complete_settings, make_settings, picture_digest, read_start
 from .levels import SOLVERS

@@ -182,6 +182,7 @@ def _numbers(s, bad):
     for name in ('seed', 'num_inference_steps', 'cache_interval', 'width', 'height', 'clip_skip'):
         if name in ('width', 'height', 'clip_skip') and getattr(s, name) is None: continue
         try:
+            if isinstance(getattr(s, name), bool): raise TypeError
             object.__setattr__(s, name, operator.index(getattr(s, name)))
         except TypeError:
             bad(name, 'is impossible; it must be a whole number.')

@@ -30,8 +30,9 @@ from .opening import (
     base_of_lora, check_contents, find_base, skeleton, why_not_loaded)
 from .settings import TrainConfig, cautions, expanded, idle
 from .requirements import (
-    Base, Machine, as_settings, machine_problems, refused, written_out)
+    Base, Machine, as_settings, machine_problems, processes, refused, written_out)
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
+from .memory import too_large, whole_memory
 from ..train import problems
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
@@ -98,7 +99,7 @@ def ready(
     if net:
         found.warnings += _mixed_up(net, subjects) + distilled(net)
         found.problems += enlarging_problems(cfg, net, subjects)
-        found.problems += _size_problems(cfg, net)
+        found.problems += _size_problems(cfg, net) + _memory_problems(cfg, net, processes().device)
     _look_at_classes(found, subjects, cfg, net)
     found.problems += folder_problems(cfg, subjects)
     why = then.problem or in_the_way(cfg, subjects, then.does) or writable(out)
@@ -432,6 +433,15 @@ def foreseen(
     found = idle(cfg).refusals + machine_problems(cfg.record(Machine)) + base_problems(cfg.base, net)
     found += _part_problems(cfg, net) + enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
     return Ready(found, does='may begin')
+
+def _memory_problems(cfg, net, device) -> list[str]:
+    "A photo, or a batch of latents, that no memory of this machine holds."
+    side, have = cfg.resolution or net.resolution, whole_memory()
+    found = [f'resolution: {why}' for why in [too_large(net, side, side, device, learns=True)] if why]
+    one, rows = 4*net.latent_shape[0]*(side//net.vae_scale)**2, cfg.train_batch_size
+    if found or rows*one <= have: return found
+    return [f'train_batch_size: the latents of {rows:,} pictures need {rows*one/1e9:,.0f} GB, and this '
+            f'machine has {have/1e9:,.0f} GB in all; choose less.']
 
 def _size_problems(cfg, net) -> list[str]:
     "A resolution that the base does not learn from, and a rank that none of its layers can have."

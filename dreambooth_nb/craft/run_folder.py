@@ -34,17 +34,7 @@ def concepts(
     if not cfg.concepts_list:
         return [Concept(cfg.instance_data_dir, cfg.instance_prompt, cfg.class_prompt, cfg.class_data_dir,
                         use_masks=cfg.use_masks)]
-    file, folders = cfg.concepts_list, {}
-    found = load_concepts(file)
-    for c in found:
-        if not cfg.with_prior_preservation: break
-        if not c.class_prompt:
-            raise UserError(f'{file}: {c.instance_prompt!r} has no class_prompt; add one, '
-                            'or set with_prior_preservation to false.')
-        if folders.setdefault(c.class_prompt, c.class_data_dir) != c.class_data_dir:
-            raise UserError(f'{file}: class_prompt {c.class_prompt!r} has two folders as class_data_dir; '
-                            'subjects of a class share one.')
-    return found
+    return load_concepts(cfg.concepts_list, cfg.with_prior_preservation)
 
 # %% ../../nbs/craft/run_folder.ipynb #y
 def class_images(

@@ -259,8 +259,7 @@ def _check(cfg):
             setattr(cfg, f.name, _typed(kind, getattr(cfg, f.name)))
         except (TypeError, ValueError, OverflowError):
             raise wrong_type(f.name, getattr(cfg, f.name), f.type) from None
-    photos = () if cfg.dataset_name else ('instance_data_dir',)
-    one = () if cfg.concepts_list else ('instance_prompt', *photos)
+    one = () if cfg.concepts_list else ('instance_prompt', *['instance_data_dir']*(not cfg.dataset_name))
     for name in (*one, 'output_dir'):
         if not getattr(cfg, name).strip(): bad(name, 'is empty; it is needed.')
     refuse_halves(**{f.name: getattr(cfg, f.name) for f in fields(cfg) if 'path' not in f.metadata})
@@ -275,11 +274,12 @@ def _keep(name, v, rules, cfg, bad):
     if 'known' in rules and v not in rules['known']:
         known = [str(k) for k in rules['known']]
         bad(name, f'is unknown; {did_you_mean(v, known, "choose " + ", ".join(known) + ".")}')
-    if 'path' in rules and v.startswith('~'):
+    if 'path' in rules and v:
         try:
-            setattr(cfg, name, str(as_path(v)))
-        except UserError:
-            bad(name, 'begins with the name of no user of this machine.')
+            path = str(as_path(v))
+        except UserError as e:
+            raise UserError(f'{name}: {e}') from None
+        setattr(cfg, name, path if v.startswith('~') else v)
 
 # %% ../../nbs/craft/settings.ipynb #se11ei
 STEADY = 'constant', 'constant_with_warmup' # schedules that do not depend on the length of a run
