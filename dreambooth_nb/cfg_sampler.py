@@ -21,6 +21,7 @@ from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tens
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
+from .craft.families import arrive, heard
 from .craft.memory import Live, free_memory
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
@@ -354,6 +355,8 @@ def draw(
     image, mask = read_start(image, mask)
     shots = [complete_settings(model, s, image, mask) for s in shots]
     start = *_start(model, image, mask), callback
+    heard(model, [p for s in shots for p in (s.prompt, s.negative_prompt)])
+    arrive(model)
     modes, pictures = [(m, m.training) for m in model.modules()], [None]*len(shots)
     model.eval()
     try:

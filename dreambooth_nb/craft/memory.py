@@ -132,13 +132,6 @@ def _as_on_gpu(model):
             m.float().register_forward_pre_hook(lambda m, args: (args[0].float(),))
         if isinstance(getattr(m, 'processor', None), FewTokens): m.set_processor(AttnProcessor2_0())
 
-def _readers(model) -> list: # the text encoders that are never trained
-    return [model.parts[k] for k in model.family.readers if k in model.parts]
-
-def _aside(model, train) -> int: # bytes of text encoders that leave the GPU before it trains
-    if {'text_encoder', 'token'} & chosen_words(train): return 0
-    return _size(p for net in _readers(model) for p in net.parameters())
-
 def _spared(nets, quantization) -> int: # bytes
     "What a quantisation takes off the weights of some networks."
     if quantization is None: return 0
@@ -158,6 +151,10 @@ def _size(tensors) -> int:
 def _tensors(net) -> list: # parameters and what else is saved with them, each once
     return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
 
+def _in_turn(model, spared) -> list: # bytes of what reads; of what comes after it
+    nets = model.readers, [model.denoiser]
+    return [_size(v for net in some for v in _tensors(net)) - n for some, n in zip(nets, spared)]
+
 def _trace(model, rows, resolution, half, batches) -> tuple:
     """Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels; the
     arithmetic of a batch, and its operations. What frozen text encoders answer is remembered, so theirs do
@@ -169,7 +166,7 @@ def _trace(model, rows, resolution, half, batches) -> tuple:
         x = torch.zeros(rows, model.latent_shape[0], side, side, dtype=model.denoiser.dtype)
         t = torch.zeros(rows, dtype=torch.long)
         ids = [torch.zeros(rows, model.max_chunks*tok.model_max_length, dtype=torch.long)
-               for tok, _ in model.encoders] + model.family.reads_more(model, ['']*rows)
+               for tok, _ in model.encoders] + [model.family.read(model, '') for _ in model.readers]*rows
         params = [p for net in model.modules() for p in net.parameters()]
         reads = any(p.requires_grad for _, encoder in model.encoders for p in encoder.parameters())
         with Live() as live:
@@ -198,7 +195,8 @@ class Forecast:
     activations:int # kept for the backward pass, and its scratch
     scratch:int = 0 # of the optimiser's step, when the activations are gone
     library:int = 0 # oneDNN's kernels, which no profiler of tensors sees: bf16 on a CPU with AVX-512
-    aside:int = 0 # weights of text encoders that read all prompts, and leave the GPU before it trains
+    aside:int = 0 # weights of a text encoder that reads all prompts and leaves the GPU
+    denoiser:int = 0 # weights that come to the GPU after that
     flops:int = 0 # floating-point operations of a batch, forward and backward
     launches:int = 0 # operations of torch in it, each of which a GPU is given by itself
 
@@ -206,14 +204,12 @@ class Forecast:
     def peak(self) -> int:
         "Bytes in all."
         whole = self.weights + self.gradients + self.optimizer + self.ema + self.library
-        return max(whole + max(self.activations, self.scratch), self.weights + self.aside)
+        return max(whole + max(self.activations, self.scratch), self.weights - self.denoiser + self.aside)
 
     def __repr__(self):
-        counts = 'flops', 'launches'
-        *whole, a, b, library, aside = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items()
-                                        if k not in counts)
+        *whole, a, b, library, aside, later, _, _ = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items())
         parts = ' + '.join([*whole, f'max({a}, {b})', *[library]*bool(self.library)])
-        if self.aside: parts = f'max({parts}, weights + {aside})'
+        if self.aside: parts = f'max({parts}, weights - {later} + {aside})'
         return f'{parts} = {self.peak/1e6:,.0f} MB'
 
 def _outline(base, train, dtype, hub):
@@ -244,6 +240,7 @@ def forecast(
     ema:bool=False, # keep an average in addition to the weights
     max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
     quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
+    changing:bool=False, # whether captions change: a large text encoder is needed all along
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
     **hub, # options of huggingface_hub
 ) -> Forecast:
@@ -254,20 +251,19 @@ def forecast(
     half, gpu, held = PRECISIONS[mixed_precision], str(device) != 'cpu', min(gradient_accumulation_steps, 2)
     model = _outline(base, train, dtype or usual, hub)
     model.check_size(True, resolution=resolution or model.resolution)
-    readers = _readers(model) # what follows is looked at before layers are added
-    spared, of_readers = (_spared(nets, quantization) for nets in ([model.denoiser, *readers], readers))
+    spared = [_spared(nets, quantization) for nets in (model.readers, [model.denoiser])] # without a LoRA
     matrix = _made_whole(model, quantization)
     with torch.device('meta'): # else peft fills its matrices with numbers first
         params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
     sizes, states = [p.numel() for p in params], state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
-    weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
-    aside = max(_aside(model, train) - of_readers, 0)*gpu
+    weights = _size(v for net in model.modules() for v in _tensors(net)) - sum(spared)
+    aside, later = _in_turn(model, spared) if gpu and model.readers and not changing else (0, 0)
     if gpu and half: _as_on_gpu(model)
     gradients, activations, kernels, *counts = _trace(model, rows, resolution or model.resolution, half, held)
     at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
     return Forecast(weights - aside, gradients, states, 4*ema*sum(sizes), activations + matrix,
-                    max(at_once, 8*max(sizes)), 0 if gpu or not _onednn_bf16() else kernels, aside, *counts)
+                    max(at_once, 8*max(sizes)), kernels*(not gpu and _onednn_bf16()), aside, later, *counts)
 
 # %% ../../nbs/craft/memory.ipynb #c114
 class Fit(NamedTuple):
