@@ -21,6 +21,7 @@ from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tens
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
+from .craft.families import arrive, heard
 from .craft.memory import Live, free_memory, too_large
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
@@ -354,6 +355,8 @@ def draw(
     _refuse_too_large(model, shots)
     x0 = _start(model, image)
     start = dict(x0=x0, inside=_inside(model, mask, x0), callback=callback)
+    heard(model, [p for s in shots for p in (s.prompt, s.negative_prompt)])
+    arrive(model)
     modes, pictures = [(m, m.training) for m in model.modules()], [None]*len(shots)
     model.eval()
     try:

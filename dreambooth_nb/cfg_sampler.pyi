@@ -16,6 +16,7 @@ from .core import Pictures, UserError, checked, randn, say_once, to_pil, to_tens
 from .losses import Estimate, split
 from .craft.quantization import stored
 from .model import StableDiffusion
+from .craft.families import arrive, heard
 from .craft.memory import Live, free_memory, too_large
 from .craft.requirements import processes
 from .craft.checkpoints import open_model

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of',
-           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'home_of', 'learned_by', 'evaluate',
+           'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'home_of', 'learned_by', 'subject_prompts', 'evaluate',
            'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose']
 
 # %% ../nbs/06_evaluate.ipynb #ev04
@@ -415,7 +415,10 @@ def _missing(who, encoders, scores, of_class) -> dict:
     return {m: next(why for met, why in needs[m] if not met) for m in METRICS if m not in there}
 
 # %% ../nbs/06_evaluate.ipynb #ev87
-def _prompts(who:Learned, prompts) -> list[str]:
+def subject_prompts(
+    who:Learned, # the subject
+    prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
+) -> list[str]:
     "The prompts of the subject. `UserError` on a prompt that does not name it."
     if prompts is None: return [f'{who.prompt} {place}' for place in PLACES.values()]
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
@@ -445,7 +448,7 @@ def evaluate(
     if who is None and isinstance(run, StableDiffusion):
         raise UserError('who: a model does not say what it has learned; give a Learned with its prompt.')
     who, absent = who or learned_by(run), {}
-    ask, seeds = _prompts(who, prompts), list(seeds)
+    ask, seeds = subject_prompts(who, prompts), list(seeds)
     if not seeds: raise UserError('seeds: there are none; give at least one.')
     names = encoder_names(encoders) if isinstance(encoders, str) else None
     model = open_model(model or str(run), lora_base=lora_base)

@@ -23,7 +23,8 @@ from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
 from .craft.pixel_space import PixelSpace
-from .craft.families import Family, family_of, in_chunks, no_words, scheduler_of
+from .craft.families import (
+    Family, arrive, family_of, heard, in_chunks, no_words, scheduler_of, takes_turns)
 from .craft.quantization import is_quantized
 
 # %% ../nbs/02_model.ipynb #md_te
@@ -53,15 +54,11 @@ class StableDiffusion:
     distilled:bool = False # whether a FLUX.2 klein draws without guidance
     image_noising_scheduler:'diffusers.SchedulerMixin|None' = None # of IF's second stage
 
+    waits_for, stays = None, False # device that the denoiser comes to when it is asked; or it must not move
+
     def __post_init__(self):
         self._freeze_others()
         self.eval()
-
-    @property
-    def encoders(self) -> list[_TextEncoder]:
-        "The CLIPs."
-        return [_TextEncoder(getattr(self, k.replace('text_encoder', 'tokenizer')), getattr(self, k))
-                for k in self.family.clips]
 
     @property
     def parts(self) -> dict:
@@ -89,6 +86,17 @@ def codec(self:StableDiffusion) -> AutoencoderKL|PixelSpace:
     "What turns pictures into latents and back: the VAE, where there is one."
     return PixelSpace() if self.vae is None else self.vae
 
+@patch(as_prop=True)
+def encoders(self:StableDiffusion) -> list[_TextEncoder]:
+    "The CLIPs."
+    return [_TextEncoder(getattr(self, k.replace('text_encoder', 'tokenizer')), getattr(self, k))
+            for k in self.family.clips]
+
+@patch(as_prop=True)
+def readers(self:StableDiffusion) -> list[nn.Module]:
+    "The text encoders that are never trained: none, or a large one."
+    return [self.parts[k] for k in self.family.readers if k in self.parts]
+
 @patch
 def _freeze_others(self:StableDiffusion):
     "Freeze what is never trained: the VAE, and large text encoders."
@@ -103,9 +111,9 @@ def modules(self:StableDiffusion) -> list[nn.Module]:
 # %% ../nbs/02_model.ipynb #c014
 @patch(as_prop=True)
 def device(self:StableDiffusion) -> torch.device:
-    """Where the denoiser is. (diffusers' own property looks through all modules, which costs a step
-    milliseconds.)"""
-    return next(self.denoiser.parameters()).device
+    """Where the denoiser is, or will be. (diffusers' own property looks through all modules, which costs a
+    step milliseconds.)"""
+    return self.waits_for or next(self.denoiser.parameters()).device
 
 @patch(as_prop=True)
 def dtype(self:StableDiffusion) -> torch.dtype:
@@ -166,6 +174,7 @@ def ask(
     condition:dict, # of `condition`
 ) -> Tensor: # (b,c,h,w)
     "One forward of the denoiser: what it predicts."
+    arrive(self)
     return self.family.call(self.denoiser, x_t, time, condition)
 
 # %% ../nbs/02_model.ipynb #c009
@@ -192,12 +201,16 @@ def quiet():
 def to(
     self:StableDiffusion,
     *args, # a device, a dtype or both
-    **kwargs, # further arguments of `Module.to`
 ) -> StableDiffusion: # itself
-    "Move all networks, the VAE too, to a device or dtype, as `Module.to` does."
+    """Move the networks, the VAE too, to a device or dtype. Where there is a large text encoder, it and the
+    denoiser come when they are needed (`heard`)."""
+    kinds = [a for a in args if isinstance(a, torch.dtype)]
+    device = next((torch.device(a) for a in args if a not in kinds), None)
+    turns = device is not None and takes_turns(self, device)
+    if device is not None: self.waits_for = device if turns else None
     with quiet():
         for m in self.modules():
-            m.to(*args, **kwargs)
+            m.to(*(kinds if turns and (m in self.readers or m is self.denoiser) else args))
     return self
 
 @patch
@@ -230,10 +243,9 @@ def _read(tokenizer, prompts, max_chunks) -> Tensor: # (b,k*s)
 def token_ids(
     self:StableDiffusion,
     prompts:list[str], # b prompts
-) -> list[Tensor]: # one (b,k*s) for each CLIP: k chunks of the tokenizer's length s; T5's last
+) -> list[Tensor]: # one (b,k*s) for each CLIP: k chunks of the tokenizer's length s
     "Token ids of prompts: `max_chunks` at most, one unless that is set; what is longer is cut off."
-    read = [_read(tokenizer, prompts, self.max_chunks) for tokenizer, _ in self.encoders]
-    return read + self.family.reads_more(self, prompts)
+    return [_read(tokenizer, prompts, self.max_chunks) for tokenizer, _ in self.encoders]
 
 @patch
 def count_chunks(
@@ -254,7 +266,7 @@ def _layer(encoder, out, skip, inner) -> Tensor: # (b,s,d)
 @patch
 def condition_ids(
     self:StableDiffusion,
-    ids:list[Tensor], # token ids, as `token_ids` returns them
+    ids:list[Tensor], # token ids, as `token_ids` returns them, and then what `heard` returns
     size:tuple|None=None, # (height, width) of the pictures, pixels; None: the base's own
     clip_skip:int|None=None, # layers left out at the end of the text encoders; None: the model's own
 ) -> dict: # keyword arguments of the denoiser
@@ -269,7 +281,8 @@ def condition_ids(
         summary = out.text_embeds if 'text_embeds' in out else out.pooler_output
         summaries.append(summary[::len(chunks)//len(i)]) # first chunks'
     words = torch.cat(hidden, -1).to(self.dtype) if hidden else None
-    return self.family.condition(self, words, summaries, size, ids[len(self.encoders):])
+    rest = [v.to(self.device, self.dtype, non_blocking=True) for v in ids[len(self.encoders):]]
+    return self.family.condition(self, words, summaries, size, rest)
 
 # %% ../nbs/02_model.ipynb #s02m004
 @patch
@@ -279,7 +292,7 @@ def condition(
     size:tuple|None=None, # (height, width) of the pictures, pixels; None: the base's own
 ) -> dict: # encoder_hidden_states (b,k*s,d), and added_cond_kwargs or pooled_projections
     "The denoiser's keyword arguments that say what to draw."
-    found = self.condition_ids(self.token_ids(prompts), size)
+    found = self.condition_ids(self.token_ids(prompts) + heard(self, prompts), size)
     return no_words(found, prompts) if self.force_zeros else found
 
 @patch
@@ -420,7 +433,7 @@ def summary(self:StableDiffusion) -> Table: # rows (part, parameters, of which t
 # %% ../nbs/02_model.ipynb #c018
 @patch
 def pipeline(self:StableDiffusion) -> 'diffusers.DiffusionPipeline':
-    "The parts as diffusers' own pipeline, with the base's own scheduler."
+    "The parts, where they are, as diffusers' own pipeline, with the base's own scheduler."
     with quiet():
         parts = {k: getattr(self, k) for k in (*self.family.parts, *self.family.optional)}
         return getattr(diffusers, self.family.pipeline)(

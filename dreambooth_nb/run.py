@@ -352,9 +352,9 @@ def _looking_on(model, cfg) -> list:
     "The callbacks of validation_prompt and of evaluation_steps, with encoders that training does not change."
     shown = [Previews()]*bool(cfg.validation_prompt)
     if not cfg.evaluation_steps or not processes().is_main_process: return shown
+    model.condition(['']) # which the encoders ask the base about: a large text encoder has read it then
     encoders, absent = usual_encoders(deepcopy(model), str(model.device))
-    for name, why in absent.items():
-        say(f'{name}: is not among the scores; {why}')
+    say(*(f'{name}: is not among the scores; {why}' for name, why in absent.items()))
     return [*shown, Scores(learned_by(cfg), encoders)]
 
 def _save_rows(cfg, report, prompt, before, after):

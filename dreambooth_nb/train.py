@@ -18,6 +18,7 @@ from .core import UserError, as_path, generator, locked, say
 from .data import Batch, Batches
 from .losses import Objective, StepLoss
 from .model import StableDiffusion
+from .craft.families import arrive
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.settings import TrainConfig
@@ -110,6 +111,7 @@ def _refuse_unseen(
 def _choose_parameters(self:Run):
     "Freeze what is not trained; `trained` has the others by name."
     cfg, model = self.cfg, self.model.to(self.accelerator.device)
+    arrive(model)
     prepare(model, cfg)
     if 'token' in cfg.words.split('+'):
         _refuse_unseen(model.new_tokens(), self.data.cache('instance', 0).prompts)
@@ -345,11 +347,13 @@ def train(
     main = processes().is_main_process
     for line in problems(cfg, len(held), model):
         raise UserError(line)
-    with locked(cfg.output_dir) if main else nullcontext():
+    more = [p for cache in held.values() for p in cache.prompts] + [cfg.validation_prompt]
+    more += [p for c in callbacks for p in getattr(c, 'asks', ())]
+    with locked(cfg.output_dir) if main else nullcontext(), \
+         read_ahead(model.to(processes().device), data, more):
         after = [LogFile(), Checkpoints()] + [Tracker()]*bool(cfg.report_to) + [Progress()]*progress
         run = Run(model, data, cfg, [*[validation]*bool(held), *callbacks, *after], held)
         run.resume()
-        if not run.learns_text: read_ahead(model, data, run.condition)
         with _interruptible(run), tf32(run.accelerator.device, cfg.allow_tf32), run.writer.ended():
             run.tell('before_train')
             while run.goes_on():
@@ -401,7 +405,6 @@ def _finish(self:Run):
     if self.saved != self.step: self.save(prune=unfinished)
     self.writer.wait()
     self.gather()
-    self.model.to(self.accelerator.device)
     self.tell('after_train')
     if unfinished and self.interrupted:
         line = (f'stopped after step {self.step} of {self.cfg.max_train_steps}; to go on, give the same '

@@ -14,6 +14,7 @@ from .core import UserError, as_path, generator, locked, say
 from .data import Batch, Batches
 from .losses import Objective, StepLoss
 from .model import StableDiffusion
+from .craft.families import arrive
 from .craft.optimizers import EMA, make_optimizer, nan_guard, tf32
 from .craft.log import Log, best_step
 from .craft.settings import TrainConfig

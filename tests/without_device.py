@@ -5,9 +5,10 @@
 
 The device is torch's `meta`: its tensors have a shape and a type and no numbers. An operation on tensors of
 both is refused, as a GPU refuses it. Whatever would make the CPU wait for a GPU is noted with its place, and
-there may be no more of it than BUDGET says.
+there may be no more of it than BUDGET says. And while a large text encoder reads, the denoiser is not there.
 """
 import sys, tempfile, traceback
+from contextlib import nullcontext
 from functools import partial
 from unittest import mock
 
@@ -17,15 +18,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from dreambooth_nb.core import generator
+from dreambooth_nb.craft import families
 from dreambooth_nb.craft.latents import Latent, LatentCache
 from dreambooth_nb.data import Batches
 from dreambooth_nb.craft.opening import load
 from dreambooth_nb.craft.tiny import tiny_base
 from dreambooth_nb.craft.settings import TrainConfig
+from dreambooth_nb.craft.speed import read_ahead
 from dreambooth_nb.craft.prompts import make_settings
 from dreambooth_nb import cfg_sampler, train
 
-BUDGET = dict(training=1, sampling=0)  # waits for each step: the numbers of the log
+BUDGET = {'training': 1, 'sampling': 0, 'in turn': 0}  # waits for each step: the numbers of the log
 GPU = torch.device('meta')
 READS = torch.ops.aten._local_scalar_dense, torch.ops.aten.equal, torch.ops.aten.is_nonzero
 
@@ -83,13 +86,20 @@ def some(model, n, name):
                        [str(k) for k in range(n)])
 
 
+def examples(model):
+    return Batches(some(model, 3, 'sks dog'), some(model, 3, 'dog'), 2, 0)
+
+
+def config(folder, **settings):
+    return TrainConfig(instance_prompt='a photo of a sks dog', class_prompt='a photo of a dog',
+                       instance_data_dir='photos', output_dir=folder, train_batch_size=2, optimizer='sgd',
+                       **settings)
+
+
 def training(base, folder, **settings):
     "The places where two steps of training wait."
     model = load(base)
-    data = Batches(some(model, 3, 'sks dog'), some(model, 3, 'dog'), 2, 0)
-    cfg = TrainConfig(instance_prompt='a photo of a sks dog', class_prompt='a photo of a dog',
-                      instance_data_dir='photos', output_dir=folder, train_batch_size=2, optimizer='sgd',
-                      **settings)
+    data, cfg = examples(model), config(folder, **settings)
     with Watch() as watch, mock.patch.object(train, 'fingerprints', lambda *_: {}), \
          mock.patch.object(Accelerator, 'device', GPU):
         run = train.Run(on_device(model), data, cfg)
@@ -111,6 +121,34 @@ def sampling(base, **settings):
     return found[1][len(found[0]):]
 
 
+def in_turn(base, folder):
+    "Raises where a large text encoder and the denoiser are there at once: drawing, training, drawing again."
+    model, seen = load(base), []
+    large = dict(reader=model.readers[0], denoiser=model.denoiser)
+    def there():
+        return [k for k, net in large.items() if next(net.parameters()).is_meta]
+    def note(name):
+        return lambda *_: seen.append((name, there()))
+    for name, net in large.items():
+        net.register_forward_pre_hook(note(name))
+    def draw(prompt):
+        cfg_sampler.denoise(model, [make_settings(seed=0, prompt=prompt, num_inference_steps=2)])
+    with Watch(), mock.patch.object(families, '_HOSTS', ('cpu',)):
+        model.to(GPU)
+        draw('a photo of a dog')
+        with mock.patch.object(train, 'fingerprints', lambda *_: {}), \
+             mock.patch.object(Accelerator, 'device', GPU), read_ahead(model, examples(model), ['a preview']):
+            run = train.Run(model, examples(model), config(folder, train='lora'))
+            run.one_step()
+            draw('a preview')
+        draw('a cat')
+    wrong = [(name, found) for name, found in seen if found != [name]]
+    if wrong: raise RuntimeError(f'at work, and there: {wrong[0]}; {len(wrong)} of {len(seen)} times')
+    order = [name for k, (name, _) in enumerate(seen) if not k or seen[k - 1][0] != name]
+    if order != ['reader', 'denoiser']*3: raise RuntimeError(f'at work were, in this order: {order}')
+    return []
+
+
 TRAINING = [{}, dict(train='lora'), dict(use_ema=True, snr_gamma=5.), dict(loss_type='huber'),
             dict(noise_offset=.1, gradient_accumulation_steps=2)]
 
@@ -123,9 +161,12 @@ def main():
                 for family, base in bases.items() for how in TRAINING]
         rows += [('sampling', partial(sampling, base, solver=solver), f'{family} {solver}')
                  for family, base in bases.items() for solver in cfg_sampler.STEPS]
+        large = {f: tiny_base(f'{d}/{f}', f) for f in ('flux', 'zimage', 'klein', 'if1')}
+        rows += [('in turn', partial(in_turn, base, f'{d}/out'), f) for f, base in large.items()]
         for kind, f, name in rows:
-            try:
-                waits = f()
+            try: # autocast knows no such device
+                with mock.patch('torch.autocast', lambda *_, **how: nullcontext()):
+                    waits = f()
             except RuntimeError as e:
                 waits, wrong = [], str(e).splitlines()[0]
             else:

@@ -129,7 +129,7 @@ def forward_pass(
         ids = [torch.zeros(1, e.config.max_position_embeddings, dtype=torch.long) for _, e in net.encoders]
         with FakeTensorMode(allow_non_fake_inputs=True) if net.family.readers else nullcontext():
             # a large text encoder looks into its mask, where that is not known to be a stand-in
-            given = net.condition_ids(ids + net.family.reads_more(net, ['']))
+            given = net.condition_ids(ids + [net.family.read(net, '') for _ in net.readers])
         counted.launches = 0 # the text is read once, not in each step
         def on_meta(v):
             return torch.empty_like(v, device='meta') if isinstance(v, FakeTensor) else v
@@ -245,6 +245,7 @@ def _as_forecast(cfg, device) -> dict:
              'gradient_accumulation_steps', 'max_token_length', 'quantization')
     return dict(base=described_by(cfg.base), rows=cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 train=cfg.words, ema=cfg.use_ema, device=torch.device(device).type,
+                changing=cfg.shuffle_caption,
                 **{name: getattr(cfg, name) for name in names})
 
 # %% ../../nbs/craft/choices.ipynb #m3m0ryfn

@@ -190,7 +190,7 @@ def unet_encoder(
     def images(some):
         x = _noisy(base, some, base.resolution, a.sqrt(), (1 - a).sqrt())
         t = torch.full((len(x),), timestep, device=x.device)
-        out = _within(base.unet.up_blocks[block], lambda: base.unet(x, t, **base.condition(['']*len(x))))
+        out = _within(base.unet.up_blocks[block], lambda: base.ask(x, t, base.condition(['']*len(x))))
         return out.float().flatten(2).transpose(1, 2).cpu()
     return Encoder('UNet', f'{base.public_name}, decoder block {block}, t={timestep}',
                    f'middle square, {base.resolution} pixels', _by_eight(images), centred=True)

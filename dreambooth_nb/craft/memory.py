@@ -134,13 +134,6 @@ def _as_on_gpu(model):
             m.float().register_forward_pre_hook(lambda m, args: (args[0].float(),))
         if isinstance(getattr(m, 'processor', None), FewTokens): m.set_processor(AttnProcessor2_0())
 
-def _readers(model) -> list: # the text encoders that are never trained
-    return [model.parts[k] for k in model.family.readers if k in model.parts]
-
-def _aside(model, train) -> int: # bytes of text encoders that leave the GPU before it trains
-    if {'text_encoder', 'token'} & chosen_words(train): return 0
-    return _size(p for net in _readers(model) for p in net.parameters())
-
 def _spared(nets, quantization) -> int: # bytes
     "What a quantisation takes off the weights of some networks."
     if quantization is None: return 0
@@ -160,6 +153,11 @@ def _size(tensors) -> int:
 def _tensors(net) -> list: # parameters and what else is saved with them, each once
     return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
 
+def _in_turn(model, spared) -> dict: # bytes of what reads, and of what comes after it
+    nets = model.readers, [model.denoiser]
+    sizes = [_size(v for net in some for v in _tensors(net)) - n for some, n in zip(nets, spared)]
+    return dict(zip(('aside', 'denoiser'), sizes))
+
 def _trace(model, rows, resolution, half, batches, gpu) -> dict: # fields of `Forecast`
     """Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels; the
     arithmetic of a batch, and its operations. What frozen text encoders answer is remembered, so theirs do
@@ -171,7 +169,7 @@ def _trace(model, rows, resolution, half, batches, gpu) -> dict: # fields of `Fo
         x = torch.zeros(rows, model.latent_shape[0], side, side, dtype=model.denoiser.dtype)
         t = torch.zeros(rows, dtype=torch.long)
         ids = [torch.zeros(rows, model.max_chunks*tok.model_max_length, dtype=torch.long)
-               for tok, _ in model.encoders] + model.family.reads_more(model, ['']*rows)
+               for tok, _ in model.encoders] + [model.family.read(model, '') for _ in model.readers]*rows
         params = [p for net in model.modules() for p in net.parameters()]
         reads = any(p.requires_grad for _, encoder in model.encoders for p in encoder.parameters())
         with Live() as live:
@@ -201,7 +199,8 @@ class Forecast:
     activations:int # kept for the backward pass, and its scratch
     scratch:int = 0 # of the optimiser's step, when the activations are gone
     library:int = 0 # oneDNN's kernels, which no profiler of tensors sees: bf16 on a CPU with AVX-512
-    aside:int = 0 # weights of text encoders that read all prompts, and leave the GPU before it trains
+    aside:int = 0 # weights of a text encoder that reads all prompts and leaves the GPU
+    denoiser:int = 0 # weights that come to the GPU after that
     flops:int = 0 # floating-point operations of a batch, forward and backward
     launches:int = 0 # operations of torch in it, each of which a GPU is given by itself
 
@@ -209,14 +208,12 @@ class Forecast:
     def peak(self) -> int:
         "Bytes in all."
         whole = self.weights + self.gradients + self.optimizer + self.ema + self.library
-        return max(whole + max(self.activations, self.scratch), self.weights + self.aside)
+        return max(whole + max(self.activations, self.scratch), self.weights - self.denoiser + self.aside)
 
     def __repr__(self):
-        counts = 'flops', 'launches'
-        *whole, a, b, library, aside = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items()
-                                        if k not in counts)
+        *whole, a, b, library, aside, later, _, _ = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items())
         parts = ' + '.join([*whole, f'max({a}, {b})', *[library]*bool(self.library)])
-        if self.aside: parts = f'max({parts}, weights + {aside})'
+        if self.aside: parts = f'max({parts}, weights - {later} + {aside})'
         return f'{parts} = {self.peak/1e6:,.0f} MB'
 
 def _outline(base, train, dtype, hub):
@@ -247,6 +244,7 @@ def forecast(
     ema:bool=False, # keep an average in addition to the weights
     max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
     quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
+    changing:bool=False, # whether captions change: a large text encoder is needed all along
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
     **hub, # options of huggingface_hub
 ) -> Forecast:
@@ -257,20 +255,20 @@ def forecast(
     half, gpu, held = PRECISIONS[mixed_precision], str(device) != 'cpu', min(gradient_accumulation_steps, 2)
     model = _outline(base, train, dtype or usual, hub)
     model.check_size(True, resolution=resolution or model.resolution)
-    readers = _readers(model) # what follows is looked at before layers are added
-    spared, of_readers = (_spared(nets, quantization) for nets in ([model.denoiser, *readers], readers))
+    spared = [_spared(nets, quantization) for nets in (model.readers, [model.denoiser])] # without a LoRA
     matrix = _made_whole(model, quantization)
     with torch.device('meta'): # else peft fills its matrices with numbers first
         params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
     sizes, states = [p.numel() for p in params], state_bytes(optimizer, params)
     model.tune(gradient_checkpointing).train()
-    weights = _size(v for net in model.modules() for v in _tensors(net)) - spared
-    aside = max(_aside(model, train) - of_readers, 0)*gpu
+    weights = _size(v for net in model.modules() for v in _tensors(net)) - sum(spared)
+    turns = _in_turn(model, spared) if gpu and model.readers and not changing else {}
     if gpu and half: _as_on_gpu(model)
     now = _trace(model, rows, resolution or model.resolution, half, held, gpu)
-    at_once = scratch*sum(sizes) if gpu or optimizer == 'schedulefree' else 0 # else one by one: two at most
-    return Forecast(weights=weights - aside, optimizer=states, scratch=max(at_once, 8*max(sizes)),
-                    ema=4*ema*sum(sizes), aside=aside, **now | dict(activations=now['activations'] + matrix))
+    # else one by one: two at most
+    at_once = max(scratch*sum(sizes)*(gpu or optimizer == 'schedulefree'), 8*max(sizes))
+    return Forecast(weights=weights - turns.get('aside', 0), optimizer=states, ema=4*ema*sum(sizes),
+                    scratch=at_once, **now | turns | dict(activations=now['activations'] + matrix))
 
 # %% ../../nbs/craft/memory.ipynb #c114
 class Fit(NamedTuple):

@@ -91,8 +91,8 @@ def _family(where, index) -> Family:
                         f'{KNOWN} base model.')
     read = [f for f in fit if all(k in named for k in f.parts if k.startswith('tokenizer'))]
     there = {*named, *(_TEXT if BASE_OF_TEXT in index else ())}
-    found = [*fit, FAMILIES['sd']][0]
-    if read: found = max(read, key=lambda f: (there.issuperset(f.parts), len(f.parts)))
+    found = max(read, default=[*fit, FAMILIES['sd']][0], key=lambda f: (
+        there.issuperset(f.parts) or .5*f.opens(str(pipeline)), len(f.parts))) # else the one it says it is
     found.check_version(f'{where}: ')
     return found
 
@@ -105,7 +105,8 @@ def _classes(where, index) -> dict:
     family, lent = _family(where, index), _TEXT if BASE_OF_TEXT in index else ()
     wanted = *family.parts, *family.optional, 'scheduler'
     named = {k: v for k in wanted if isinstance(v := index.get(k), list) and v[0]}
-    if absent := [k for k in (*family.parts, 'scheduler') if k not in (*named, *lent)]:
+    pairs = [k.replace('text_encoder', 'tokenizer') for k in named if k in family.optional]
+    if absent := [k for k in dict.fromkeys([*family.parts, *pairs, 'scheduler']) if k not in (*named, *lent)]:
         raise UserError(f'{where}: a {index.get("_class_name")} has no {" and no ".join(absent)}; give a '
                         f'{KNOWN} base model.')
     clips = [k.replace('text_encoder', 'tokenizer') for k in family.clips]
@@ -176,8 +177,7 @@ def _choose(where, part, variant, allow_pickle) -> str|None:
 def _no_weights(where, found, ready, variant) -> str:
     "Why none of the weights in a folder can be read, and which options would help."
     if not found: return f'{where}: there are no weights here; download or export it again.'
-    others = ' or '.join(sorted(v for v in ready or found if v))
-    pickled = not ready
+    others, pickled = ' or '.join(sorted(v for v in ready or found if v)), not ready
     need = [f'variant to {others}'] if others and variant not in found and '' not in found else []
     only = 'pickles (.bin), which can run code' if pickled else f'of the variant {others}'
     return (f'{where}: its weights are only {only}; set {" and ".join(need + ["allow_pickle"]*pickled)}'
@@ -192,7 +192,7 @@ def _read_net(where, name, cls, dtype, allow_pickle, hub):
     if lost := sorted(map(str, info['missing_keys'])):
         raise UserError(f'{where}/{name}: {len(lost)} weights are missing from the file, the first is '
                         f'{file_name(name, lost[0])}; download or export it again.')
-    return net
+    return net.to('cpu') # bitsandbytes reads onto the GPU
 
 # %% ../../nbs/craft/opening.ipynb #hFo1
 def _read_folder(where, dtype, allow_pickle, hub, quantization=None, but=()) -> dict:

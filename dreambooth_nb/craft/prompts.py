@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
-from .families import in_chunks, no_words
+from .families import heard, in_chunks, no_words
 from ..model import StableDiffusion
 from .settings import SOLVER_NAMES, check_strength
 
@@ -103,9 +103,8 @@ def encode_weighted(
         return torch.stack([torch.cat([row, first.repeat(k - len(row), 1)]) for row in rows])
     def plain(p):
         return ''.join(part.text for part in parse_prompt(p)) if prompt_weighting else p
-    more = model.family.reads_more(model, [plain(p) for p in prompts])
-    ids = [filled(*(tokens.ids for tokens in some)).flatten(1) for some in read] + more
-    found = model.condition_ids(ids, size, clip_skip)
+    ids = [filled(*(tokens.ids for tokens in some)).flatten(1) for some in read]
+    found = model.condition_ids(ids + heard(model, [plain(p) for p in prompts]), size, clip_skip)
     if prompt_weighting:
         e = found['encoder_hidden_states']
         weights = filled(*(tokens.weights for tokens in read[0])).reshape(b, -1)

@@ -19,8 +19,9 @@ from .checkpoints import open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
 from .encoders import Encoder
-from ..evaluate import (
-    Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative)
+from dreambooth_nb.evaluate import (
+    Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative,
+    subject_prompts)
 
 # %% ../../nbs/craft/scores.ipynb #sc11
 def looked(
@@ -62,6 +63,11 @@ class Scores(Callback):
         run.row['eval_seconds'] = round(self.took - took, 2)
 
 # %% ../../nbs/craft/scores.ipynb #sc12
+@patch(as_prop=True)
+def asks(self:Scores) -> list: # None: the subject has no class
+    "The prompts that it draws."
+    return [*subject_prompts(self.who, self.prompts), self.who.class_prompt]
+
 @patch
 def look(
     self:Scores,

@@ -16,7 +16,7 @@ from torch.func import functional_call
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 from ..core import say
 from ..data import Batches
-from .families import stacked
+from .families import KEPT, arrive, heard, stacked, takes_turns
 from ..model import StableDiffusion
 
 # %% ../../nbs/craft/speed.ipynb #sp08
@@ -54,11 +54,9 @@ def text_once(
                      for layer in (m.to_k, m.to_v)}) # with words added, these see the picture
 
 # %% ../../nbs/craft/speed.ipynb #t014
-_REMEMBERED = 256 # prompts: 60 MB with Stable Diffusion 1, 160 with XL
-
 class Remembered:
     """`model.condition` with a memory: a prompt is encoded once (for each size, where it is given), and the
-    last few are kept."""
+    last 256 are kept: 60 MB with Stable Diffusion 1, 160 with XL."""
     def __init__(
         self,
         model:StableDiffusion, # whose text encoders are frozen
@@ -79,29 +77,40 @@ class Remembered:
         for p in new:
             kept[p, size] = self.model.condition([p], size)
         found = stacked([kept[p, size] for p in prompts])
-        for old in [*kept][:-_REMEMBERED]:
+        for old in [*kept][:-KEPT]:
             del kept[old] # captions that are shuffled may not come again
         return found
 
 # %% ../../nbs/craft/speed.ipynb #t024ra
+@contextmanager
 def read_ahead(
-    model:StableDiffusion, # whose text encoders are frozen
+    model:StableDiffusion, # any; without such a text encoder nothing is to be done
     data:Batches, # the prompts that will be asked for
-    condition:Remembered, # is asked
+    also=(), # more prompts; None and '' among them
 ):
-    """Large text encoders read all prompts and leave the GPU. Where captions change, they are needed all
-    along."""
-    readers = [model.parts[k] for k in model.family.readers if k in model.parts]
-    if not readers: return
-    known = {p for kind in data.caches for p in data.cache(kind, 0).prompts}
-    if getattr(data.captions, 'caption_dropout_rate', 0): known.add('')
-    if getattr(data.captions, 'shuffle_caption', False) or len(known) > _REMEMBERED: return
-    for p in sorted(known):
-        condition([p])
-    for net in readers:
-        net.to('cpu')
-    if model.device.type != 'cpu':
-        say(f'{model.family.title}: {len(known)} prompts are read, and what read them waits in host memory.')
+    """A large text encoder reads all prompts before the denoiser comes. Within it every network stays where
+    it is: the text encoder in host memory, or on the device too, where captions change."""
+    if not model.readers:
+        yield
+        return
+    known, device = {p for kind in data.caches for p in data.cache(kind, 0).prompts}, model.device
+    known |= {'', *filter(None, also)}
+    changes = getattr(data.captions, 'shuffle_caption', False) or len(known) > KEPT
+    if not changes:
+        heard(model, sorted(known))
+        if takes_turns(model, device):
+            say(f'{model.family.title}: {len(known)} prompts are read, and what read them waits in host '
+                'memory.')
+    arrive(model)
+    model.stays = True
+    try:
+        for net in model.readers*changes:
+            net.to(device)
+        yield
+    finally:
+        model.stays = False
+        for net in model.readers*changes:
+            net.to('cpu')
 
 # %% ../../nbs/craft/speed.ipynb #sp11
 @contextmanager
