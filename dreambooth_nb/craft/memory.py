@@ -158,6 +158,7 @@ def _in_turn(model, spared) -> dict: # bytes of what reads, and of what comes af
     sizes = [_size(v for net in some for v in _tensors(net)) - n for some, n in zip(nets, spared)]
     return dict(zip(('aside', 'denoiser'), sizes))
 
+# %% ../../nbs/craft/memory.ipynb #c110t
 def _trace(model, rows, resolution, half, batches, gpu) -> dict: # fields of `Forecast`
     """Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels; the
     arithmetic of a batch, and its operations. What frozen text encoders answer is remembered, so theirs do
@@ -265,8 +266,7 @@ def forecast(
     turns = _in_turn(model, spared) if gpu and model.readers and not changing else {}
     if gpu and half: _as_on_gpu(model)
     now = _trace(model, rows, resolution or model.resolution, half, held, gpu)
-    # else one by one: two at most
-    at_once = max(scratch*sum(sizes)*(gpu or optimizer == 'schedulefree'), 8*max(sizes))
+    at_once = max(scratch*sum(sizes)*(gpu or optimizer == 'schedulefree'), 8*max(sizes)) # one by one: two
     return Forecast(weights=weights - turns.get('aside', 0), optimizer=states, ema=4*ema*sum(sizes),
                     scratch=at_once, **now | turns | dict(activations=now['activations'] + matrix))
 
