@@ -3,13 +3,28 @@
 settings.ini names this file (`procs` and `renderer`), so whatever renders the site runs with PYTHONPATH=.ci:
 for instance `PYTHONPATH=.ci nbdev_preview`. Classes of cells are styled in nbs/styles.css.
 """
-import re
+import ast, re
 
 from nbdev.process import Processor
 from nbdev.showdoc import MarkdownRenderer, NbdevLookup
 
 TEST = re.compile(r'\b(test_\w+\(|assert\b|expect_fail|@given)')
 IMPORT = re.compile(r'(import|from)\b')
+WORD_LINK = re.compile(r'\[(`([a-z]+)(?:\(\))?`)\]\(https?://[^)\s]*#[^)\s]*\)')  # nbdev's, of a plain word
+NESTED = re.compile(r'\[\[(`[^`\s]+`)\]\([^)]*\)\]\(')  # nbdev's, within a link that was there
+
+
+def functions(cell):
+    "The functions and classes of the package that a cell defines or imports; methods are none."
+    try:
+        lines = ast.parse(cell.source).body
+    except SyntaxError:  # a magic
+        return
+    for line in lines:
+        if isinstance(line, ast.ImportFrom) and (line.module or '').startswith('dreambooth_nb'):
+            yield from (o.asname or o.name for o in line.names)
+        elif isinstance(line, (ast.FunctionDef, ast.ClassDef)) and 'export' in cell.directives_:
+            if not any('patch' in ast.unparse(o) for o in line.decorator_list): yield line.name
 
 
 def options(cell, **values):
@@ -18,11 +33,22 @@ def options(cell, **values):
 
 
 class Book(Processor):
-    "Imports are folded; definitions and proofs get a look each; those under the heading Proofs are folded."
+    """Imports are folded; definitions and proofs get a look each; those under the heading Proofs are folded.
+    `train` may be a setting, a method or a function: it is a link where the page knows the function."""
     proofs = False
+
+    def begin(self):
+        code = [cell for cell in self.nb.cells if cell.cell_type == 'code']
+        self.known = {name for cell in code for name in functions(cell)}
+
+    def right_links(self, text):
+        "Without nbdev's links within links, and on words that are no function of the package here."
+        text = NESTED.sub(r'[\1](', text)
+        return WORD_LINK.sub(lambda m: m[0] if m[2] in self.known else m[1], text)
 
     def __call__(self, cell):
         if cell.cell_type == 'markdown':
+            cell.source = self.right_links(cell.source)
             headings = re.findall(r'^##? +(.*)$', cell.source, flags=re.M)
             if headings: self.proofs = headings[-1].strip() == 'Proofs'
         if cell.cell_type != 'code' or not cell.source or 'show_doc(' in cell.source: return
@@ -39,6 +65,7 @@ class Strip(MarkdownRenderer):
     "Below the code of a definition, its name as an anchor and a link to the source: nothing twice."
 
     def _repr_markdown_(self):
+        if self.nm.startswith('_'): return ''  # a part of something private is no entry
         source = NbdevLookup().code(self.fn)
         link = f' [source]({source}){{target="_blank"}}' if source else ''
         return f'::: {{.api}}\n\n##### `{self.nm}`{link} {{#{self.nm.lower()}}}\n\n:::\n'
