@@ -10,6 +10,7 @@ from nbdev.showdoc import MarkdownRenderer, NbdevLookup
 
 TEST = re.compile(r'\b(test_\w+\(|assert\b|expect_fail|@given)')
 IMPORT = re.compile(r'(import|from)\b')
+WIDGET = 'application/vnd.jupyter.widget-view+json'
 WORD_LINK = re.compile(r'\[(`([a-z]+)(?:\(\))?`)\]\(https?://[^)\s]*#[^)\s]*\)')  # nbdev's, of a plain word
 NESTED = re.compile(r'\[\[(`[^`\s]+`)\]\([^)]*\)\]\(')  # nbdev's, within a link that was there
 
@@ -51,6 +52,8 @@ class Book(Processor):
             cell.source = self.right_links(cell.source)
             headings = re.findall(r'^##? +(.*)$', cell.source, flags=re.M)
             if headings: self.proofs = headings[-1].strip() == 'Proofs'
+        if cell.cell_type == 'code':  # a widget is nothing without its kernel
+            cell.outputs = [o for o in cell.outputs if WIDGET not in o.get('data', {})]
         if cell.cell_type != 'code' or not cell.source or 'show_doc(' in cell.source: return
         lines = [line for line in cell.source.splitlines() if line.strip() and not line.startswith('#')]
         imports = lines and IMPORT.match(lines[0]) and all(IMPORT.match(o) or o[0] in ' )' for o in lines)
@@ -65,7 +68,13 @@ class Strip(MarkdownRenderer):
     "Below the code of a definition, its name as an anchor and a link to the source: nothing twice."
 
     def _repr_markdown_(self):
-        if self.nm.startswith('_'): return ''  # a part of something private is no entry
-        source = NbdevLookup().code(self.fn)
+        name, where = self.nm, self.fn
+        first = next(iter(self.sig.parameters.values()), None) if self.sig else None
+        owner = first.annotation if first is not None and first.name in ('self', 'cls') else None
+        if '.' not in name and getattr(owner, '__module__', '').startswith('dreambooth_nb.'):
+            name = f'{owner.__name__}.{name}'  # a method below a second decorator
+            where = where.removesuffix(self.nm) + name
+        if name.startswith('_'): return ''  # a part of something private is no entry
+        source = NbdevLookup().code(where)
         link = f' [source]({source}){{target="_blank"}}' if source else ''
-        return f'::: {{.api}}\n\n##### `{self.nm}`{link} {{#{self.nm.lower()}}}\n\n:::\n'
+        return f'::: {{.api}}\n\n##### `{name}`{link} {{#{name.lower()}}}\n\n:::\n'
