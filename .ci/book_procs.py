@@ -3,13 +3,29 @@
 settings.ini names this file (`procs` and `renderer`), so whatever renders the site runs with PYTHONPATH=.ci:
 for instance `PYTHONPATH=.ci nbdev_preview`. Classes of cells are styled in nbs/styles.css.
 """
-import re
+import ast, re
 
 from nbdev.process import Processor
 from nbdev.showdoc import MarkdownRenderer, NbdevLookup
 
 TEST = re.compile(r'\b(test_\w+\(|assert\b|expect_fail|@given)')
 IMPORT = re.compile(r'(import|from)\b')
+WIDGET = 'application/vnd.jupyter.widget-view+json'
+WORD_LINK = re.compile(r'\[(`([a-z]+)(?:\(\))?`)\]\(https?://[^)\s]*#[^)\s]*\)')  # nbdev's, of a plain word
+NESTED = re.compile(r'\[\[(`[^`\s]+`)\]\([^)]*\)\]\(')  # nbdev's, within a link that was there
+
+
+def functions(cell):
+    "The functions and classes of the package that a cell defines or imports; methods are none."
+    try:
+        lines = ast.parse(cell.source).body
+    except SyntaxError:  # a magic
+        return
+    for line in lines:
+        if isinstance(line, ast.ImportFrom) and (line.module or '').startswith('dreambooth_nb'):
+            yield from (o.asname or o.name for o in line.names)
+        elif isinstance(line, (ast.FunctionDef, ast.ClassDef)) and 'export' in cell.directives_:
+            if not any('patch' in ast.unparse(o) for o in line.decorator_list): yield line.name
 
 
 def options(cell, **values):
@@ -18,13 +34,26 @@ def options(cell, **values):
 
 
 class Book(Processor):
-    "Imports are folded; definitions and proofs get a look each; those under the heading Proofs are folded."
+    """Imports are folded; definitions and proofs get a look each; those under the heading Proofs are folded.
+    `train` may be a setting, a method or a function: it is a link where the page knows the function."""
     proofs = False
+
+    def begin(self):
+        code = [cell for cell in self.nb.cells if cell.cell_type == 'code']
+        self.known = {name for cell in code for name in functions(cell)}
+
+    def right_links(self, text):
+        "Without nbdev's links within links, and on words that are no function of the package here."
+        text = NESTED.sub(r'[\1](', text)
+        return WORD_LINK.sub(lambda m: m[0] if m[2] in self.known else m[1], text)
 
     def __call__(self, cell):
         if cell.cell_type == 'markdown':
+            cell.source = self.right_links(cell.source)
             headings = re.findall(r'^##? +(.*)$', cell.source, flags=re.M)
             if headings: self.proofs = headings[-1].strip() == 'Proofs'
+        if cell.cell_type == 'code':  # a widget is nothing without its kernel
+            cell.outputs = [o for o in cell.outputs if WIDGET not in o.get('data', {})]
         if cell.cell_type != 'code' or not cell.source or 'show_doc(' in cell.source: return
         lines = [line for line in cell.source.splitlines() if line.strip() and not line.startswith('#')]
         imports = lines and IMPORT.match(lines[0]) and all(IMPORT.match(o) or o[0] in ' )' for o in lines)
@@ -39,6 +68,13 @@ class Strip(MarkdownRenderer):
     "Below the code of a definition, its name as an anchor and a link to the source: nothing twice."
 
     def _repr_markdown_(self):
-        source = NbdevLookup().code(self.fn)
+        name, where = self.nm, self.fn
+        first = next(iter(self.sig.parameters.values()), None) if self.sig else None
+        owner = first.annotation if first is not None and first.name in ('self', 'cls') else None
+        if '.' not in name and getattr(owner, '__module__', '').startswith('dreambooth_nb.'):
+            name = f'{owner.__name__}.{name}'  # a method below a second decorator
+            where = where.removesuffix(self.nm) + name
+        if name.startswith('_'): return ''  # a part of something private is no entry
+        source = NbdevLookup().code(where)
         link = f' [source]({source}){{target="_blank"}}' if source else ''
-        return f'::: {{.api}}\n\n##### `{self.nm}`{link} {{#{self.nm.lower()}}}\n\n:::\n'
+        return f'::: {{.api}}\n\n##### `{name}`{link} {{#{name.lower()}}}\n\n:::\n'

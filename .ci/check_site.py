@@ -190,6 +190,11 @@ def read_pages(proc):
         for cell in nb.cells:
             if cell.cell_type == 'code' and cell.source.startswith('#| default_exp'):
                 problem(page, 'the site shows the cell with default_exp: add "#| hide" to it')
+            if cell.cell_type != 'markdown': continue
+            if re.search(r'\[\[`[^`]*`\]\(', cell.source):
+                problem(page, 'a link within a link: .ci/book_procs.py takes out those that nbdev makes')
+            if '' in re.findall(r'^```[ \t]*(.*)$', cell.source, flags=re.M)[::2]:
+                problem(page, 'a code fence without a language, which does not wrap on a phone: "```text"')
         soups[page.as_posix()] = BeautifulSoup(exporter.from_notebook_node(nb)[0], 'html.parser')
         html = page.with_name(front['output-file']) if 'output-file' in front else page.with_suffix('.html')
         outputs[html.as_posix()] = page.as_posix()

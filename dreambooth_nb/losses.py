@@ -234,7 +234,7 @@ def huber_per_example(
     delta:float|Tensor=.1, # where the parabola becomes a line, > 0; or one per example, (b,): `huber_delta`
     mask:Tensor|None=None, # (b,1,h,w), 0 to 1: how much each place counts; None: all alike
 ) -> Tensor: # (b,), float32
-    "Pseudo-Huber error, averaged over all but the first axis. Khrapov et al. 2024 (arXiv:2403.16728), x 2."
+    "Mean pseudo-Huber error of each example, twice that of Khrapov et al. 2024, arXiv:2403.16728."
     _alike('target', target, prediction.shape, 'prediction')
     delta = torch.as_tensor(delta, dtype=torch.float32)
     _check_delta(delta)

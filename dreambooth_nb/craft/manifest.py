@@ -365,7 +365,8 @@ def _thumbnail(path:Path) -> str:
         return ''
     buffer = io.BytesIO()
     image.save(buffer, 'PNG')
-    return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{html.escape(path.name)}" src="data:image/png;base64,{data}">'
 
 @patch
 def _repr_html_(self:PoolReport) -> str:

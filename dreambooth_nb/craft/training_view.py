@@ -61,9 +61,9 @@ def loss_curve(
     axes += _text(4, 16, f'{top:.2g}') + _text(4, height - 20, '0')
     axes += _text(width - 70, height - 5, f'step {raw[-1][0]}')
     key = _text(60, 16, 'loss, running mean', '#1e88e5')
-    if held: key += _text(180, 16, 'held-out images', '#fb8c00')
+    if held: key += _text(180, 16, 'held-out images', '#d97706')
     lines = line(raw[::every], '#bbb', .7) + line(mean[::every] + mean[-1:], '#1e88e5', 2)
-    lines += line(held, '#fb8c00', 2)
+    lines += line(held, '#d97706', 2)
     if score:
         best, low, high = best_step(rows), min(v for _, v in score), max(v for _, v in score)
         lines += line(score, '#43a047', 2, low - .05*(high - low) - 1e-9, high + .05*(high - low) + 1e-9)
