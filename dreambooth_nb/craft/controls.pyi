@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from queue import SimpleQueue
 from threading import Thread
 from PIL import Image, ImageDraw
-from ..core import UserError, at_least, checked, one_of, to_pil
+from ..core import UserError, at_least, checked, how_many, one_of, to_pil
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings, Weighted, parse_prompt
 from .levels import SOLVERS
