@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'ExportOptions', 'printable', 'refuse_halves',
-           'in_markdown', 'in_shell', 'as_path', 'not_there', 'writing', 'sync', 'atomic', 'write_text', 'locked',
-           'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil', 'fit_within',
-           'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+           'in_markdown', 'in_shell', 'how_many', 'as_path', 'not_there', 'writing', 'sync', 'atomic', 'write_text',
+           'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil',
+           'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
@@ -245,6 +245,14 @@ def in_shell(
     if os.name == 'nt': path, odd = r'[\w./:\\-]+', '"' # where a backslash is part of a path
     if re.fullmatch(path, text): return text
     return shlex.quote(text) if re.search(odd, text) else f'"{text}"'
+
+# %% ../nbs/core.ipynb #hA_n1
+def how_many(
+    n:int, # of them
+    noun:str, # one of them; its plural ends in s
+) -> str:
+    "A number with its noun: 1 step, 2,000 steps."
+    return f'{n:,} {noun}{"s"*(n != 1)}'
 
 # %% ../nbs/core.ipynb #co12
 def as_path(

@@ -17,7 +17,8 @@ import torch
 from fastcore.basics import patch
 from PIL import Image
 from torch import Tensor
-from .core import UserError, as_path, digest, generator, img_tag, one_of, randn
+from .core import (
+    UserError, as_path, digest, generator, how_many, img_tag, one_of, randn)
 from .craft.photos import (
     Photo, PhotoFolder, file_stem, image_files, list_folder,
     parse_colour, photo_size, read_captions, read_mask, read_photo)
@@ -224,7 +225,7 @@ def _repr_html_(self:Concept) -> str:
         pictures = [img_tag(load_image(path, 96), path.name) for path in self.paths[:8]]
     except UserError as e:
         return f'<p>{prompts}</p><p>{html.escape(str(e))}</p>'
-    return f'<p>{prompts}; {len(self.paths)} photos</p>' + '\n'.join(pictures)
+    return f'<p>{prompts}; {how_many(len(self.paths), "photo")}</p>' + '\n'.join(pictures)
 
 # %% ../nbs/00_data.ipynb #da_m1
 HOW_TO_CROP = 'cut the photo by hand, or set aspect_ratio_buckets'

@@ -12,7 +12,7 @@ import torch
 from fastcore.basics import patch
 from PIL import Image
 from torch import Tensor
-from .core import UserError, as_path, digest, generator, img_tag, one_of, randn
+from .core import UserError, as_path, digest, generator, how_many, img_tag, one_of, randn
 from .craft.photos import Photo, PhotoFolder, file_stem, image_files, list_folder, parse_colour, photo_size, read_captions, read_mask, read_photo
 from .craft.crops import FILTERS, Crop, buckets, crop_to, latent_mask, nearest_bucket
 from .craft.latents import Latent, LatentCache, TensorStore, posteriors

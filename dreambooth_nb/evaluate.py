@@ -605,14 +605,14 @@ class Diagnosis:
 # %% ../nbs/06_evaluate.ipynb #evv2b
 def choose(
     looks:Sequence[Look], # of one run
-    errors:float=1., # standard errors of the best one's `worth` that make no difference; 0: the best itself
+    errors:float=1., # standard errors, of a difference and of a `worth`, that say nothing; 0: the best itself
 ) -> Look:
-    """The checkpoint to use: the earliest that is as good as the best, as far as the pictures show; the last
-    where all are worth nothing. `UserError`: no look. Breiman et al. 1984, the one-standard-error rule."""
+    """The checkpoint to use: the last, unless pictures show that another is better; then the earliest that is
+    as good as the best. `UserError`: no look. After Breiman et al. 1984, the one-standard-error rule."""
     looks = sorted(looks, key=lambda look: look.step)
     if not looks: raise UserError('looks: there are none; evaluate at least one checkpoint.')
-    best = max(looks, key=lambda look: look.worth)
-    if best.worth == 0: return looks[-1]
+    last, best = looks[-1], max(looks, key=lambda look: look.worth)
+    if best.worth - last.worth <= errors*math.hypot(best.error or 0, last.error or 0): return last
     return next(look for look in looks if look.worth >= best.worth - errors*(best.error or 0))
 
 def diagnose(

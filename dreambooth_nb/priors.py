@@ -19,7 +19,7 @@ from filelock import FileLock
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from tqdm.auto import tqdm
-from .core import UserError, as_path, generator, locked, show_images, writing
+from .core import UserError, as_path, generator, how_many, locked, show_images, writing
 from .craft.photos import list_folder, read_photo
 from .data import Example, load_image
 from .craft.manifest import (
@@ -325,7 +325,7 @@ def contact_sheet(
     if not paths: raise UserError(f'{self.folder}: holds no class images yet; fill the pool first.')
     images = [load_image(path, size if isinstance(size, int) else 256) for path in paths[:n]]
     titles = [f'{path.name[:12]} (yours)' if path in own else path.stem for path in paths[:n]]
-    count = f'{len(paths)} images' + (f', {len(own)} of them your own photos' if own else '')
+    count = how_many(len(paths), 'image') + (f', {len(own)} of them your own photos' if own else '')
     return show_images(images, titles, suptitle=f'{self.class_prompt} ({count})')
 
 # %% ../nbs/01_priors.ipynb #c064

@@ -15,7 +15,7 @@ from filelock import FileLock
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from tqdm.auto import tqdm
-from .core import UserError, as_path, generator, locked, show_images, writing
+from .core import UserError, as_path, generator, how_many, locked, show_images, writing
 from .craft.photos import list_folder, read_photo
 from .data import Example, load_image
 from .craft.manifest import BLANK, PoolReport, check_folder, contrast, image_name, inspect_image, inspect_made, is_image, listing, made_from, photo_facts, pixel_hash, read_manifest, sha256, strangers, write_synced

@@ -23,8 +23,8 @@ from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image
 
 # %% ../nbs/09_run.ipynb #c0032
-from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked,
-                                explained, img_tag, locked, one_of, say, sync, to_pil, write_text, writing)
+from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, explained,
+                                how_many, img_tag, locked, one_of, say, sync, to_pil, write_text, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader
@@ -168,7 +168,7 @@ def train_more(
 @patch
 def __repr__(self:Result) -> str:
     took = f', {sum(self.seconds.values()):.0f} s' if self.seconds else ''
-    return f'Result({self.folder.name!r}: {self.prompt!r}, {len(self.log)} steps{took})'
+    return f'Result({self.folder.name!r}: {self.prompt!r}, {how_many(len(self.log), "step")}{took})'
 
 @patch
 def _repr_html_(self:Result) -> str:
@@ -575,7 +575,7 @@ def _claim_demo(
         raise UserError(f'output_dir: {out} already holds something else; choose another folder.')
     same = was and not differences(was, cfg) and was.max_train_steps == cfg.max_train_steps
     if there and not same and not overwrite:
-        what = f'{was.instance_prompt!r}, seed {was.seed}, {was.max_train_steps} steps'
+        what = f'{was.instance_prompt!r}, seed {was.seed}, {how_many(was.max_train_steps, "step")}'
         raise UserError(f'output_dir: {out} holds a demo of other settings ({what}); choose another folder, '
                         'or set overwrite to replace it.')
     if there and overwrite:

@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from fastcore.xml import Details, Div, NotStr, P, Pre, Summary, to_xml
 from PIL import Image
-from .core import EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, explained, img_tag, locked, one_of, say, sync, to_pil, write_text, writing
+from .core import EMBEDDED, Pictures, UserError, as_path, at_least, atomic, checked, explained, how_many, img_tag, locked, one_of, say, sync, to_pil, write_text, writing
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
 from .micro.readers import gallery, load_reader

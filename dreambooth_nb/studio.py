@@ -16,7 +16,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, at_least, checked, one_of
+from .core import UserError, as_path, at_least, checked, how_many, one_of
 from .model import StableDiffusion
 from .craft.settings import identifier_of, read_config, read_settings
 from .craft.requirements import load_base
@@ -370,7 +370,7 @@ def finish(
         seconds = time.perf_counter() - g.began
         if g.steps: self.pace[g.size] = seconds/g.steps
         self._count_up()
-        self.say(f'{n} picture{"s"*(n != 1)} in {seconds:.1f} s. Click one to look closer.')
+        self.say(f'{how_many(n, "picture")} in {seconds:.1f} s. Click one to look closer.')
         # who has clicked meanwhile keeps what was clicked
         if self.chosen is g.before: self.choose(self._same_place(g), g)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 import torch
-from ..core import Table, UserError, as_path, one_of, say, write_text
+from ..core import Table, UserError, as_path, how_many, one_of, say, write_text
 from .photos import read_text
 from ..data import Concept, fill_template
 from .requirements import load_base
@@ -131,7 +131,7 @@ def published_beside(
         f'{name}: not measured here, so there is nothing to compare.' for name in _OURS if name not in ours
     ]
     if ours and subjects < 30:
-        notes.append(f'{subjects} subject{"s"*(subjects > 1)} of ours, 30 of theirs: a difference may be the '
+        notes.append(f'{how_many(subjects, "subject")} of ours, 30 of theirs: a difference may be the '
                      "subjects'. Compare changes of settings on the same subjects.")
     if {'DINO', 'CLIP_I', 'CLIP_T'} & {*ours}:
         notes.append(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 import torch
-from ..core import Table, UserError, as_path, one_of, say, write_text
+from ..core import Table, UserError, as_path, how_many, one_of, say, write_text
 from .photos import read_text
 from ..data import Concept, fill_template
 from .requirements import load_base

@@ -17,7 +17,7 @@ import diffusers, peft, torch, transformers
 from fastcore.basics import patch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._pytree import tree_map
-from ..core import UserError, digest, recalled, stamps
+from ..core import UserError, digest, how_many, recalled, stamps
 from .families import FAMILIES
 from ..model import PRECISIONS, StableDiffusion
 from .memory import Forecast, Operations, fit, forecast, free_memory
@@ -209,12 +209,13 @@ def __repr__(self:Outlook) -> str:
     took = f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} min' if seconds < 6000 else \
         f'{seconds/3600:.0f} h'
     memory = f'{held:.0f} MB' if held < 1000 else f'{held/1000:.1f} GB'
-    left = f'{self.steps} more' if self.steps < cfg.max_train_steps else cfg.max_train_steps
+    left = how_many(self.steps, 'more step' if self.steps < cfg.max_train_steps else 'step')
     numbers = dict(no='float32').get(cfg.mixed_precision, cfg.mixed_precision)
-    rows = f'{cfg.train_batch_size}{f" + {cfg.train_batch_size}" if classes else ""}'
+    rows = how_many(cfg.train_batch_size, 'picture')
+    if classes: rows = f'{cfg.train_batch_size} + {cfg.train_batch_size} pictures'
     base = cfg.pretrained_model_name_or_path
     return (f'{base} at {cfg.geometry(self.net).resolution} pixels on {self.device} in {numbers}: '
-            f'trains {cfg.words.replace("+", " + ")} for {left} steps of {rows} pictures; '
+            f'trains {cfg.words.replace("+", " + ")} for {left} of {rows}; '
             f'about {memory} and {took}')
 
 # %% ../../nbs/craft/choices.ipynb #ch15b

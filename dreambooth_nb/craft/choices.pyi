@@ -12,7 +12,7 @@ import diffusers, peft, torch, transformers
 from fastcore.basics import patch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._pytree import tree_map
-from ..core import UserError, digest, recalled, stamps
+from ..core import UserError, digest, how_many, recalled, stamps
 from .families import FAMILIES
 from ..model import PRECISIONS, StableDiffusion
 from .memory import Forecast, Operations, fit, forecast, free_memory

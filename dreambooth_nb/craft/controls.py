@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 from PIL import Image, ImageDraw
-from ..core import UserError, at_least, checked, one_of, to_pil
+from ..core import UserError, at_least, checked, how_many, one_of, to_pil
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings, Weighted, parse_prompt
 from .levels import SOLVERS
@@ -190,7 +190,7 @@ def amount(
     n = [len(values) for values in axes.values()]
     total, steps = math.prod(n), axes.get('num_inference_steps', [state.num_inference_steps])
     product = f'{" x ".join(map(str, n))} = ' if len(n) > 1 else ''
-    text = f'{product}{total} picture{"s" if total != 1 else ""}'
+    text = product + how_many(total, 'picture')
     if pace is None: return text
     seconds = pace*total*sum(steps)/len(steps)
     return text + (f', about {max(1, round(seconds))} s' if seconds < 90 else f', about {seconds/60:.0f} min')
@@ -434,7 +434,7 @@ def facts(
     how = json.loads(image.info.get('dreambooth_nb', '{}'))
     if not how: return ''
     facts = [f'seed {how["seed"]}', f'guidance {how["guidance_scale"]:g}',
-             f'{how["num_inference_steps"]} steps']
+             how_many(how['num_inference_steps'], 'step')]
     facts += [f'{k.replace("_", " ")} {how[k]}' for k in ('spacing', 'guidance_rescale') if how.get(k)]
     facts += [SOLVERS[how['solver']].label, f'{image.width} x {image.height}']
     facts += [f'LoRA {how["lora_scale"]:g}'] if how.get('lora_scale') is not None else []

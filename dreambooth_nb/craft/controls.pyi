@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 from PIL import Image, ImageDraw
-from ..core import UserError, at_least, checked, one_of, to_pil
+from ..core import UserError, at_least, checked, how_many, one_of, to_pil
 from ..model import StableDiffusion
 from .prompts import SPACINGS, Settings, Weighted, parse_prompt
 from .levels import SOLVERS

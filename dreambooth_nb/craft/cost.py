@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import psutil, torch
 from fastcore.basics import patch
-from ..core import Table, as_path, write_text
+from ..core import Table, as_path, how_many, write_text
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion
@@ -33,7 +33,8 @@ class Cost:
     device:str = '' # where it ran
 
     def __repr__(self):
-        parts = [f'{self.steps:,} steps, {self.images:,} pictures, {sum(self.seconds.values()):,.0f} s']
+        parts = [how_many(self.steps, 'step'), how_many(self.images, 'picture'),
+                 f'{sum(self.seconds.values()):,.0f} s']
         if self.flops is not None: parts.append(f'{self.flops/1e12:,.2f} TFLOP')
         if self.peak is not None: parts.append(f'{self.peak/1e6:,.0f} MB at most')
         if self.joules is not None: parts.append(f'{self.joules/1e3:,.1f} kJ')

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import psutil, torch
 from fastcore.basics import patch
-from ..core import Table, as_path, write_text
+from ..core import Table, as_path, how_many, write_text
 from ..data import Batch
 from ..losses import Objective
 from ..model import StableDiffusion

@@ -11,6 +11,7 @@ __all__ = ['OWN', 'Encoder', 'dino_encoder', 'clip_encoder', 'shared', 'likeness
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import NamedTuple
 import numpy as np
 import torch
@@ -256,17 +257,20 @@ def lpips_encoder(
     net:str='alex', # network under it: alex, vgg or squeeze
     device:str='cpu', # where it runs
 ) -> Encoder:
-    "LPIPS, a distance between two pictures. `UserError` where its package is not installed."
+    "LPIPS, a distance between two pictures. `UserError` where its package is missing, or its network."
     try:
         import lpips
+        metric, which = lpips.LPIPS(net=net, verbose=False).eval().to(device), metadata.version('lpips')
     except ImportError as e:
         raise UserError(f'LPIPS: needs a package that is not here ({e}); pip install lpips.') from None
-    metric = lpips.LPIPS(net=net, verbose=False).eval().to(device)
+    except (OSError, RuntimeError) as e: # no way to the hub, or a torchvision that was made for another torch
+        raise UserError(f'LPIPS: cannot be opened here ({str(e).splitlines()[0]}); it needs a torchvision '
+                        f'that fits torch, and fetches the weights of {net} once, online.') from None
     @torch.inference_mode()
     def distances(images):
         x = to_tensor(images).to(device)
         return torch.stack([metric(one.expand_as(x), x).flatten().cpu() for one in x[:, None]])
-    return Encoder('LPIPS', f'{net}, package {getattr(lpips, "__version__", "?")}', 'as drawn, -1 to 1',
+    return Encoder('LPIPS', f'{net}, package {which}', 'as drawn, -1 to 1',
                    distances=distances)
 
 # %% ../../nbs/craft/encoders.ipynb #en_us1

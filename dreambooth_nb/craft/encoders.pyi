@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import NamedTuple
 import numpy as np
 import torch

@@ -8,7 +8,7 @@ __all__ = ['plain_value', 'json_line', 'Log', 'best_step']
 # %% ../../nbs/craft/log.ipynb #lg04
 import io, json, math
 from fastcore.basics import patch
-from ..core import as_path, write_text
+from ..core import as_path, how_many, write_text
 
 # %% ../../nbs/craft/log.ipynb #t0355
 def plain_value(
@@ -124,7 +124,7 @@ def _repr_png_(self:Log) -> bytes|None:
 def __repr__(self:Log) -> str:
     "One line: how many steps, the loss at both ends, the best step."
     losses = [r['loss'] for r in self if isinstance(r.get('loss'), (int, float))]
-    parts = [f'{len(self)} step{"s"*(len(self) != 1)}']
+    parts = [how_many(len(self), 'step')]
     if losses: parts.append(f'loss {losses[0]:.4f} at first, {losses[-1]:.4f} at last')
     if self.best: parts.append(f'best step {self.best["step"]}')
     return f'Log({"; ".join(parts)})'

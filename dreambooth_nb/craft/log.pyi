@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import io, json, math
 from fastcore.basics import patch
-from ..core import as_path, write_text
+from ..core import as_path, how_many, write_text
 __all__ = ['plain_value', 'json_line', 'Log', 'best_step']
 def plain_value(v, depth: int=4): ...
 def json_line(row: dict) -> str: ...

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from fastcore.basics import patch
 from PIL import Image, ImageStat
-from ..core import UserError, is_junk
+from ..core import UserError, how_many, is_junk
 from .photos import IMAGE_SUFFIXES, list_folder, photo_size, read_photo
 from ..data import load_image
 
@@ -345,11 +345,10 @@ class PoolReport:
 
     def summary(self) -> str:
         "One line: how many images, how many errors and warnings."
-        def count(n, noun):
-            return f'{n} {noun}{"s"*(n != 1)}'
         n, verdict = len(self.errors), 'nothing to complain about'
-        if self.findings: verdict = f'{count(n, "error")}, {count(len(self.findings) - n, "warning")}'
-        images = f'{count(self.made + self.own, "image")} of "{self.class_prompt}"'
+        warned = how_many(len(self.findings) - n, 'warning')
+        if self.findings: verdict = f'{how_many(n, "error")}, {warned}'
+        images = f'{how_many(self.made + self.own, "image")} of "{self.class_prompt}"'
         return f'{self.folder.name}: {images} ({self.made} made, {self.own} your own); {verdict}'
 
     def __str__(self):

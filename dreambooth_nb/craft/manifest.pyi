@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from fastcore.basics import patch
 from PIL import Image, ImageStat
-from ..core import UserError, is_junk
+from ..core import UserError, how_many, is_junk
 from .photos import IMAGE_SUFFIXES, list_folder, photo_size, read_photo
 from ..data import load_image
 __all__ = ['BLANK', 'contrast', 'write_synced', 'image_name', 'sha256', 'pixel_hash', 'read_manifest', 'Finding', 'strangers', 'photo_facts', 'made_from', 'inspect_made', 'inspect_photo', 'listing', 'is_image', 'inspect_image', 'check_folder', 'PoolReport']

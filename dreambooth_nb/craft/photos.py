@@ -191,8 +191,8 @@ def _count(self:PhotoFolder):
         self.notes.append(f'{self.metadata[0]}: describes no photo here; put one into each of {names}.')
     for part in self.below:
         if part.repeats <= 100: continue
-        self.notes.append(f'{part.path}: its {len(part.images)} photos count {part.repeats} times each, as '
-                          'its name says; rename it if the number means something else.')
+        self.notes.append(f'{part.path}: each of its photos ({len(part.images)}) counts {part.repeats} '
+                          'times, as its name says; rename it if the number means something else.')
 
 # %% ../../nbs/craft/photos.ipynb #listfol2
 @patch

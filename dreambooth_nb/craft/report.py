@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
+from ..core import (
+    UserError, as_path, checked, digest, fit_within, how_many, img_tag, printable)
 from .photos import (
     Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder, read_captions, read_photo)
 from .crops import Crop
@@ -271,7 +272,7 @@ def _check_concept(self:Report, concept:Concept, tokenizer, min_images:int):
     self._check_masklike(checks)
     n = sum(len(part.images) for part in folder.parts)
     if n < min_images:
-        self.warnings.append(f'{folder.path}: holds {n} photo{"s"*(n != 1)}; {min_images} to 5 different '
+        self.warnings.append(f'{folder.path}: holds {how_many(n, "photo")}; {min_images} to 5 different '
                              'ones teach a subject better.')
 
 # %% ../../nbs/craft/report.ipynb #re_part
@@ -420,7 +421,7 @@ def _heads(self:Report) -> list[str]:
 @patch
 def _summary(self:Report) -> str:
     found = (self.errors, 'error'), (self.warnings, 'warning')
-    count = [f'{len(lines)} {what}{"s"*(len(lines) != 1)}' for lines, what in found if lines]
+    count = [how_many(len(lines), what) for lines, what in found if lines]
     return (', '.join(count) or 'nothing to complain about') + ('' if self.ok else ': not ready')
 
 @patch

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..core import UserError, as_path, checked, digest, fit_within, img_tag, printable
+from ..core import UserError, as_path, checked, digest, fit_within, how_many, img_tag, printable
 from .photos import Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder, read_captions, read_photo
 from .crops import Crop
 from ..data import HOW_TO_CROP, Concept, Example, Geometry, crop_misses, same_folder

@@ -11,7 +11,7 @@ import json, os, re, shutil
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 import yaml
-from ..core import UserError, as_path, digest, is_junk, writing
+from ..core import UserError, as_path, digest, how_many, is_junk, writing
 from .photos import read_text
 from ..data import Concept
 from .concepts import load_concepts
@@ -202,7 +202,8 @@ def plan(
     on = cfg.resume_from_checkpoint and ended < asked
     if cfg.max_train_steps == ended or cfg.max_train_steps == asked and not on: return Plan('is finished')
     if cut: return Plan('goes on')
-    return no(f'holds a finished model of {was.max_train_steps} steps and no checkpoint to go on from',
+    steps = how_many(was.max_train_steps, 'step')
+    return no(f'holds a finished model of {steps} and no checkpoint to go on from',
               'choose another folder, or set overwrite to train it again')
 
 # %% ../../nbs/craft/run_folder.ipynb #r04other

@@ -6,7 +6,7 @@ import json, os, re, shutil
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 import yaml
-from ..core import UserError, as_path, digest, is_junk, writing
+from ..core import UserError, as_path, digest, how_many, is_junk, writing
 from .photos import read_text
 from ..data import Concept
 from .concepts import load_concepts

@@ -418,9 +418,9 @@ def sweep(
     def rule(name):
         return [MedianRule(score, [folder/other for other in own if other != name])]*stop
     failed = train_each(configs, settings | dict(score=score), folder, rule)
-    rows = [_row(name, own[name], folder, configs[name], score, failed) for name in own]
-    found = Sweep(folder, score, rows)
-    with FileLock(folder/'.lock'):
+    with FileLock(folder/'.lock'): # of several processes the last one here has all of them done
+        rows = [_row(name, own[name], folder, configs[name], score, failed) for name in own]
+        found = Sweep(folder, score, rows)
         found.save()
     return found
 

@@ -12,7 +12,7 @@ import ipywidgets as W
 from fastcore.basics import patch
 from IPython import get_ipython
 from IPython.display import display
-from ..core import UserError
+from ..core import UserError, how_many
 from ..model import StableDiffusion
 from .log import best_step
 from .callbacks import Callback, StopTraining
@@ -218,5 +218,5 @@ def finish(
     if self.rows: self.curve.value = loss_curve(self.rows)
     if isinstance(error, UserError): end = str(error)
     elif error and not isinstance(error, StopTraining): end = f'{type(error).__name__}: {error}'
-    else: end = f'Stopped after step {n}.' if self.stopping else f'Done: {n} steps.'
+    else: end = f'Stopped after step {n}.' if self.stopping else f'Done: {how_many(n, "step")}.'
     self.status.value = html.escape(end)

@@ -8,7 +8,7 @@ import ipywidgets as W
 from fastcore.basics import patch
 from IPython import get_ipython
 from IPython.display import display
-from ..core import UserError
+from ..core import UserError, how_many
 from ..model import StableDiffusion
 from .log import best_step
 from .callbacks import Callback, StopTraining
