@@ -465,7 +465,7 @@ def sample(
     seeds = [seeds] if one else list(seeds)
     if isinstance(prompts, str): prompts = [prompts]*len(seeds)
     if len(prompts) != len(seeds):
-        raise UserError(f'seeds: are {len(seeds)}, and prompts {len(prompts)}; give one seed per prompt.')
+        raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')
     same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
                 num_inference_steps=num_inference_steps, eta=eta) | settings
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]

@@ -16,6 +16,7 @@ from diffusers.models.attention_processor import (
     AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0)
 from fastcore.basics import patch
 from torch import Tensor, nn
+from torch._inductor import config as _inductor
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
 from ..model import StableDiffusion, quiet
@@ -209,13 +210,14 @@ class Frozen:
         weights = [(t.data_ptr(), t._version) for t in (*self.net.parameters(), *self.net.buffers())]
         if weights != self.weights:
             torch.compiler.reset() # else torch takes the program that has the old constants
-            self.program = torch.compile(self.net.forward, dynamic=False, options=dict(freezing=True))
+            self.program = torch.compile(self.net.forward, dynamic=False)
             self.weights = weights
         return self._called
 
     def _called(self, *args, **kwargs):
         try:
-            return self.program(*args, **kwargs)
+            with _inductor.patch(freezing=True): # as an option of `compile` the tracer would not see it
+                return self.program(*args, **kwargs)
         except torch._dynamo.exc.TorchDynamoException as e:
             why = str(e).strip().splitlines()[0]
             raise UserError(f'freeze: this network cannot be compiled here ({why}); it takes a C++ compiler, '

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from diffusers.models.attention_processor import AttnAddedKVProcessor, AttnAddedKVProcessor2_0, Attention, AttnProcessor, AttnProcessor2_0
 from fastcore.basics import patch
 from torch import Tensor, nn
+from torch._inductor import config as _inductor
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of
 from ..model import StableDiffusion, quiet
