@@ -20,9 +20,8 @@ from .checkpoints import open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
 from .encoders import Encoder
-from dreambooth_nb.evaluate import (
-    Diagnosis, Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative,
-    subject_prompts)
+from ..evaluate import (Diagnosis, Evaluation, Learned, Look, diagnose, evaluate, home_of,
+                                    learned_by, read_evaluation, relative, subject_prompts)
 
 # %% ../../nbs/craft/scores.ipynb #sc11
 def looked(

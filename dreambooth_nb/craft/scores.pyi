@@ -16,7 +16,7 @@ from .checkpoints import open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
 from .encoders import Encoder
-from dreambooth_nb.evaluate import Diagnosis, Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative, subject_prompts
+from ..evaluate import Diagnosis, Evaluation, Learned, Look, diagnose, evaluate, home_of, learned_by, read_evaluation, relative, subject_prompts
 __all__ = ['looked', 'Scores', 'looks_in', 'Advice', 'advice', 'closing', 'compare']
 def looked(found: Evaluation, before: Evaluation | None=None, step: int=0) -> dict: ...
 def _file(folder, step) -> Path: ...
