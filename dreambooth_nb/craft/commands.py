@@ -22,8 +22,8 @@ from fastcore.docments import docments
 from ..core import (
     EMBEDDED, EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least,
     did_you_mean, in_shell, is_junk, not_there, one_of, say, write_text, wrong_type)
-from .answers import (
-    answered, in_lines, is_picture, is_run, is_there, look_at_settings, may_be_export, may_be_folder, token_for)
+from .answers import (answered, in_lines, is_picture, is_run, is_there, look_at_settings,
+                                         may_be_export, may_be_folder, token_for)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
