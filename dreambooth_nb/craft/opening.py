@@ -328,6 +328,7 @@ def _read_file(path, dtype, allow_pickle, config, hub) -> dict:
 
 def _read_unet_file(path, kind, dtype, allow_pickle, config, hub) -> dict:
     "A whole model, as diffusers reads it."
+    config = find_base(config) if config in EMBEDDED else config
     pipe = _as_pipeline(path, kind, dtype, config, hub)
     parts = {k: v for k in FAMILIES['sdxl'].parts if (v := getattr(pipe, k, None)) is not None}
     lost = [f'{k}.{n}' for k, net in parts.items() if 'tokenizer' not in k for n, p in net.named_parameters()
@@ -335,9 +336,8 @@ def _read_unet_file(path, kind, dtype, allow_pickle, config, hub) -> dict:
     if lost:
         raise UserError(f'{path}: {len(lost)} weights are missing from the file, the first is {lost[0]}; '
                         f'download or export it again.')
-    for k in ('tokenizer', 'tokenizer_2'):
-        if k in parts and config:
-            _remember_files(parts[k], as_path(config) if as_path(config).is_dir() else config, k, hub)
+    for k in sorted({'tokenizer', 'tokenizer_2'} & parts.keys()) if config else ():
+        _remember_files(parts[k], as_path(config) if as_path(config).is_dir() else config, k, hub)
     return parts | dict(scheduler_config=dict(pipe.scheduler.config) | dict(
         _class_name=type(pipe.scheduler).__name__),
         force_zeros=bool(pipe.config.get('force_zeros_for_empty_prompt', True)))
@@ -519,7 +519,7 @@ def _check_device(device):
 
 def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
-    where, config = find_base(base), find_base(config) if config in EMBEDDED else config
+    where = find_base(base)
     path, file, own = Path(where), Path(where).is_file(), hub | dict(quantization=quantization)
     for field, wrong in dict(revision=path.exists(), variant=file, quantization=file).items():
         if own.get(field) and wrong:
