@@ -270,7 +270,7 @@ def as_path(
         path.stat()
     except OSError as e:
         if e.errno != errno.ELOOP: return path
-        raise UserError(f'{path}: its links lead in a circle; give another path.') from None
+        raise UserError(f'{path}: its links lead in a circle; replace it, or give another path.') from None
     return path
 
 def not_there(
