@@ -338,6 +338,6 @@ def asked_often(
     frozen = getattr(model, 'frozen', None) if plain else None
     replayed = getattr(model, 'cuda_graphs', False) and plain and model.device.type == 'cuda'
     compiled = frozen or any(m._compiled_call_impl for m in layers)
-    once = nullcontext() if compiled else text_once(net) # another forward would be compiled anew
+    once = nullcontext() if compiled else text_once(net) # other forwards: compiled one by one
     with once, deep_reused(net, cache_interval), _instead({net: frozen.now()} if frozen else {}):
         yield Asked(model, replayed, bool(frozen))
