@@ -54,6 +54,7 @@ class StableDiffusion:
     distilled:bool = False # whether a FLUX.2 klein draws without guidance
     image_noising_scheduler:'diffusers.SchedulerMixin|None' = None # of IF's second stage
 
+    cuda_graphs, frozen = False, None # see `tune`
     waits_for, stays = None, False # device that the denoiser comes to when it is asked; or it must not move
 
     def __post_init__(self):

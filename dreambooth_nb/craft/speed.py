@@ -335,8 +335,8 @@ def asked_often(
     "A denoiser for a sampler: within it, what does not change from step to step is done once."
     net, layers = model.denoiser, [*model.denoiser.modules()]
     plain = cache_interval == 1 and not any(m._forward_hooks or m._forward_pre_hooks for m in layers)
-    frozen = getattr(model, 'frozen', None) if plain else None
-    replayed = getattr(model, 'cuda_graphs', False) and plain and model.device.type == 'cuda'
+    frozen = model.frozen if plain else None
+    replayed = model.cuda_graphs and plain and model.device.type == 'cuda'
     compiled = frozen or any(m._compiled_call_impl for m in layers)
     once = nullcontext() if compiled else text_once(net) # other forwards: compiled one by one
     with once, deep_reused(net, cache_interval), _instead({net: frozen.now()} if frozen else {}):
