@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 import gc
 from contextlib import contextmanager, nullcontext
+from weakref import WeakKeyDictionary
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
@@ -14,10 +15,13 @@ from ..core import say
 from ..data import Batches
 from .families import KEPT, arrive, heard, stacked, takes_turns
 from ..model import StableDiffusion
-__all__ = ['text_once', 'Remembered', 'read_ahead', 'Recorded', 'recorded', 'deep_reused', 'Asked', 'asked_often']
+__all__ = ['text_once', 'picture_once', 'Remembered', 'read_ahead', 'Recorded', 'recorded', 'deep_reused', 'Asked', 'asked_often']
 @contextmanager
 def _instead(forwards: dict) -> Iterator[Any]: ...
 def text_once(unet: nn.Module): ...
+def _before_the_text(unet) -> list[nn.Module]: ...
+_ROWS: Any
+def picture_once(denoiser: nn.Module) -> _Rows: ...
 @contextmanager
 def read_ahead(model: StableDiffusion, data: Batches, also=...) -> Iterator[Any]: ...
 @contextmanager
@@ -33,6 +37,18 @@ class _Known:
     known: Any
     def __init__(self, f): ...
     def __call__(self, x, *args, **kwargs): ...
+
+class _First:
+    f: Any
+    rows: Any
+    def __init__(self, f, rows): ...
+    def __call__(self, *args, **kwargs): ...
+
+class _Rows:
+    conditions: Any
+    layers: Any
+    forwards: Any
+    def __init__(self, layers): ...
 
 class Remembered:
     model: Any
@@ -91,6 +107,7 @@ class Asked:
     cuda_graphs: Any
     known: Any
     tensors: Any
-    def __init__(self, model, cuda_graphs: bool=False, frozen: bool=False): ...
+    rows: Any
+    def __init__(self, model, cuda_graphs: bool=False, frozen: bool=False, rows=None): ...
     def __call__(self, x, t, *conditions): ...
     def _about(self, conditions): ...
