@@ -68,7 +68,7 @@ class _First:
         n = self.rows.conditions
         if n == 1: return self.f(*args, **kwargs)
         args, kwargs = tree_map(lambda v: v.chunk(n)[0] if isinstance(v, Tensor) else v, (args, kwargs))
-        return tree_map(lambda v: torch.cat([v]*n), self.f(*args, **kwargs))
+        return tree_map(lambda v: v.expand(n, *v.shape).flatten(0, 1), self.f(*args, **kwargs))
 
 class _Rows:
     "Under how many conditions a UNet is asked about the same latents; which layers do their work once then."
