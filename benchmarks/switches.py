@@ -5,6 +5,7 @@ from unittest import mock
 import torch
 
 from dreambooth_nb.craft.optimizers import make_optimizer
+from dreambooth_nb.craft.speed import picture_once
 from dreambooth_nb.train import training_loss
 from dreambooth_nb.cfg_sampler import sample
 
@@ -159,6 +160,30 @@ def _(b):
             return draw()
     off = float(abs(arrays(draw()) - arrays(plain())).max())
     return switch(b, 'keys and values once a picture', draw, plain, off, 0.)
+
+
+def without_picture_once(b, what, **how):
+    "Eight pictures, with what is computed before the text once for both of guidance's rows, and twice."
+    model, other = (models.make('micro', b.device).tune(**how) for _ in range(2))
+    def draw(m):
+        return sample(m, PROMPTS*8, range(8), num_inference_steps=b.much(25))
+    def plain():
+        nothing = picture_once(torch.nn.Identity()) # of which no layer comes before a text
+        with mock.patch('dreambooth_nb.craft.speed.picture_once', lambda net: nothing):
+            return draw(other)
+    off = float(abs(arrays(draw(model)) - arrays(plain())).max())
+    return switch(b, what, lambda: draw(model), plain, off, 1., **how)
+
+
+@row('without-picture-once')
+def _(b):
+    return without_picture_once(b, 'the layers before the text once, eight pictures')
+
+
+@row('without-picture-once-frozen', 'cpu')
+def _(b):
+    what = 'the layers before the text once, the same frozen'
+    return without_picture_once(b, what, freeze=compiling(b))
 
 
 def approximation(b, what, **how):
