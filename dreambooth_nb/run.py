@@ -375,13 +375,13 @@ def drawn_classes(
     if not cfg.with_prior_preservation: return None
     base = drawing(model, cfg.prior_generation_precision)
     found = class_images(subjects, cfg, base)
-    # later rounds come from the original weights too
-    if found.policy.n and base is model: base = deepcopy(model)
+    if found.policy.n and base is model: base = deepcopy(model) # later rounds too are the base's
     def generate(prompts, seeds):
         return sample(base, prompts, seeds, guidance_scale=cfg.class_guidance_scale,
                       num_inference_steps=25, batch_size=cfg.sample_batch_size)
     found = replace(found, generate=generate, encode=encode, progress=progress)
     found.latents(0)
+    if not found.policy.n: found.generate = None # all are there; a copy of the base may go
     return found
 
 # %% ../nbs/09_run.ipynb #h01dback

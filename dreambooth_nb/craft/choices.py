@@ -240,13 +240,17 @@ def _traced(cfg, device) -> Forecast:
                  torch.backends.cpu.get_cpu_capability())
     return Forecast(**recalled(key, lambda: asdict(forecast(**how))))
 
+def _copies(cfg) -> int:
+    "Models beside the one that is trained: as it was, to draw new class images, and to ask for scores."
+    return bool(cfg.with_prior_preservation and cfg.refresh_class_images_every) + bool(cfg.evaluation_steps)
+
 def _as_forecast(cfg, device) -> dict:
     "The settings of `forecast` and `fit` for a run."
     names = ('lora', 'resolution', 'mixed_precision', 'optimizer', 'gradient_checkpointing',
              'gradient_accumulation_steps', 'max_token_length', 'quantization')
     return dict(base=described_by(cfg.base), rows=cfg.train_batch_size*(1 + cfg.with_prior_preservation),
                 train=cfg.words, ema=cfg.use_ema, device=torch.device(device).type,
-                changing=cfg.shuffle_caption,
+                changing=cfg.shuffle_caption, copies=_copies(cfg),
                 **{name: getattr(cfg, name) for name in names})
 
 # %% ../../nbs/craft/choices.ipynb #m3m0ryfn

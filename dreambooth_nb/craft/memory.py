@@ -153,16 +153,20 @@ def _size(tensors) -> int:
 def _tensors(net) -> list: # parameters and what else is saved with them, each once
     return [*{id(v): v for v in net.state_dict(keep_vars=True).values()}.values()]
 
+def _weights(model, spared) -> int: # bytes
+    return _size(v for net in model.modules() for v in _tensors(net)) - sum(spared)
+
 def _in_turn(model, spared) -> dict: # bytes of what reads, and of what comes after it
     nets = model.readers, [model.denoiser]
     sizes = [_size(v for net in some for v in _tensors(net)) - n for some, n in zip(nets, spared)]
     return dict(zip(('aside', 'denoiser'), sizes))
 
 # %% ../../nbs/craft/memory.ipynb #c110t
-def _trace(model, rows, resolution, half, batches, gpu) -> dict: # fields of `Forecast`
+def _trace(model, rows, resolution, half, batches, gpu, matrix) -> dict: # fields of `Forecast`
     """Bytes of gradients, of the rest at its most before the optimiser's step, and of oneDNN's kernels; the
     arithmetic of a batch, and its operations. What frozen text encoders answer is remembered, so theirs do
     not count."""
+    if gpu and half: _as_on_gpu(model)
     with quiet(), FakeTensorMode(allow_non_fake_inputs=True), torch.device('cpu'), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         _fake(model)
@@ -185,7 +189,7 @@ def _trace(model, rows, resolution, half, batches, gpu) -> dict: # fields of `Fo
                 loss.backward()
                 del loss
         gradients = _size(p.grad for p in params if p.grad is not None)
-    return dict(gradients=gradients, activations=max(live.peak - gradients, 0), flops=live.flops,
+    return dict(gradients=gradients, activations=max(live.peak - gradients, 0) + matrix, flops=live.flops,
                 launches=live.launches,
                 library=0 if gpu or not _onednn_bf16() else sum(live.kernels.values()))
 
@@ -202,21 +206,25 @@ class Forecast:
     library:int = 0 # oneDNN's kernels, which no profiler of tensors sees: bf16 on a CPU with AVX-512
     aside:int = 0 # weights of a text encoder that reads all prompts and leaves the GPU
     denoiser:int = 0 # weights that come to the GPU after that
+    copies:int = 0 # weights of models beside the one that is trained
     flops:int = 0 # floating-point operations of a batch, forward and backward
     launches:int = 0 # operations of torch in it, each of which a GPU is given by itself
 
     @property
     def peak(self) -> int:
         "Bytes in all."
-        whole = self.weights + self.gradients + self.optimizer + self.ema + self.library
+        whole = self.weights + self.gradients + self.optimizer + self.ema + self.library + self.copies
         return max(whole + max(self.activations, self.scratch), self.weights - self.denoiser + self.aside)
 
     def __repr__(self):
-        *whole, a, b, library, aside, later, _, _ = (f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items())
-        parts = ' + '.join([*whole, f'max({a}, {b})', *[library]*bool(self.library)])
+        said = {k: f'{k} {v/1e6:,.0f}' for k, v in asdict(self).items()}
+        *whole, a, b, library, aside, later, copies, _, _ = said.values()
+        seldom = [library]*bool(self.library) + [copies]*bool(self.copies)
+        parts = ' + '.join([*whole, f'max({a}, {b})', *seldom])
         if self.aside: parts = f'max({parts}, weights - {later} + {aside})'
         return f'{parts} = {self.peak/1e6:,.0f} MB'
 
+# %% ../../nbs/craft/memory.ipynb #j013o
 def _outline(base, train, dtype, hub):
     "The networks of a base, without a number in them; with a new word where one is trained."
     with quiet(), torch.device('meta'):
@@ -246,29 +254,29 @@ def forecast(
     max_token_length:int|None=None, # of prompts: 75, 150 or 225; None: 75
     quantization:str|None=None, # one of QUANTIZATIONS: few bits for a base that is only read
     changing:bool=False, # whether captions change: a large text encoder is needed all along
+    copies:int=0, # models kept as they were: one that draws new class images, one that scores are asked of
     device:str='cpu', # device whose habits count: "cpu", or a GPU such as "cuda"
     **hub, # options of huggingface_hub
 ) -> Forecast:
     "Predict memory and arithmetic of training, without weights or data. UserError: what is impossible."
     at_least(1, rows=rows, gradient_accumulation_steps=gradient_accumulation_steps)
     at_least(8, resolution=resolution)
-    scratch, usual = optimizer_row(optimizer).scratch, base_dtype(train, mixed_precision)
-    half, gpu, held = PRECISIONS[mixed_precision], str(device) != 'cpu', min(gradient_accumulation_steps, 2)
+    usual, gpu = base_dtype(train, mixed_precision), str(device) != 'cpu'
     model = _outline(base, train, dtype or usual, hub)
     model.check_size(True, resolution=resolution or model.resolution)
     spared = [_spared(nets, quantization) for nets in (model.readers, [model.denoiser])] # without a LoRA
-    matrix = _made_whole(model, quantization)
+    own, matrix = _weights(model, spared), _made_whole(model, quantization)
     with torch.device('meta'): # else peft fills its matrices with numbers first
         params = model.set_reading(max_token_length=max_token_length).trainable(train=train, lora=lora)
-    sizes, states = [p.numel() for p in params], state_bytes(optimizer, params)
+    sizes, weights = [p.numel() for p in params], _weights(model, spared)
     model.tune(gradient_checkpointing).train()
-    weights = _size(v for net in model.modules() for v in _tensors(net)) - sum(spared)
-    turns = _in_turn(model, spared) if gpu and model.readers and not changing else {}
-    if gpu and half: _as_on_gpu(model)
-    now = _trace(model, rows, resolution or model.resolution, half, held, gpu)
-    at_once = max(scratch*sum(sizes)*(gpu or optimizer == 'schedulefree'), 8*max(sizes)) # one by one: two
-    return Forecast(weights=weights - turns.get('aside', 0), optimizer=states, ema=4*ema*sum(sizes),
-                    scratch=at_once, **now | turns | dict(activations=now['activations'] + matrix))
+    turns = _in_turn(model, spared) if gpu and model.readers and not changing else dict(aside=0)
+    half, batches = PRECISIONS[mixed_precision], min(gradient_accumulation_steps, 2)
+    found = _trace(model, rows, resolution or model.resolution, half, batches, gpu, matrix)
+    at_once = gpu or optimizer == 'schedulefree' # else one by one: two tensors of the largest
+    return Forecast(weights=weights - turns['aside'], copies=copies*(own - turns['aside']),
+                    optimizer=state_bytes(optimizer, params), ema=4*ema*sum(sizes), **turns | found,
+                    scratch=max(optimizer_row(optimizer).scratch*sum(sizes)*at_once, 8*max(sizes)))
 
 # %% ../../nbs/craft/memory.ipynb #c114
 class Fit(NamedTuple):
