@@ -3,10 +3,10 @@
 
     python .ci/check_html.py FOLDER
 
-Each problem is a line: a chapter without a working Colab link, a social picture that is inlined, Markdown
+Each problem is a line: a chapter without a working Colab link, a social picture that is no file, Markdown
 left over within code, a figure without a description, a page wider than its window.
 """
-import sys
+import re, sys
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -25,12 +25,13 @@ def problem(page, what):
 def check_source(page, soup):
     "What can be seen without a browser."
     links = [a for a in soup.find_all('a', href=True) if 'colab.research.google.com' in a['href']]
-    if page.name[:2].isdigit() and not links: problem(page, 'has no link to Colab')
+    chapter = soup.title and re.match(r'\d\d ', soup.title.get_text())
+    if chapter and not links: problem(page, 'has no link to Colab')
     for a in links:
         if 'lightbox' in a.get('class', []):
             problem(page, 'the Colab badge opens as a picture, not as a link')
     for meta in soup.find_all('meta', property='og:image'):
-        if meta.get('content', '').startswith('data:'): problem(page, 'og:image is inlined: name a file')
+        if not meta.get('content', '').endswith('.png'): problem(page, 'og:image is no PNG file')
     for pre in soup.find_all('pre'):
         if '](http' in pre.get_text(): problem(page, f'a link within code: {pre.get_text()[:60]!r}')
     for img in soup.select('figure img'):

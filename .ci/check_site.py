@@ -6,11 +6,13 @@
 Looked at: files that the site's settings name; sidebar and navigation entries, and pages that no entry
 leads to; links, anchors and pictures in the pages and in README.md, the badges' and the site's own
 addresses included; chapters that a link calls by another title than their own; figures without a
-caption or with a white margin. Anchors are named as on the site (`#a-section-why` for "A section: why?").
+caption or with a white margin; options of a cell that Quarto could not read; pages that llms.txt names.
+Anchors are named as on the site (`#a-section-why` for "A section: why?").
 Each problem is a line; the exit code is 0 only when there is none.
 """
 import base64, io, os, re, sys, warnings
 from collections import Counter
+from itertools import takewhile
 from urllib.parse import unquote, urlsplit
 
 import nbformat, yaml
@@ -173,6 +175,32 @@ def check_noise(pages):
                     problem(page, f'cell {cell.id}: a library warns: {out.text.strip()[:80]}')
 
 
+class Strict(yaml.SafeLoader):
+    "YAML in which no key stands twice."
+
+    def construct_mapping(self, node, deep=False):
+        for k, n in Counter(key.value for key, _ in node.value).items():
+            if n > 1: raise yaml.YAMLError(f'{k} stands there twice')
+        return super().construct_mapping(node, deep)
+
+
+def check_options(page, cell):
+    "What Quarto reads above a cell's code is YAML, each key once; it ends at anything else."
+    lines = takewhile(lambda line: line.startswith('#|'), cell.source.splitlines())
+    said = '\n'.join(line[2:].strip() for line in lines if ':' in line)
+    try:
+        yaml.load(said, Strict)
+    except yaml.YAMLError as e:
+        problem(page, f'cell {cell.get("id")}: its options are no YAML: {" ".join(str(e).split())}')
+
+
+def check_index(outputs):
+    "Pages that llms.txt names are on the site."
+    text = (nbs/'llms.txt').read_text(encoding='utf-8')
+    for html in re.findall(re.escape(site_url) + r'([^)#\s]*)', text):
+        if (html or 'index.html') not in outputs: problem('llms.txt', f'{html}: the site has no such page')
+
+
 def read_pages(proc):
     "Processed notebooks as parsed HTML: {path in nbs: soup}, and {page on the site: path in nbs}."
     exporter = HTMLExporter(template_name='basic', exclude_anchor_links=True)
@@ -190,6 +218,7 @@ def read_pages(proc):
         for cell in nb.cells:
             if cell.cell_type == 'code' and cell.source.startswith('#| default_exp'):
                 problem(page, 'the site shows the cell with default_exp: add "#| hide" to it')
+            if cell.cell_type == 'code': check_options(page, cell)
             if cell.cell_type != 'markdown': continue
             if re.search(r'\[\[`[^`]*`\]\(', cell.source):
                 problem(page, 'a link within a link: .ci/book_procs.py takes out those that nbdev makes')
@@ -257,6 +286,7 @@ def main():
     check_install(soups)
     check_figures(soups)
     check_noise(soups)
+    check_index(outputs)
     ids = {page: anchors(soup) for page, soup in soups.items()}
     links = sum(
         check_links(page, soup, nbs, (proc / page).parent, ids, outputs) for page, soup in soups.items()

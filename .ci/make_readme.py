@@ -89,7 +89,8 @@ def llms():
         lines += ['', f'## {entry["section"]}', '']
         for page in entry['contents']:
             name, what = heading(cfg.nbs_path/page)
-            lines.append(f'- [{name}]({site}{Path(page).with_suffix(".html").as_posix()}): {what}')
+            html = re.sub(r'(^|/)\d+[a-zA-Z0-9]*_', r'\1', page).replace('.ipynb', '.html')  # nbdev's name
+            lines.append(f'- [{name}]({site}{html}): {what}')
     return '\n'.join(lines) + '\n'
 
 
