@@ -12,7 +12,7 @@ __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
 import sys, time, unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial, wraps
@@ -75,7 +75,7 @@ def one_of(
 ):
     "The value, where it is one of the choices; else `UserError` with the nearest."
     choices = list(choices)
-    if value in choices: return value
+    if isinstance(value, Hashable) and value in choices: return value # no array, which compares otherwise
     raise UserError(f'{field}: {value!r} is unknown; '
                     + did_you_mean(value, map(str, choices), f'choose {", ".join(map(str, choices))}.'))
 
@@ -125,9 +125,10 @@ def _fits(value, kind) -> bool:
     if whole is Callable: return callable(value)
     if isinstance(whole, type) and issubclass(whole, Iterable) and whole not in (str, dict) and parts:
         if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable): return False
+        if getattr(value, 'ndim', 1) == 0: return False # of NumPy or PyTorch, a single number
         return isinstance(value, Iterator) or all(of_type(v, parts[0]) for v in value)
     known = {str: (str, os.PathLike), Path: (str, os.PathLike), float: Real}
-    if whole is int: return hasattr(value, '__index__')
+    if whole is int: return hasattr(value, '__index__') and not getattr(value, 'ndim', 0)
     return not isinstance(whole, type) or isinstance(value, known.get(whole, whole))
 
 def of_type(
