@@ -6,7 +6,7 @@
 __all__ = ['SCRIPTS', 'OldFlag', 'old_flags', 'read_flags', 'old_command', 'run_old_command']
 
 # %% ../../nbs/craft/old_commands.ipynb #oc04
-import argparse, math, os, sys
+import argparse, math, os, re, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -293,8 +293,13 @@ def old_flags(
 # %% ../../nbs/craft/old_commands.ipynb #oc22
 _METAVARS = dict(int='N', float='X', str='TEXT', list='TEXT', truth='TRUE')
 
+def _no_value(name, value) -> UserError:
+    return UserError(f'{name}: takes no value, and {value!r} is given; leave the value out.')
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
+        if found := re.fullmatch(r"argument --(\w+): ignored explicit argument '(.*)'", message):
+            raise _no_value(*found.groups())
         raise UserError(f'{message.removeprefix("argument ")}.')
 
 def _helps() -> dict: # flag -> what it is, or what becomes of it
@@ -336,7 +341,7 @@ def read_flags(
         before = argv[max(argv.index(word) - 1, 0)].removeprefix('--')
         if word.startswith('--'): raise _unknown(script, word[2:].split('=')[0])
         if before in own and own[before].kind == 'switch':
-            raise UserError(f'{before}: takes no value, and {word!r} is given; leave the value out.')
+            raise _no_value(before, word)
         way = 'put quotes around what has spaces.'
         if word[:1] == '-': way = did_you_mean(word, [f'--{name}' for name in own], '--help lists all.')
         raise UserError(f'{word or repr(word)}: this word belongs to no flag; {way}')
