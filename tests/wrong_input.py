@@ -114,6 +114,19 @@ def without_command():
     yield ['--version', 'zzyzx'], 'zzyzx: ', 'no flag'
 
 
+OF_ALL = 'settings: {instance_data_dir: one, instance_prompt: a sks dog, num_held_out: 1}'
+SWEEPS = { # the lines of a file -> what the answer names
+    '': 'grid: is empty', 'gird: {}': 'did you mean grid?', 'grid: [1]': 'give names and lists',
+    'grid: {seed: [': 'not valid YAML: line 1', 'grid: {seed: 1}': 'give a list',
+    'score: 5': 'give the name of', 'settings: {config: papre}': 'did you mean paper?',
+    'settings: {1: 2}\nruns: [{}]': '1: there is no such',
+    'grid: {seed: [1]}': 'instance_prompt: ', f'{OF_ALL}\ngrid: {{sed: [1]}}': 'did you mean seed?',
+    f'{OF_ALL}\ngrid: {{rank: [many]}}': 'rank=many: rank: ', f'{OF_ALL}\nruns: [{{}}]': '1 of 1 images',
+    f'{OF_ALL}\nruns: [x]'.replace(': 1', ': 0'): "'x' is no list of settings",
+    f'{OF_ALL}\nruns: [{{}}]'.replace(': 1', ': 0'): 'val_score would not be measured',
+    f'{OF_ALL}\nruns: [{{}}]\noutput_dir: run': 'run holds something else'}
+
+
 def wrong_places():
     "Words of a command line whose paths and names alone are wrong; what the answer names."
     needed = ['--instance_prompt', 'a photo of a sks dog']
@@ -142,6 +155,28 @@ def wrong_places():
     yield ['studio', 'run', '--lora_base', 'mikro'], "lora_base: there is no model 'mikro'"
     yield ['demo', '--output_dir', 'run'], 'run already holds something else'
     yield ['demo', '--base', 'mikro'], 'did you mean micro?'
+    yield ['sample', 'micro', 'a dog', '--output_dir', ' '], "output_dir: ' ' is no path"
+    yield ['sample', 'micro', 'a dog', '--image', ''], 'image: is empty'
+    yield ['sample', 'micro', '@empty.txt'], 'prompt: empty.txt holds none'
+    train = ['train', *needed, '--instance_data_dir', 'one', '--output_dir', 'new']
+    for flags, part in {
+            '--rank 4': 'add lora to train', '--original_config x': 'give a base in a single file',
+            '--resume_from_checkpoint run': 'run is no checkpoint; give "latest"',
+            '--num_held_out 1': '1 of 1 images are too many', '--num_class_images 9999999999': 'must be 1 to',
+            '--keep_tokens 99999999999999999999': 'no computer counts so far',
+            '--min_timestep 900 --max_timestep 100': 'min_timestep: 900 is not less than 100',
+            '--timestep_bias_strategy earlier --min_timestep 500': 'none of those is drawn',
+            '--timestep_bias_portion 2': 'must be a share', '--mode_scale 9': 'must be -1 to 1.752'}.items():
+        yield [*train, *flags.split()], part
+    for k, part in enumerate(SWEEPS.values()):
+        yield ['sweep', f'sweep{k}.yaml'], part
+    yield ['sweep', 'right.yaml', '--output_dir', 'run'], 'output_dir: run holds something else, config.yaml'
+    yield ['benchmark', 'run'], 'run: holds something other than the DreamBooth dataset'
+    yield ['benchmark', 'note.txt'], 'note.txt is a file; give a folder'
+    yield ['benchmark', 'bench', '--subjects', 'dog, dogg'], 'did you mean dog?'
+    yield ['benchmark', 'bench', '--class_prompt', 'a dog'], 'class_prompt: comes with the dataset'
+    yield ['benchmark', 'bench', '--output_dir', 'run'], 'output_dir: run holds something else'
+    yield ['benchmark', 'new', '--rank', '4'], 'add lora to train'
 
 
 def places():
@@ -177,10 +212,13 @@ def commands():
 
 def main():
     os.chdir(tempfile.mkdtemp())
-    for folder in 'photos', 'run':
-        Path(folder).mkdir()
+    for folder in 'photos', 'run', 'one', 'bench/dog':
+        Path(folder).mkdir(parents=True)
     for name, text in {'note.txt': 'a dog', 'settings.yaml': 'seed: 1', 'run/config.yaml': 'seed: 1',
-                       'run/model.safetensors': '', 'list.json': '[{"instance_data_dir": "photos"}]'}.items():
+                       'run/model.safetensors': '', 'empty.txt': '\n', 'one/1.png': '', 'right.yaml': OF_ALL,
+                       **{f'sweep{k}.yaml': lines for k, lines in enumerate(SWEEPS)},
+                       'bench/prompts_and_classes.txt': 'dog,dog\nObject Prompts\nLive Subject Prompts',
+                       'list.json': '[{"instance_data_dir": "photos"}]'}.items():
         Path(name).write_text(text, encoding='utf-8')
     found = {'command lines': commands(), 'names and places': places(),
              'calls from Python': python()} # in this order: see what is loaded

@@ -30,6 +30,7 @@ from .optimizers import OPTIMIZERS
 from .memory import free_memory
 from .log import Log, json_line, plain_value
 from .settings import STEADY, TrainConfig, read_settings, save_config
+from .answers import no_checkpoint
 from .requirements import prepare, processes, refused
 
 # %% ../../nbs/craft/checkpoints.ipynb #t035
@@ -183,8 +184,7 @@ def find_checkpoint(
     if resume_from_checkpoint != 'latest':
         path = as_path(resume_from_checkpoint)
         if not is_checkpoint(path):
-            raise UserError(f'resume_from_checkpoint: {path} is no checkpoint; give "latest" or a folder '
-                            f'such as {output_dir}/checkpoint-500.')
+            raise no_checkpoint(path, output_dir)
         if what := wrong(path):
             raise UserError(f'resume_from_checkpoint: {path} is damaged: {what}; give "latest" or another.')
         return path

@@ -23,6 +23,7 @@ from .optimizers import OPTIMIZERS
 from .memory import free_memory
 from .log import Log, json_line, plain_value
 from .settings import STEADY, TrainConfig, read_settings, save_config
+from .answers import no_checkpoint
 from .requirements import prepare, processes, refused
 __all__ = ['MAY_CHANGE', 'checkpoints', 'is_checkpoint', 'write_checkpoint', 'damage', 'unread', 'read_checkpoint', 'find_checkpoint', 'recover', 'prune_checkpoints', 'CheckpointWriter', 'fingerprints', 'refuse_changes', 'output_problems', 'BestStep', 'best_whole', 'copy_checkpoint', 'checkpoint_size', 'LogFile', 'open_model', 'base_settings']
 def _pack(tree, tensors: dict, name: str): ...

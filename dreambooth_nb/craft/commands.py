@@ -22,12 +22,13 @@ from fastcore.docments import docments
 from ..core import (
     EMBEDDED, EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least,
     did_you_mean, in_shell, is_junk, not_there, one_of, say, write_text, wrong_type)
-from .answers import (answered, in_lines, is_picture, is_run, is_there, look_at_settings,
-                                         may_be_export, may_be_folder, token_for)
+from dreambooth_nb.craft.answers import (
+    answered, check_strength, in_lines, is_picture, is_run, is_there, look_at_settings, may_be_export,
+    may_be_folder, token_for)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
-    PATHS, TrainConfig, check_strength, expanded, filled, preset, presets, read_settings, with_changes)
+    PATHS, TrainConfig, expanded, filled, preset, presets, read_settings, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -112,7 +113,7 @@ def sample_command(
     is_there('lora_base', lora_base)
     is_picture('image', image)
     check_strength(strength, image)
-    if prompt.startswith('@'): read_text(prompt[1:])
+    if prompt.startswith('@'): _prompts_in('prompt', prompt[1:])
     may_be_folder('output_dir', output_dir)
     path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
     how = dict(path=path, config=original_config, variant=variant, revision=revision, lora_base=lora_base,
@@ -123,6 +124,12 @@ def sample_command(
     _draw(how, prompt, subject, as_path(output_dir), num_images, seed, sampling)
 
 # %% ../../nbs/craft/commands.ipynb #cm21
+def _prompts_in(name, path) -> list[str]:
+    "The lines of a file of prompts. `UserError`: there is none."
+    found = [line for line in read_text(path).splitlines() if line.strip()]
+    if found: return found
+    raise UserError(f'{name}: {path} holds none; write a prompt a line.')
+
 def _draw(how, prompt, subject, out, num_images, seed, sampling):
     "The pictures of `dreambooth sample`, each written as soon as it is drawn."
     from dreambooth_nb.craft.requirements import processes
@@ -262,8 +269,7 @@ def evaluate_command(
     is_there('lora_base', lora_base)
     for name in (encoders or '').split(','):
         if name.strip(): one_of('encoders', name.strip(), _ENCODERS)
-    asked = [p for p in read_text(prompts).splitlines() if p.strip()] if prompts else None
-    if asked == []: raise UserError(f'prompts: {prompts} holds none; write a prompt a line.')
+    asked = _prompts_in('prompts', prompts) if prompts else None
     if output:
         may_be_folder('output', str(as_path(output).parent))
         if as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file; give one.')
@@ -279,12 +285,12 @@ def sweep_command(
     stop:bool=True, # end hopeless runs by the median rule; false: none, whatever the file says
 ):
     "Train with several settings, each once, and set their scores side by side."
-    if why := not_there(file): raise UserError(f'{file}: {why}; give the YAML file of a sweep.')
-    read_settings(file)
-    from dreambooth_nb.craft.sweep import read_sweep, sweep
+    from dreambooth_nb.craft.many import look_at_sweep, read_sweep
     how = read_sweep(file)
     if output_dir: how['output_dir'] = output_dir
     if not stop: how['stop'] = False
+    look_at_sweep(**how)
+    from dreambooth_nb.craft.sweep import sweep
     found = sweep(**how)
     print(found, found.folder/'sweep.png', sep='\n')
     found.refuse()
@@ -302,9 +308,8 @@ def benchmark_command(
     "Train and score the 30 subjects that papers report; published numbers and ours in one table."
     given = {k: v for k, v in locals().items() if k != 'settings'} | settings
     if not identifier.strip(): raise UserError('identifier: is empty; give a rare token, such as sks.')
-    may_be_folder('dataset', dataset)
-    may_be_folder('output_dir', output_dir)
-    look_at_settings(TrainConfig(**filled(with_changes(_NO_RUN, settings))))
+    from dreambooth_nb.craft.many import look_at_benchmark
+    look_at_benchmark(dataset, output_dir, subjects, **settings)
     from dreambooth_nb.craft.benchmark import benchmark
     print(benchmark(**given))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 from ..core import UserError, as_path, did_you_mean, not_there
 from .photos import read_text
-__all__ = ['listed_concepts', 'load_concepts']
+__all__ = ['read_yaml', 'listed_concepts', 'load_concepts']
+def read_yaml(path: str | Path): ...
 _FIELDS: Any
 def _listed(path: Path) -> list[dict]: ...
 def _checked(values: dict, where: str): ...

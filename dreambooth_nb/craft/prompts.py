@@ -22,7 +22,8 @@ from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import heard, in_chunks, no_words
 from ..model import StableDiffusion
-from .settings import SOLVER_NAMES, check_strength
+from .settings import SOLVER_NAMES
+from .answers import check_strength
 
 # %% ../../nbs/craft/prompts.ipynb #c058
 _PIECES = re.compile(

@@ -16,7 +16,8 @@ from ..core import UserError, as_path, did_you_mean, one_of, refuse_halves
 from .photos import as_mask, as_rgb, read_text
 from .families import heard, in_chunks, no_words
 from ..model import StableDiffusion
-from .settings import SOLVER_NAMES, check_strength
+from .settings import SOLVER_NAMES
+from .answers import check_strength
 __all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'Weighted', 'parse_prompt', 'Tokens', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'Start', 'read_start', 'picture_digest', 'complete_settings']
 _PIECES: Any
 _HEAVIEST: float

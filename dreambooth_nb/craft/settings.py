@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SOLVER_NAMES', 'TrainConfig', 'STEADY', 'EITHER', 'PATHS', 'NEEDS', 'with_changes', 'class_prompt_of',
-           'identifier_of', 'NewToken', 'expanded', 'in_full', 'check_strength', 'save_config', 'own_settings',
-           'presets', 'preset', 'read_config', 'read_settings', 'filled', 'Idle', 'idle', 'cautions']
+           'identifier_of', 'NewToken', 'expanded', 'in_full', 'save_config', 'own_settings', 'presets', 'preset',
+           'read_config', 'read_settings', 'filled', 'Idle', 'idle', 'cautions']
 
 # %% ../../nbs/craft/settings.ipynb #se03im
 import functools, math, os, re
@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from dreambooth_nb.core import (
     EMBEDDED, UserError, as_path, checked, did_you_mean, explained, not_there, refuse_halves, say, write_text,
     wrong_type)
-from .photos import read_text
+from .concepts import read_yaml
 from .translations import ELSEWHERE, meant
 
 # %% ../../nbs/craft/settings.ipynb #c007
@@ -30,6 +30,11 @@ def _rule(must:str, test): # what to say; the test; null passes where a field ma
 _count = _rule('must be at least 1', lambda v: v >= 1)
 _positive = _rule('must be a positive number', lambda v: 0 < v < math.inf)
 _natural = _rule('must not be negative', lambda v: 0 <= v < math.inf)
+_pictures = _rule('must be 1 to 1,000,000', lambda v: 1 <= v <= 10**6)
+_step = _rule('must be 0 to 1,000', lambda v: 0 <= v <= 1000) # of a schedule's
+_portion = _rule('must be a share, 0 to 1', lambda v: 0 <= v <= 1)
+_finite = _rule('must be a number', math.isfinite)
+_mode = _rule(f'must be -1 to {2/(math.pi - 2):.3f}', lambda v: -1 <= v <= 2/(math.pi - 2))
 _share = _rule('must be at least 0 and less than 1', lambda v: 0 <= v < 1)
 _side = _rule('must be at least 8 pixels', lambda v: v >= 8)
 
@@ -74,7 +79,7 @@ class _Learned:
     concepts_list:str|None = _path() # YAML file of several subjects, instead of these settings and use_masks
     with_prior_preservation:bool = True # also train on class images made by the base model itself
     prior_loss_weight:float = _natural(1.) # lambda: how much the class images count
-    num_class_images:int = _count(48) # size of the pool; 200 is usual for Stable Diffusion 1.5
+    num_class_images:int = _pictures(48) # size of the pool; 200 is usual for Stable Diffusion 1.5
     prior_generation_precision:str|None = _of(None, _DTYPES) # of drawing them; null: the base's
     refresh_class_images_every:int = _natural(0) # optimiser steps between new class images; 0: never
     refresh_class_images:int = _count(8) # how many new ones take the place of the oldest
@@ -177,9 +182,9 @@ class _Timed(_Stepped):
     "Which shares of noise are looked at."
     __delwrap__ = _Stepped
     weighting_scheme:str|None = _of(None, _WEIGHTINGS) # of timesteps; null: logit_normal of a flow, else none
-    logit_mean:float = 0. # of logit_normal: above 0 leans to the noise
+    logit_mean:float = _finite(0.) # of logit_normal: above 0 leans to the noise
     logit_std:float = _positive(1.) # of logit_normal: smaller keeps closer to the middle
-    mode_scale:float = 1.29 # of mode: above 0 leans to the middle, below to the ends
+    mode_scale:float = _mode(1.29) # of mode: above 0 leans to the middle, below to the ends
 
 @dataclass
 class _Weighed(_Timed):
@@ -194,13 +199,13 @@ class _Weighed(_Timed):
     noise_offset:float = _natural(0.) # strength of offset noise; 0.05 to 0.1 is usual
     pyramid_discount:float = _share(0.) # of pyramid noise, 0.3 to 0.9; 0: none
     input_perturbation:float = _natural(0.) # noise on the network's input alone; 0.1 is usual
-    min_timestep:int = 0 # first timestep that may be drawn
-    max_timestep:int|None = None # first one that may not; null: all
+    min_timestep:int = _step(0) # first timestep that may be drawn
+    max_timestep:int|None = _step(None) # first one that may not; null: all
     timestep_bias_strategy:str = _of('none', _BIASES) # "none", "earlier", "later" or "range"
-    timestep_bias_multiplier:float = 1. # how many times as often the favoured timesteps are drawn
-    timestep_bias_portion:float = .25 # share of all timesteps that "earlier" and "later" favour
-    timestep_bias_begin:int = 0 # first timestep that "range" favours
-    timestep_bias_end:int|None = None # first one that it does not; null: the last
+    timestep_bias_multiplier:float = _positive(1.) # how many times as often the favoured timesteps are drawn
+    timestep_bias_portion:float = _portion(.25) # share of all timesteps that "earlier" and "later" favour
+    timestep_bias_begin:int = _step(0) # first timestep that "range" favours
+    timestep_bias_end:int|None = _step(None) # first one that it does not; null: the last
     timestep_strata:int = _count(1) # so many consecutive draws are spread evenly; 1: independent
 
 # %% ../../nbs/craft/settings.ipynb #c006
@@ -210,7 +215,7 @@ class TrainConfig(_Weighed):
     __delwrap__ = _Weighed
     # looking on
     validation_prompt:str|None = None # what to draw from time to time while training
-    num_validation_images:int = _count(4) # pictures of validation_prompt
+    num_validation_images:int = _pictures(4) # pictures of validation_prompt
     validation_solver:str = _of('ddim', SOLVER_NAMES) # of these pictures
     validation_guidance_scale:float = _natural(5.) # guidance of these pictures; 1: none
     validation_images:str|None = None # that a base enlarges for validation_prompt: a folder, or FILE,FILE
@@ -270,6 +275,7 @@ def _check(cfg):
 
 def _keep(name, v, rules, cfg, bad):
     "The rules that stand with one field; a leading ~ becomes the home folder."
+    if isinstance(v, int) and abs(v) >= 2**63: bad(name, 'is impossible; no computer counts so far.')
     if rules and 'test' in rules and not rules['test'](v): bad(name, f'is impossible; it {rules["must"]}.')
     if 'known' in rules and v not in rules['known']:
         known = [str(k) for k in rules['known']]
@@ -357,14 +363,18 @@ def _contradictions(cfg, bad):
         raise UserError('class_prompt: prior preservation needs one, such as "a photo of a dog"; '
                         'or set with_prior_preservation to false.')
     if not cfg.max_train_steps and not cfg.num_train_epochs: cfg.max_train_steps = 300
-    timesteps = [f.name for f in fields(cfg) if re.match('(min|max)_timestep|timestep_bias', f.name)]
-    if any(getattr(cfg, f.name) != f.default for f in fields(cfg) if f.name in timesteps):
-        from dreambooth_nb.craft.timesteps import timestep_weights
-        timestep_weights(1000, **{name: getattr(cfg, name) for name in timesteps})
-    shape = 'logit_mean', 'logit_std', 'mode_scale'
-    if any(getattr(cfg, f.name) != f.default for f in fields(cfg) if f.name in shape):
-        from dreambooth_nb.craft.flow import time_density
-        time_density(2, 'none', **{name: getattr(cfg, name) for name in shape})
+    _drawn_timesteps(cfg, bad)
+
+def _drawn_timesteps(cfg, bad):
+    "Are some drawn, and some of those favoured? (`timestep_weights` asks the same of another schedule.)"
+    lo, hi = cfg.min_timestep, 1000 if cfg.max_timestep is None else cfg.max_timestep
+    begin, end, n = cfg.timestep_bias_begin, cfg.timestep_bias_end, int(cfg.timestep_bias_portion*1000)
+    favoured = dict(earlier=(0, n), later=(1000 - n, 1000), range=(begin, 1000 if end is None else end))
+    a, b = favoured.get(cfg.timestep_bias_strategy, (lo, hi))
+    if lo >= hi: bad('min_timestep', f'is not less than {hi}, where they end; see max_timestep.')
+    if min(b, hi) <= max(a, lo):
+        bad('timestep_bias_strategy', f'favours {a} to {b}, and none of those is drawn, from {lo} to {hi}; '
+            'widen one of the two.')
 
 # %% ../../nbs/craft/settings.ipynb #t0113
 def _only_read(cfg, bad):
@@ -431,18 +441,19 @@ def record(
 
 # %% ../../nbs/craft/settings.ipynb #se12ex2
 PATHS = {f.name for f in fields(TrainConfig) if 'path' in f.metadata} # and what commands call so:
-PATHS |= set('model_dir output picture folder config photos run against file dataset'.split())
+PATHS |= set('model_dir output picture folder config photos run against file dataset image prompts'.split())
 
 def expanded(
     values:dict, # name of a setting -> its value
 ) -> dict:
-    "The same, with the user's home folder in place of a leading `~` in each path. `UserError`: unknown user."
+    "The same, with the user's home folder in place of a leading `~`. `UserError` naming what is no path."
     def home(name, v):
-        if name not in PATHS or not str(v).startswith('~'): return v
+        if name not in PATHS or not v: return v
         try:
-            return str(as_path(v))
+            path = str(as_path(v))
         except UserError as e:
-            raise UserError(f'{name}: {v!r} begins with the name of no user of this machine.') from e
+            raise UserError(f'{name}: {e}') from None
+        return path if str(v).startswith('~') else v
     return {name: home(name, v) for name, v in values.items()}
 
 def in_full(
@@ -452,17 +463,6 @@ def in_full(
     named = {f.name: getattr(cfg, f.name) for f in fields(cfg) if f.name in PATHS}
     there = {k: v for k, v in named.items() if v and v not in (*EMBEDDED, 'latest') and as_path(v).exists()}
     return replace(cfg, **{k: os.path.abspath(as_path(v)) for k, v in there.items()})
-
-# %% ../../nbs/craft/settings.ipynb #se12st
-def check_strength(
-    strength:float, # share of the way that is walked from a picture
-    image=None, # to start from; None: there is none
-):
-    "`UserError` on a share that is impossible, or that means nothing."
-    if not 0 < strength <= 1:
-        raise UserError(f'strength: {strength} is impossible; choose more than 0, at most 1.')
-    if strength != 1 and image is None:
-        raise UserError(f'strength: {strength} means nothing without a picture to start from; give image.')
 
 # %% ../../nbs/craft/settings.ipynb #c010
 def save_config(
@@ -516,10 +516,7 @@ def read_settings(
     if why := not_there(path):
         hint = did_you_mean(path, presets(), 'give a YAML file, or one of ' + ', '.join(presets()) + '.')
         raise UserError(f'{path}: {why}; {hint}')
-    try:
-        values = yaml.safe_load(read_text(path)) or {}
-    except yaml.YAMLError as e:
-        raise UserError(f'{path}: this is not valid YAML: {" ".join(str(e).split())}') from e
+    values = read_yaml(path) or {}
     if not isinstance(values, dict):
         raise UserError(f'{path}: holds no settings; write one a line, such as "seed: 1".')
     return {str(name): value for name, value in values.items()}

@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import io, itertools, json, math, os, re, statistics
+import io, json, math, os, statistics
 from collections import namedtuple
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -12,9 +12,10 @@ import torch
 from accelerate import PartialState
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
-from ..core import Problems, Table, UserError, as_path, atomic, did_you_mean, digest, not_there, say, write_text, writing
+from ..core import Problems, Table, UserError, as_path, atomic, digest, say, write_text, writing
 from .log import Log
-from .settings import TrainConfig, preset, presets, read_settings, with_changes
+from .settings import TrainConfig
+from .many import all_differ, combinations, each_run, may_be_sweep, score_of
 from .requirements import load_base, processes
 from .callbacks import Callback, StopTraining
 from .cost import read_cost
@@ -23,9 +24,7 @@ from .run_folder import concepts, differences, model_files, run_in
 from .ready import ready
 from .choices import complete
 from ..run import drawn_classes, dreambooth
-__all__ = ['FEWEST_OTHERS', 'combinations', 'once_each', 'stand_alone', 'MedianRule', 'Sweep', 'settings_of_each', 'train_each', 'sweep', 'read_sweep']
-def _short(v) -> str: ...
-def combinations(grid: dict | None=None, runs: list | None=None) -> dict[str, dict]: ...
+__all__ = ['FEWEST_OTHERS', 'once_each', 'stand_alone', 'MedianRule', 'Sweep', 'settings_of_each', 'train_each', 'sweep']
 @contextmanager
 def _taken(folder, name) -> Iterator[Any]: ...
 def once_each(names, folder, done: Callable, do: Callable) -> dict[str, str]: ...
@@ -37,7 +36,6 @@ _Line = namedtuple('_Line', 'settings runs score low high step steps seconds TFL
 _DRAWS: Any
 def _with_pool(cfg, folder) -> TrainConfig: ...
 def settings_of_each(settings: dict, own: dict, folder: Path) -> dict[str, TrainConfig]: ...
-def _score_of(score, configs) -> str: ...
 def _row(name, own, folder, cfg, score, failed) -> dict: ...
 _Seen = namedtuple('_Seen', 'step worth error')
 def _class_images(cfg, folder): ...
@@ -46,8 +44,6 @@ def _wrong(name, cfg, folder) -> list[str]: ...
 def _refuse(configs, folder): ...
 def train_each(configs: dict[str, TrainConfig], asked: dict, output_dir, callbacks: Callable=..., after: Callable | None=None, leaves: str='') -> dict[str, str]: ...
 def sweep(settings: dict, grid: dict | None=None, runs: list | None=None, output_dir: str='sweep', score: str | None=None, stop: bool=True) -> Sweep: ...
-_PARTS: Any
-def read_sweep(path) -> dict: ...
 
 class MedianRule(Callback):
     score: Any
