@@ -286,9 +286,8 @@ def sweep_command(
 ):
     "Train with several settings, each once, and set their scores side by side."
     from dreambooth_nb.craft.many import look_at_sweep, read_sweep
-    how = read_sweep(file)
+    how = read_sweep(file) | ({} if stop else dict(stop=False))
     if output_dir: how['output_dir'] = output_dir
-    if not stop: how['stop'] = False
     look_at_sweep(**how)
     from dreambooth_nb.craft.sweep import sweep
     found = sweep(**how)
@@ -623,7 +622,8 @@ def _run(asked):
         if command: COMMANDS[command][0](**expanded(values))
     except UserError as e:
         own = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
-        lines = in_lines(e, origin, own)
+        named = 'model_dir' if command in ('sample', 'export') else r'\g<0>'
+        lines = [re.sub('^pretrained_model_name_or_path', named, x) for x in in_lines(e, origin, own)]
         raise (Problems(lines) if isinstance(e, Problems) else UserError(*lines)) from e
 
 def main(
