@@ -86,12 +86,13 @@ def look_at_settings(
     cfg:TrainConfig, # of a run, before anything is chosen for its base
     trains:bool=True, # so the photos of several concepts have to be there
 ):
-    "`UserError` on what is wrong with settings alone, or is not where they say."
+    "`UserError` on what is not where settings say; `Problems` with all that is wrong with them alone."
+    found = []
     if cfg.instance_data_dir not in ('', '-'):
         n = sum(len(part.images) for part in list_folder(cfg.instance_data_dir).parts)
         if cfg.num_held_out >= n:
-            raise UserError(f'num_held_out: {cfg.num_held_out} of {n} images are too many; leave some to '
-                            'train on.')
+            found.append(f'num_held_out: {cfg.num_held_out} of {n} images are too many; leave some to train '
+                         'on.')
     if cfg.concepts_list:
         for values in listed_concepts(cfg.concepts_list, cfg.with_prior_preservation):
             if trains: list_folder(values['instance_data_dir'])
@@ -101,10 +102,10 @@ def look_at_settings(
         if getattr(cfg, name): may_be_folder(name, getattr(cfg, name))
     if (where := cfg.resume_from_checkpoint) not in (None, 'latest'):
         named = re.fullmatch('checkpoint-[0-9]+', as_path(where).name)
-        if not named or not_there(where, 'folder'): raise no_checkpoint(where, cfg.output_dir)
+        if not named or not_there(where, 'folder'): found.append(str(no_checkpoint(where, cfg.output_dir)))
     base = cfg.pretrained_model_name_or_path # of which the preset will be chosen
-    found = idle(cfg, {f for name in ([base] if base in EMBEDDED else presets()) for f in preset(name)}
-                 - {'pretrained_model_name_or_path'}).refusals
+    found += idle(cfg, {f for name in ([base] if base in EMBEDDED else presets()) for f in preset(name)}
+                  - {'pretrained_model_name_or_path'}).refusals
     if found: raise Problems(found)
 
 # %% ../../nbs/craft/answers.ipynb #an24
