@@ -218,6 +218,7 @@ def printable(
     line:str, # name or sentence
 ) -> str:
     "One line that can be encoded: half characters and control characters of file names are spelt out."
+    if line.isprintable(): return line
     unsafe = 'Cc', 'Cs', 'Zl', 'Zp' # control characters, halves, separators of lines
     return ''.join(c.encode('unicode_escape').decode() if unicodedata.category(c) in unsafe else c
                    for c in line)
@@ -260,11 +261,12 @@ def as_path(
     path, # string or path
 ) -> Path:
     "Path with the user's home folder in place of a leading `~`. `UserError`: no such user, or no path."
-    wrong = not of_type(path, str) or not str(path).strip() or '\0' in str(path)
-    if wrong or any(len(part) > 255 for part in Path(path).parts): # no disk takes a longer name
+    name = str(path) if isinstance(path, str | os.PathLike) else ''
+    wrong = not name.strip() or '\0' in name
+    if wrong or len(name) > 255 and any(len(part) > 255 for part in Path(name).parts): # than any disk's
         raise UserError(f'{reprlib.repr(path)} is no path; give the name of a file or folder.')
     try:
-        path = Path(path).expanduser()
+        path = (path if isinstance(path, Path) else Path(path)).expanduser()
     except RuntimeError:
         raise UserError(f'{path}: there is no user of that name; give another folder.') from None
     try:

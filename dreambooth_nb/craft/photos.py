@@ -8,7 +8,7 @@ __all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem
            'read_text', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 
 # %% ../../nbs/craft/photos.ipynb #ph_im
-import csv, io, json, math, os, re, unicodedata, warnings
+import csv, io, json, math, os, re, threading, unicodedata, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,8 @@ def file_stem(
     path:Path, # photo, caption or mask
 ) -> str:
     "Name of a file without its last suffix; letters with accents in one spelling."
-    return _nfc(re.sub(r'\.[^.]*$', '', path.name))
+    stem, dot, _ = path.name.rpartition('.')
+    return _nfc(stem if dot else path.name)
 
 def _masked(path:Path) -> str|None:
     "The stem of the picture whose mask this is, by its name; None: it is named like no mask."
@@ -301,6 +302,32 @@ def _rgb(im:Image.Image, colour:tuple, notes:list) -> _Decoded:
     im.info = {} # all that it held is used
     return _Decoded(im, alpha)
 
+# %% ../../nbs/craft/photos.ipynb #ph_strct
+class _Strict:
+    "Within it Pillow takes no half picture, and warns of nothing; it is set once for all threads that read."
+    def __init__(self):
+        self.lock, self.inside = threading.Lock(), 0
+
+    def __enter__(self):
+        with self.lock:
+            self.inside += 1
+            if self.inside > 1: return
+            self.truncated, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+            self.quiet = warnings.catch_warnings()
+            self.quiet.__enter__()
+            # a large picture, a broken tag, a palette with alpha: all dealt with here
+            warnings.simplefilter('ignore')
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.inside -= 1
+            if self.inside: return
+            self.quiet.__exit__(*error)
+            ImageFile.LOAD_TRUNCATED_IMAGES = self.truncated
+
+_STRICT = _Strict()
+
+
 # %% ../../nbs/craft/photos.ipynb #c047
 def _brand(path:Path) -> str|None:
     "'HEIC' or 'AVIF' by the first bytes of a file, whatever its name."
@@ -323,11 +350,8 @@ FORMAT_HINTS = {
 @contextmanager
 def _reading(path:Path):
     "Whatever is raised inside becomes a `UserError` that begins with the name of the file."
-    truncated, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
-        with warnings.catch_warnings():
-            # a large picture, a broken tag, a palette with alpha: all dealt with here
-            warnings.simplefilter('ignore')
+        with _STRICT:
             yield
     except UserError as e:
         raise UserError(f'{path}: {e}') from None
@@ -339,15 +363,13 @@ def _reading(path:Path):
         raise UserError(f'{path}: cannot be read; check its permissions.') from None
     except Exception as e: # decoders raise OSError, SyntaxError, ValueError, struct.error, ...
         raise UserError(f'{path}: is damaged or cut short; replace it or take it out.') from e
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = truncated
 
 # %% ../../nbs/craft/photos.ipynb #c049
 def _open(path:Path) -> Image.Image:
     "An image file opened, not yet decoded."
-    if path.is_symlink() and not path.exists():
-        raise UserError('is a link that leads nowhere; replace it by the photo, or take it out.')
-    if why := not_there(path): raise UserError(f'{why}; check the path.')
+    lost, why = path.is_symlink() and not path.exists(), '' if path.is_file() else not_there(path)
+    if lost: raise UserError('is a link that leads nowhere; replace it by the photo, or take it out.')
+    if why: raise UserError(f'{why}; check the path.')
     if not path.stat().st_size: raise UserError('is empty (0 bytes); copy it again or take it out.')
     if _brand(path) == 'HEIC':
         try:

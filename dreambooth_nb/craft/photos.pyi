@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import csv, io, json, math, os, re, unicodedata, warnings
+import csv, io, json, math, os, re, threading, unicodedata, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ def parse_colour(background: str) -> tuple: ...
 def _srgb(im: Image.Image, icc: bytes | None, notes: list) -> Image.Image: ...
 def _eight_bits(im: Image.Image, notes: list) -> Image.Image: ...
 def _rgb(im: Image.Image, colour: tuple, notes: list) -> _Decoded: ...
+_STRICT: Any
 def _brand(path: Path) -> str | None: ...
 FORMAT_HINTS: Any
 @contextmanager
@@ -85,6 +86,15 @@ class Photo:
 class _Decoded(NamedTuple):
     image: Image.Image
     alpha: Image.Image | None
+
+class _Strict:
+    lock: Any
+    inside: Any
+    truncated: Any
+    quiet: Any
+    def __init__(self): ...
+    def __enter__(self): ...
+    def __exit__(self, *error): ...
 
 class _Stored(NamedTuple):
     orientation: int

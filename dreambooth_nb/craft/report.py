@@ -8,11 +8,13 @@ __all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'c
 # %% ../../nbs/craft/report.ipynb #re_im
 import html, math, re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple
 import numpy as np
+import torch
 from fastcore.basics import patch
 from PIL import Image
 from ..core import (
@@ -29,7 +31,7 @@ def sharpness(
 ) -> float: # variance of the Laplacian of its grey values 0..255
     """How sharp a picture is, at a short side of at most 256 pixels: below 50 it is probably blurred; far
     below 1 it shows nothing."""
-    grey, short = im.convert('L'), min(im.size)
+    grey, short = im if im.mode == 'L' else im.convert('L'), min(im.size)
     scale = max(1, short / 256)
     if scale > 1 or short < 3:
         grey = grey.resize([max(3, round(s/scale)) for s in grey.size], Image.Resampling.LANCZOS)
@@ -37,33 +39,38 @@ def sharpness(
     return float((4*g[1:-1, 1:-1] - g[:-2, 1:-1] - g[2:, 1:-1] - g[1:-1, :-2] - g[1:-1, 2:]).var())
 
 # %% ../../nbs/craft/report.ipynb #c105
+def _rim(x:np.ndarray) -> np.ndarray: # (n,...)
+    "The pixels at the four edges, each once."
+    return np.concatenate([x[0], x[-1], x[1:-1, 0], x[1:-1, -1]])
+
 def _subject_box(im:Image.Image) -> tuple|None:
     "Box (left, top, right, bottom) of a small subject on a plain ground, in pixels; None: there is none."
-    g = np.asarray(im.resize((64, 64), Image.Resampling.BOX), np.float32)
-    rim = np.ones((64, 64), bool)
-    rim[1:-1, 1:-1] = False
-    red, green, blue = np.moveaxis(np.abs(g - np.median(g[rim], 0)), -1, 0)
+    g = np.asarray(im.resize((64, 64), Image.Resampling.BOX)).astype(np.int16)
+    ground = np.sort(_rim(g), 0)[125:127].sum(0) # of 252 pixels the middle two: twice the median
+    red, green, blue = np.moveaxis(np.abs(2*g - ground.astype(np.int16)), -1, 0)
     off = np.maximum(np.maximum(red, green), blue)
-    there = off > max(off.max() / 4, 4)
-    if not there.any() or there[rim].mean() > 0.02: return None
+    there = off > max(off.max()/4, 8)
+    if not there.any() or _rim(there).mean() > 0.02: return None
     ys, xs = (np.nonzero(there.any(axis))[0] for axis in (1, 0))
     y0, y1, x0, x1 = ys[0], ys[-1] + 1, xs[0], xs[-1] + 1
     if (y1 - y0)*(x1 - x0) > 0.3*64*64: return None
     return tuple(v*s/64 for v, s in zip((x0, y0, x1, y1), im.size*2))
 
 # %% ../../nbs/craft/report.ipynb #c105b
+_WITH_EDGES = np.ix_(*[np.arange(-2, 18).clip(0, 15)]*2) # two rows and columns more: the outermost again
+
 def look(
     im:Image.Image, # a picture
 ) -> np.ndarray: # (2,16,16,3): of all of it; of a small subject on a plain ground, else zeros
     "What a picture looks like, each part of length 1: its colours, reduced, each less the mean around it."
-    im = im.convert('RGB')
+    im = im if im.mode == 'RGB' else im.convert('RGB')
     parts = []
     for box in None, _subject_box(im):
         if parts and box is None:
             parts.append(np.zeros((16, 16, 3), np.float32))
             continue
         x = np.asarray(im.resize((16, 16), Image.Resampling.BOX, box), np.float32)
-        around = np.pad(x, ((2, 2), (2, 2), (0, 0)), 'edge')
+        around = x[_WITH_EDGES]
         rows = sum(around[i:i+16] for i in range(5))
         x = x - sum(rows[:, j:j+16] for j in range(5))/25
         parts.append(x/max(float(np.linalg.norm(x)), 16)) # what is flat looks like nothing
@@ -119,7 +126,12 @@ class PhotoCheck:
     tokens: int|None # tokens of its prompt; None without a tokenizer
     look: np.ndarray # look of the photo, to find copies
     bilevel: bool # whether it is black and white only, as a mask is
-    thumbnail: Image.Image # the whole photo, with what the crops leave out darkened
+    small: Image.Image # a small copy
+
+    @property
+    def thumbnail(self) -> Image.Image:
+        "The whole photo, with what the crops leave out darkened."
+        return _darkened(self.small, self.crops)
 
     @property
     def facts(self) -> list[str]: # size, what training gets, sharpness, tokens, prompt
@@ -133,9 +145,12 @@ class PhotoCheck:
         return [printable(self.example.id), f'{self.size[0]}x{self.size[1]}{turned}', way,
                 f'{self.sharpness:.0f}', '' if self.tokens is None else str(self.tokens), printable(prompt)]
 
-def _thumbnail(im:Image.Image, crops:list[Crop], side:int=112) -> Image.Image:
-    "A small copy, darkened where no crop reaches."
-    im = fit_within(_reduced(im, side), side, Image.Resampling.HAMMING)
+# %% ../../nbs/craft/report.ipynb #c108t
+def _small(im:Image.Image, side:int=112) -> Image.Image:
+    return fit_within(_reduced(im, side), side, Image.Resampling.HAMMING)
+
+def _darkened(im:Image.Image, crops:list[Crop]) -> Image.Image:
+    "A picture, darkened where no crop reaches."
     seen = Image.new('L', im.size)
     for c in crops:
         sx, sy = im.width/c.resized[0], im.height/c.resized[1]
@@ -154,6 +169,7 @@ class Report:
     photos: list[list[PhotoCheck]] = field(default_factory=list) # one list for each concept
     errors: list[str] = field(default_factory=list) # one line each: what prevents a run
     warnings: list[str] = field(default_factory=list) # one line each: what may spoil it
+    counted: dict = field(default_factory=dict, repr=False) # a prompt -> its `TokenCount`
 
     @property
     def ok(self) -> bool:
@@ -164,13 +180,13 @@ class Report:
 def _bilevel(im:Image.Image) -> bool:
     "Whether a picture is black and white only, as a mask is; a little grey at the edges is allowed."
     im = im.resize((64, 64), Image.Resampling.NEAREST)
-    rgb, grey = np.asarray(im, np.int16), np.asarray(im.convert('L'))
+    grey = np.asarray(im.convert('L'))
     black, white = grey < 16, grey >= 240
-    coloured = np.abs(rgb[..., 0] - rgb[..., 1]).max() >= 8
-    return not coloured and black.any() and white.any() and (black | white).mean() > 0.95
+    if (black | white).mean() <= 0.95 or not black.any() or not white.any(): return False
+    rgb = np.asarray(im, np.int16)
+    return np.abs(rgb[..., 0] - rgb[..., 1]).max() < 8
 
-@patch
-def _check_mask(self:Report, example:Example, photo:Photo, crops:list[Crop]):
+def _check_mask(example:Example, photo:Photo, crops:list[Crop], warn:Callable):
     "Whether every crop holds something that counts. `UserError` when one does not."
     mask = example.loss_mask(photo)
     if mask is None: return
@@ -180,10 +196,10 @@ def _check_mask(self:Report, example:Example, photo:Photo, crops:list[Crop]):
     which = 'the crop' if len(crops) == 1 else f'crop {shares.index(least) + 1} of {len(crops)}'
     if least.within == 0: raise UserError(crop_misses(example, which))
     if (top := mask.getextrema()[1]) < 64:
-        self.warnings.append(f'{file}: is nearly black, at most {top} of 255; paint the subject white.')
+        warn(f'{file}: is nearly black, at most {top} of 255; paint the subject white.')
     elif least.of_crop < 0.01 or least.within < 0.25:
-        self.warnings.append(f'{file}: of its subject {least.within:.0%} lies within {which}, '
-                             f'{least.of_crop:.1%} of that; {HOW_TO_CROP}.')
+        warn(f'{file}: of its subject {least.within:.0%} lies within {which}, {least.of_crop:.1%} of that; '
+             f'{HOW_TO_CROP}.')
 
 # %% ../../nbs/craft/report.ipynb #c110b
 @patch
@@ -191,7 +207,9 @@ def _check_length(self:Report, what, prompt:str|None, tokenizer) -> int|None:
     "The tokens of a prompt; a warning when the text encoder does not read all of them. None: not counted."
     if tokenizer is None or prompt is None: return None
     length, chunks = getattr(tokenizer, 'model_max_length', None), (self.max_token_length or 75)//75
-    n, cut = count_tokens(prompt, tokenizer, length and chunks*(length - 2) + 2)
+    if prompt not in self.counted:
+        self.counted[prompt] = count_tokens(prompt, tokenizer, length and chunks*(length - 2) + 2)
+    n, cut = self.counted[prompt]
     if cut:
         more = f'; max_token_length {75*(chunks + 1)} reads more' if length and chunks < 3 else ''
         self.warnings.append(f'{what}: has {n} tokens, more than the text encoder reads; cut off is '
@@ -201,35 +219,33 @@ def _check_length(self:Report, what, prompt:str|None, tokenizer) -> int|None:
 # %% ../../nbs/craft/report.ipynb #c110c
 _LEAST = 8 # a short side below which nothing can be seen, pixels: of a latent, a single one
 
-@patch
-def _check_photo(self:Report, example:Example, tokenizer, whose) -> PhotoCheck:
-    "Look at one photo; what is odd goes to the warnings. `UserError` when it, or its mask, cannot be used."
-    path, warn = example.path, lambda text: self.warnings.append(f'{path}: {text}.')
-    photo = read_photo(path, _SIDE, self.geometry.background)
+def _check_photo(example:Example, geometry:Geometry, warn:Callable) -> PhotoCheck:
+    "Look at one photo; what is odd goes to `warn`. `UserError` when it, or its mask, cannot be used."
+    path, odd = example.path, lambda text: warn(f'{example.path}: {text}.')
+    photo = read_photo(path, _SIDE, geometry.background)
     if min(photo.size) < _LEAST:
         raise UserError(f'{path}: has only {photo.size[0]}x{photo.size[1]} pixels, and no subject shows in '
                         f'fewer than {_LEAST}x{_LEAST}; replace it or take it out.')
     small = _reduced(photo.image, _SIDE)
-    crops = self.geometry.crops(photo.size, example.id)
+    crops = geometry.crops(photo.size, example.id)
     first = crops[0]
     for note in photo.notes:
-        warn(note)
-    self._check_mask(example, photo, crops)
+        odd(note)
+    _check_mask(example, photo, crops, warn)
     view = _at_most(first, _SIDE)
     sharp = sharpness(view.apply(small.convert('L')))
     scale = first.resized[0] / first.original[0]
-    or_buckets = '' if self.geometry.aspect_ratio_buckets else ', or set aspect_ratio_buckets'
-    if first.kept < 0.55: warn(f'loses {1 - first.kept:.0%} to the crop; cut it by hand{or_buckets}')
+    or_buckets = '' if geometry.aspect_ratio_buckets else ', or set aspect_ratio_buckets'
+    if first.kept < 0.55: odd(f'loses {1 - first.kept:.0%} to the crop; cut it by hand{or_buckets}')
     if scale > 1.25:
         size = f'{photo.size[0]}x{photo.size[1]}'
-        warn(f'has only {size} pixels and is enlarged {scale:.1f} times; find a larger one, or train at a '
-             'lower resolution')
+        odd(f'has only {size} pixels and is enlarged {scale:.1f} times; find a larger one, or train at a '
+            'lower resolution')
     elif max(hi - lo for lo, hi in view.apply(small, Image.Resampling.NEAREST).getextrema()) < 24:
-        warn('is nearly of one colour; check that it is the right file')
-    elif sharp < 50: warn(f'looks blurred (sharpness {sharp:.0f}, below 50); find a sharper one')
-    n = self._check_length(whose, example.prompt, tokenizer) # whose prompt it is: a photo's, a folder's, ...
-    return PhotoCheck(example, photo.size, photo.orientation, crops, sharp, n, look(small),
-                      _bilevel(small), _thumbnail(small, crops))
+        odd('is nearly of one colour; check that it is the right file')
+    elif sharp < 50: odd(f'looks blurred (sharpness {sharp:.0f}, below 50); find a sharper one')
+    return PhotoCheck(example, photo.size, photo.orientation, crops, sharp, None, look(small),
+                      _bilevel(small), _small(small))
 
 # %% ../../nbs/craft/report.ipynb #c112
 _NO_PROMPT = '(no prompt given)'
@@ -276,6 +292,12 @@ def _check_concept(self:Report, concept:Concept, tokenizer, min_images:int):
                              'ones teach a subject better.')
 
 # %% ../../nbs/craft/report.ipynb #re_part
+class _Seen(NamedTuple):
+    "What a thread finds in one photo."
+    odd: list # lines
+    error: str = '' # why it cannot be used
+    check: PhotoCheck|None = None
+
 @patch
 def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> list[PhotoCheck]:
     "Look at the photos of one folder, which count equally often."
@@ -289,14 +311,22 @@ def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> 
         names = sorted(p.relative_to(folder.path).as_posix() for p in folder.masks.values())
         self.warnings.append(f'{folder.path}: holds masks ({names[0]}{", ..." if names[1:] else ""}), '
                              'which are not used; set use_masks, or take them out.')
-    for path in folder.images:
+    def seen(path):
+        odd = []
         try:
             example = concept._example(folder, path, captions)
-            counter = None if example.prompt == _NO_PROMPT else tokenizer
-            what = path if path in captions else folder.path if words else 'instance_prompt'
-            checks.append(self._check_photo(example, counter, what))
+            return _Seen(odd, check=_check_photo(example, self.geometry, odd.append))
         except UserError as e:
-            self.errors.append(str(e))
+            return _Seen(odd, error=str(e))
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool: # Pillow decodes and resizes beside Python
+        for path, (odd, error, check) in zip(folder.images, pool.map(seen, folder.images)): # in their order
+            self.warnings += odd
+            self.errors += [error]*bool(error)
+            if check is None: continue
+            counter = None if check.example.prompt == _NO_PROMPT else tokenizer
+            whose = path if path in captions else folder.path if words else 'instance_prompt'
+            check.tokens = self._check_length(whose, check.example.prompt, counter)
+            checks.append(check)
     return checks
 
 # %% ../../nbs/craft/report.ipynb #c112b
@@ -324,15 +354,18 @@ class _Copy(NamedTuple):
 
 def _copies(looks:list[np.ndarray]) -> Iterator[_Copy]: # looks of the photos, as `look` returns them
     "Which pictures look like an earlier one."
-    looks = np.stack(looks) if len(looks) else np.zeros((0, 2, 16, 16, 3), np.float32)
+    if not len(looks): return
+    looks = np.stack(looks)
+    turned = looks[..., ::-1, :].copy()
     for first in range(0, len(looks), 256): # as matrix products, a few rows at a time
         some, before = looks[first:first+256], looks[:first+256]
-        upright, mirrored = alike(some, before), alike(some, before[..., ::-1, :])
+        upright, mirrored = alike(some, before), alike(some, turned[:first+256])
         for n in range(len(some)):
             k = int(np.argmax(upright[n] | mirrored[n]))
             if k >= first + n or not (upright[n, k] or mirrored[n, k]): continue
             yield _Copy(first + n, k, not upright[n, k])
 
+# %% ../../nbs/craft/report.ipynb #c114p
 @patch
 def _check_pairs(self:Report):
     "Compare every photo with those before it, and every concept with the others."
@@ -343,10 +376,10 @@ def _check_pairs(self:Report):
             self.warnings.append(f"{path}: differs from {twin.name} only in its letters' case or spelling, "
                                  "which many disks do not keep; rename one.")
     for copy in _copies([c.look for c in checks]):
-        path, other = checks[copy.n].example.path, checks[copy.first].example.path
+        path, other = (checks[k].example.path for k in (copy.n, copy.first))
         other = other.name if other.parent == path.parent else other
-        how = ', mirrored' if copy.mirrored else ''
-        self.warnings.append(f'{path}: looks like {other} once more{how}; keep one of them.')
+        self.warnings.append(f'{path}: looks like {other} once more{", mirrored"*copy.mirrored}; keep one of '
+                             'them.')
     prompts = [c.instance_prompt for c in self.concepts]
     for prompt in dict.fromkeys(p for n, p in enumerate(prompts) if p in prompts[:n]):
         self.errors.append(f'instance_prompt: {prompt!r} names two concepts; give each its own identifier '
