@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'Contents', 'tensors_in', 'added_files', 'lora_notes',
-           'refuse_others', 'is_lora', 'goes_on_a_model', 'noted_skip', 'lora_settings']
+           'refuse_others', 'is_lora', 'goes_on_a_model', 'files_of', 'noted_skip', 'lora_settings']
 
 # %% ../../nbs/craft/lora_files.ipynb #s02l003
 import json, math, re
@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 import torch
 from fastcore.basics import patch
+from huggingface_hub import try_to_load_from_cache
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from ..core import UserError, as_path
+from ..core import UserError, as_path, stamps
 from ..model import StableDiffusion, is_added, quiet
-from .saving import file_name, lora_layers, token_table, write_tensors
+from .saving import BASE_OF_TEXT, file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
 from .lora_layouts import by_our_layers
@@ -237,6 +238,25 @@ def goes_on_a_model(
     names, notes = tensors_in(path, allow_pickle)
     if any(k.startswith('model.diffusion_model.') for k in names) or transformer_in(names): return False
     return bool(base) or 'base_model' in notes or is_lora(path)
+
+# %% ../../nbs/craft/lora_files.ipynb #lf_files1
+def files_of(
+    path:Path, # folder or file of a base, or its hub id
+    **how, # what else `load` is given
+) -> list|None: # as `stamps` returns them, and how they are read; None: it is read from other places too
+    "What tells whether the files of a base are those of before."
+    how = {name: v for name, v in how.items() if v}
+    if {'vae', 'config', 'lora_base', 'quantization'} & how.keys(): return None
+    if not path.exists(): # of the hub
+        hub = {name: how.get(name) for name in ('cache_dir', 'revision')}
+        named = try_to_load_from_cache(str(path), 'model_index.json', **hub)
+        if not isinstance(named, str): return None
+        path = Path(named).parent
+    index = path/'model_index.json'
+    if path.is_file(): alone = not goes_on_a_model(path, allow_pickle=how.get('allow_pickle', False))
+    else: alone = index.is_file() and BASE_OF_TEXT not in index.read_text(encoding='utf-8')
+    found = stamps(path) if alone else None
+    return found and [*found, str({name: v for name, v in how.items() if name != 'token'})]
 
 # %% ../../nbs/craft/lora_files.ipynb #08f007a4
 def _sort_lora(path, tensors, model, about='') -> dict: # (part, layer) -> dict of A, B, lengths, alpha

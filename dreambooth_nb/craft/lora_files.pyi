@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import NamedTuple
 import torch
 from fastcore.basics import patch
+from huggingface_hub import try_to_load_from_cache
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from ..core import UserError, as_path
+from ..core import UserError, as_path, stamps
 from ..model import StableDiffusion, is_added, quiet
-from .saving import file_name, lora_layers, token_table, write_tensors
+from .saving import BASE_OF_TEXT, file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
 from .lora_layouts import by_our_layers
 from .original_names import transformer_in
-__all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'Contents', 'tensors_in', 'added_files', 'lora_notes', 'refuse_others', 'is_lora', 'goes_on_a_model', 'noted_skip', 'lora_settings']
+__all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'Contents', 'tensors_in', 'added_files', 'lora_notes', 'refuse_others', 'is_lora', 'goes_on_a_model', 'files_of', 'noted_skip', 'lora_settings']
 LORA_FILE: Any
 TOKEN_FILE: Any
 KOHYA_FILE: str
@@ -42,6 +43,7 @@ def _split(name) -> _Place: ...
 def refuse_others(path: Path, names): ...
 def is_lora(path: Path, allow_pickle: bool=False) -> bool: ...
 def goes_on_a_model(path: Path, base: str | None=None, allow_pickle: bool=False) -> bool: ...
+def files_of(path: Path, **how) -> list | None: ...
 def _sort_lora(path, tensors, model, about='') -> dict: ...
 def _first_line(e) -> str: ...
 def _read_notes(path, metadata) -> dict: ...

@@ -24,13 +24,13 @@ from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from .quantization import QUANTIZATIONS, give_in_order, quantization_problems, stored
+from .quantization import QUANTIZATIONS, give_in_order, quantization_problems
 from ..model import StableDiffusion, quiet
-from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
+from .saving import BASE_OF_TEXT, CLIP_SKIP, check_numbers, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
 from .lora_files import (
-    added_files, goes_on_a_model, is_lora, noted_skip, refuse_others, tensors_in)
+    added_files, files_of, goes_on_a_model, is_lora, noted_skip, refuse_others, tensors_in)
 
 # %% ../../nbs/craft/opening.ipynb #c006
 _WEIGHTS = '.safetensors', '.ckpt', '.pt', '.pth', '.bin'
@@ -496,15 +496,14 @@ def load(
     if lora_base:
         raise UserError(f'lora_base: {base} is a whole model, which goes on none; leave it out.')
     hub |= {k: v for k, v in (('variant', variant), ('revision', revision)) if v}
-    parts = _read(base, dtype, allow_pickle, config, quantization, hub)
+    asked = dict(vae=vae, config=config, quantization=quantization, allow_pickle=allow_pickle, **hub)
+    files, parts = files_of(path, **asked), _read(base, dtype, allow_pickle, config, quantization, hub)
     if vae: parts['vae'] = _load_vae(vae, parts.get('vae'), allow_pickle)
     model = StableDiffusion(**dict(unet=None, vae=None) | parts, name=str(base))
     if prediction_type: model.scheduler_config['prediction_type'] = prediction_type
     _check_kind(base, model)
     model.check_clip_skip(model.clip_skip)
-    for part, net in model.parts.items():
-        check_finite(base, {f'{part}.{k}': v for k, v in stored(net).items()},
-                     'the model is damaged, take an earlier one or download it again.')
+    check_numbers(base, model, dtype, files if files == files_of(path, **asked) else None)
     let_go(model)
     return model.to(device)
 

@@ -19,12 +19,12 @@ from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
 from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
-from .quantization import QUANTIZATIONS, give_in_order, quantization_problems, stored
+from .quantization import QUANTIZATIONS, give_in_order, quantization_problems
 from ..model import StableDiffusion, quiet
-from .saving import BASE_OF_TEXT, CLIP_SKIP, check_finite, file_name, let_go
+from .saving import BASE_OF_TEXT, CLIP_SKIP, check_numbers, file_name, let_go
 from .discretion import shareable_name
 from .original_names import fill_networks, transformer_in
-from .lora_files import added_files, goes_on_a_model, is_lora, noted_skip, refuse_others, tensors_in
+from .lora_files import added_files, files_of, goes_on_a_model, is_lora, noted_skip, refuse_others, tensors_in
 __all__ = ['HUB_OPTIONS', 'find_base', 'check_contents', 'noted_settings', 'schedule_in_file', 'first_here', 'base_of_lora', 'why_not_loaded', 'load', 'find_vae', 'skeleton']
 _WEIGHTS: Any
 def find_base(base: str='micro') -> str: ...

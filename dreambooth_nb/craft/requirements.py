@@ -18,14 +18,12 @@ from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list, is_bf16_available, parse_flag_from_env
 from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
-from huggingface_hub import try_to_load_from_cache
 from torch import nn
-from ..core import UserError, as_path, stamps
+from ..core import UserError, as_path
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
 from .lora_files import (
-    LORA_FILE, PEFT_FILE, TOKEN_FILE, goes_on_a_model, is_lora, lora_settings)
-from .saving import BASE_OF_TEXT
+    LORA_FILE, PEFT_FILE, TOKEN_FILE, files_of, is_lora, lora_settings)
 from .opening import find_base, find_vae, load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
@@ -288,18 +286,8 @@ def files_of_base(
     base:Base, # as `cfg.base`
 ) -> list|None: # as `stamps` returns them; None: it is read from other places too
     "What tells whether the files of a base are those of before."
-    others = 'pretrained_vae_model_name_or_path', 'original_config', 'lora_base', 'quantization'
-    if any(getattr(base, name) for name in others): return None
-    path = Path(find_base(base.pretrained_model_name_or_path))
-    if not path.exists(): # of the hub
-        named = try_to_load_from_cache(str(path), 'model_index.json', revision=base.revision)
-        if not isinstance(named, str): return None
-        path = Path(named).parent
-    index = path/'model_index.json'
-    if path.is_file(): alone = not goes_on_a_model(path, allow_pickle=base.allow_pickle)
-    else: alone = index.is_file() and BASE_OF_TEXT not in index.read_text(encoding='utf-8')
-    found = stamps(path) if alone else None
-    return found and [*found, str(base.loading)]
+    vae = base.pretrained_vae_model_name_or_path
+    return files_of(Path(find_base(base.pretrained_model_name_or_path)), vae=vae, **base.loading)
 
 def as_settings(
     e:UserError, # of `load`

@@ -12,13 +12,11 @@ from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list, is_bf16_available, parse_flag_from_env
 from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
-from huggingface_hub import try_to_load_from_cache
 from torch import nn
-from ..core import UserError, as_path, stamps
+from ..core import UserError, as_path
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, goes_on_a_model, is_lora, lora_settings
-from .saving import BASE_OF_TEXT
+from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, files_of, is_lora, lora_settings
 from .opening import find_base, find_vae, load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
