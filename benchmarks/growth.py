@@ -4,6 +4,7 @@ import gc, io, pathlib, tempfile
 from types import SimpleNamespace
 from unittest import mock
 
+import numpy as np
 import psutil, torch
 from PIL import Image
 
@@ -13,6 +14,7 @@ from dreambooth_nb.craft.log import Log
 from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
 from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.craft.pictures import save_png
+from dreambooth_nb.craft.report import check
 
 from . import measure, models
 from .rows import CLASS, INSTANCE
@@ -81,10 +83,28 @@ def drawn(model, n, side=64):
         return dict(picture_ms=1e3*(measure.clock() - start)/len(pictures), bytes=size)
 
 
+def looked_at(n, side=256):
+    "So many photos decoded, one after the other and no more than that; and what the look before a run takes."
+    noise = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [pathlib.Path(folder)/f'{k}.jpg' for k in range(n)]
+        for path in paths:
+            tiles = Image.fromarray(noise.integers(0, 255, (8, 8, 3), dtype=np.uint8))
+            tiles.resize((side, side)).save(path)
+        def decode():
+            for path in paths:
+                Image.open(path).convert('RGB').load()
+        return dict(decoding_ms=milliseconds(decode, 3),
+                    look_ms=milliseconds(lambda: check(folder, 'a photo of a sks dog'), 3))
+
+
 def growth():
     "Milliseconds and bytes by size."
-    model, found = models.make('micro'), dict(photos={}, class_images={}, concepts={}, prompts={}, steps={})
+    model = models.make('micro')
+    found = dict(photos={}, class_images={}, concepts={}, prompts={}, steps={}, looked_at={})
     model.fingerprint() # once a model
+    for n in (10, 100, 500, 2000):
+        found['looked_at'][n] = looked_at(n)
     for n in (1, 5, 10, 50):
         row = data(4, 8, n)
         batches = row.pop('data')
