@@ -318,7 +318,8 @@ def _check_part(self:Report, concept:Concept, folder:PhotoFolder, tokenizer) -> 
             return _Seen(odd, check=_check_photo(example, self.geometry, odd.append))
         except UserError as e:
             return _Seen(odd, error=str(e))
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool: # Pillow decodes and resizes beside Python
+    # Pillow decodes and resizes beside Python; more than four large pictures at once would fill a memory
+    with ThreadPoolExecutor(min(4, torch.get_num_threads())) as pool:
         for path, (odd, error, check) in zip(folder.images, pool.map(seen, folder.images)): # in their order
             self.warnings += odd
             self.errors += [error]*bool(error)
