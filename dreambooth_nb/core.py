@@ -586,8 +586,9 @@ class Pictures(list):
     "A list of pictures that a notebook shows as a row."
     def _repr_html_(self) -> str:
         def tag(im):
-            if not hasattr(im, 'info'): return html.escape(str(im)) # its file, such as `on_image` returned it
-            return img_tag(im, json.loads(im.info.get('dreambooth_nb', '{}')).get('prompt', ''))
+            if isinstance(im, Image.Image):
+                return img_tag(im, json.loads(im.info.get('dreambooth_nb', '{}')).get('prompt', ''))
+            return html.escape(str(im)) # its file, such as `on_image` returned it
         return '<div style="display:flex;flex-wrap:wrap;gap:4px">' + ''.join(map(tag, self)) + '</div>'
 
 # %% ../nbs/core.ipynb #co_tb1
