@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'ExportOptions', 'printable', 'refuse_halves',
-           'in_markdown', 'in_shell', 'how_many', 'as_path', 'not_there', 'writing', 'sync', 'atomic', 'write_text',
-           'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor', 'to_pil',
-           'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+           'in_markdown', 'in_shell', 'how_many', 'as_path', 'not_there', 'next_to', 'writing', 'sync', 'atomic',
+           'write_text', 'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor',
+           'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
@@ -285,6 +285,16 @@ def not_there(
     found = next((k for k, fits in kinds.items() if fits(path)), 'device' if os.path.exists(path) else '')
     if found == kind: return ''
     return f'this is a {found}, not a {kind}' if found else f'there is no such {kind}'
+
+def next_to(
+    path, # of what is not there
+    suffixes=(), # of files that count; folders do in any case
+) -> list[str]: # as `path` would name them, for `did_you_mean`
+    "What lies next to a path."
+    path = as_path(path)
+    found = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    return [str(path.with_name(p.name)) for p in found
+            if not p.name.startswith('.') and (p.suffix in suffixes or p.is_dir())]
 
 # %% ../nbs/core.ipynb #co15
 def _concerns(e, path:Path) -> bool:

@@ -10,7 +10,8 @@ __all__ = ['in_lines', 'is_there', 'may_be_folder', 'is_picture', 'no_checkpoint
 import gc, os, re, sys, warnings
 from contextlib import contextmanager
 from importlib import resources
-from ..core import EMBEDDED, Problems, UserError, as_path, did_you_mean, not_there, say
+from ..core import (
+    EMBEDDED, Problems, UserError, as_path, did_you_mean, next_to, not_there, say)
 from .concepts import listed_concepts
 from .photos import list_folder, photo_size
 from .settings import TrainConfig, idle, preset, presets
@@ -53,7 +54,8 @@ def is_there(
     if path.is_file() and path.suffix not in files:
         raise UserError(f'{field}: {name} is no model; give a .safetensors or .ckpt file, or a folder.')
     if on_the_hub or path.exists(): return
-    hint = did_you_mean(name, embedded, 'give a folder, a file, or a hub id such as "owner/name".')
+    near = [*embedded, *next_to(path, files)]
+    hint = did_you_mean(name, near, 'give a folder, a file, or a hub id such as "owner/name".')
     raise UserError(f'{field}: there is no model {name!r}; {hint}')
 
 def may_be_folder(

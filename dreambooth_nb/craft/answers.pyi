@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import gc, os, re, sys, warnings
 from contextlib import contextmanager
 from importlib import resources
-from ..core import EMBEDDED, Problems, UserError, as_path, did_you_mean, not_there, say
+from ..core import EMBEDDED, Problems, UserError, as_path, did_you_mean, next_to, not_there, say
 from .concepts import listed_concepts
 from .photos import list_folder, photo_size
 from .settings import TrainConfig, idle, preset, presets

@@ -19,7 +19,7 @@ from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import CLIPTokenizer
-from ..core import EMBEDDED, UserError, as_path, checked, one_of
+from ..core import EMBEDDED, UserError, as_path, checked, did_you_mean, next_to, one_of
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
@@ -50,8 +50,9 @@ def find_base(
         raise UserError(f'{path}: this is not a diffusers model (it has no model_index.json); give the '
                         f'folder that holds unet/, vae/ and text_encoder/{"".join(sorted(files)[:1])}.')
     if not re.fullmatch(r'[\w-][\w.-]*/[\w.-]+', str(base)) or path.suffix in _WEIGHTS:
+        hint = 'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".'
         raise UserError(f'pretrained_model_name_or_path: there is no model {str(base)!r}; '
-                        'give "micro", a diffusers folder, a file, or a hub id such as "owner/name".')
+                        + did_you_mean(base, [*EMBEDDED, *next_to(path, _WEIGHTS)], hint))
     return str(base)
 
 # %% ../../nbs/craft/opening.ipynb #h002

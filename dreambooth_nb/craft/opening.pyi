@@ -14,7 +14,7 @@ from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import CLIPTokenizer
-from ..core import EMBEDDED, UserError, as_path, checked, one_of
+from ..core import EMBEDDED, UserError, as_path, checked, did_you_mean, next_to, one_of
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
