@@ -179,7 +179,7 @@ def _trace(model, rows, resolution, half, batches, gpu, matrix) -> dict: # field
         reads = any(p.requires_grad for _, encoder in model.encoders for p in encoder.parameters())
         with Live() as live:
             live.know([*params, *(b for net in model.modules() for b in net.buffers()), x, t, *ids])
-            for _ in range(batches):
+            for _ in range(min(batches, 2)): # with more, gradients are there already
                 live.flops = live.launches = 0 # those of the last batch count
                 with torch.autocast('cpu', half or torch.bfloat16, enabled=half is not None):
                     told = model.condition_ids(ids)
@@ -261,7 +261,8 @@ def forecast(
     "Predict memory and arithmetic of training, without weights or data. UserError: what is impossible."
     at_least(1, rows=rows, gradient_accumulation_steps=gradient_accumulation_steps)
     at_least(8, resolution=resolution)
-    usual, gpu = base_dtype(train, mixed_precision), str(device) != 'cpu'
+    at_least(0, copies=copies)
+    usual, gpu, half = base_dtype(train, mixed_precision), str(device) != 'cpu', PRECISIONS[mixed_precision]
     model = _outline(base, train, dtype or usual, hub)
     model.check_size(True, resolution=resolution or model.resolution)
     spared = [_spared(nets, quantization) for nets in (model.readers, [model.denoiser])] # without a LoRA
@@ -271,11 +272,10 @@ def forecast(
     sizes, weights = [p.numel() for p in params], _weights(model, spared)
     model.tune(gradient_checkpointing).train()
     turns = _in_turn(model, spared) if gpu and model.readers and not changing else dict(aside=0)
-    half, batches = PRECISIONS[mixed_precision], min(gradient_accumulation_steps, 2)
-    found = _trace(model, rows, resolution or model.resolution, half, batches, gpu, matrix)
+    now = _trace(model, rows, resolution or model.resolution, half, gradient_accumulation_steps, gpu, matrix)
     at_once = gpu or optimizer == 'schedulefree' # else one by one: two tensors of the largest
     return Forecast(weights=weights - turns['aside'], copies=copies*(own - turns['aside']),
-                    optimizer=state_bytes(optimizer, params), ema=4*ema*sum(sizes), **turns | found,
+                    optimizer=state_bytes(optimizer, params), ema=4*ema*sum(sizes), **turns | now,
                     scratch=max(optimizer_row(optimizer).scratch*sum(sizes)*at_once, 8*max(sizes)))
 
 # %% ../../nbs/craft/memory.ipynb #c114
