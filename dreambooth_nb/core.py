@@ -292,9 +292,8 @@ def next_to(
 ) -> list[str]: # as `path` would name them, for `did_you_mean`
     "What lies next to a path."
     path = as_path(path)
-    found = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
-    return [str(path.with_name(p.name)) for p in found
-            if not p.name.startswith('.') and (p.suffix in suffixes or p.is_dir())]
+    seen = path.parent.glob('[!.]*') # nothing, where that is no folder, or none that may be read
+    return [str(path.with_name(p.name)) for p in sorted(seen) if p.suffix in suffixes or p.is_dir()]
 
 # %% ../nbs/core.ipynb #co15
 def _concerns(e, path:Path) -> bool:

@@ -108,12 +108,12 @@ def may_be_sweep(
         raise UserError(f'output_dir: {folder} holds something else, {min(others)}; choose another folder.')
 
 def look_at_sweep(
-    settings:dict, # as `sweep` takes it, and so are the others
-    grid:dict|None=None,
-    runs:list|None=None,
-    output_dir:str='sweep',
-    score:str|None=None,
-    stop:bool=True, # is right in any case
+    settings:dict, # what all runs share: fields of TrainConfig
+    grid:dict|None=None, # field -> list of its values
+    runs:list|None=None, # or a list of settings
+    output_dir:str='sweep', # folder of the runs
+    score:str|None=None, # number of the log that is compared
+    stop:bool=True, # whether hopeless runs end early: right in any case
 ):
     "`UserError` on what is wrong with a sweep as it is asked for, or is not where it says."
     may_be_sweep(output_dir)
@@ -254,9 +254,9 @@ def chosen_subjects(
 _FROM_DATA = 'instance_data_dir', 'instance_prompt', 'class_prompt', 'concepts_list', 'dataset_name'
 
 def look_at_benchmark(
-    dataset:str, # as `benchmark` takes it, and so are the others
-    output_dir:str='benchmark',
-    subjects:str|None=None,
+    dataset:str, # folder of the DreamBooth dataset, perhaps a new one
+    output_dir:str='benchmark', # folder of the runs
+    subjects:str|None=None, # names joined by commas; None: all
     **settings, # fields of TrainConfig
 ):
     "`UserError` on what is wrong with a benchmark as it is asked for. Nothing is fetched."
