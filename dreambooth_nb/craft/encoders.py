@@ -10,6 +10,7 @@ __all__ = ['OWN', 'Encoder', 'dino_encoder', 'clip_encoder', 'shared', 'likeness
 # %% ../../nbs/craft/encoders.ipynb #en04
 import re
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import NamedTuple
@@ -63,6 +64,14 @@ def _opened(name:str, cls, **how):
         raise UserError(f'{name}: cannot be opened here ({why}); fetch it once with: hf download '
                         f'{name}') from None
 
+@contextmanager
+def _at(device:str, net):
+    "Within it a network is on a device; otherwise it rests in host memory."
+    try:
+        yield net.to(device)
+    finally:
+        net.to('cpu')
+
 def _version(name:str, net) -> str:
     "Which weights these are: the name that they were opened by, with its commit."
     commit = getattr(net.config, '_commit_hash', None)
@@ -78,7 +87,8 @@ def dino_encoder(
     how = 256, net.config.image_size, (.485, .456, .406), (.229, .224, .225)
     @torch.inference_mode()
     def images(some):
-        return net.to(device)(_pixels(some, *how).to(device)).last_hidden_state[:, 0].cpu()
+        with _at(device, net):
+            return net(_pixels(some, *how).to(device)).last_hidden_state[:, 0].cpu()
     return Encoder('DINO', _version(name, net), f'short side {how[0]}, middle {how[1]}', images)
 
 def clip_encoder(
@@ -93,11 +103,13 @@ def clip_encoder(
         return getattr(out, 'pooler_output', out).cpu()
     @torch.inference_mode()
     def images(some):
-        return vector(net.to(device).get_image_features(_pixels(some, *how).to(device)))
+        with _at(device, net):
+            return vector(net.get_image_features(_pixels(some, *how).to(device)))
     @torch.inference_mode()
     def texts(some):
         ids = words(some, padding=True, truncation=True, return_tensors='pt').to(device)
-        return vector(net.to(device).get_text_features(**ids))
+        with _at(device, net):
+            return vector(net.get_text_features(**ids))
     return Encoder('CLIP', _version(name, net), f'short side and middle {side}', images, texts)
 
 # %% ../../nbs/craft/encoders.ipynb #ev21
@@ -260,7 +272,7 @@ def lpips_encoder(
     "LPIPS, a distance between two pictures. `UserError` where its package is missing, or its network."
     try:
         import lpips
-        metric, which = lpips.LPIPS(net=net, verbose=False).eval().to(device), metadata.version('lpips')
+        metric, which = lpips.LPIPS(net=net, verbose=False).eval(), metadata.version('lpips')
     except ImportError as e:
         raise UserError(f'LPIPS: needs a package that is not here ({e}); pip install lpips.') from None
     except (OSError, RuntimeError) as e: # no way to the hub, or a torchvision that was made for another torch
@@ -269,7 +281,8 @@ def lpips_encoder(
     @torch.inference_mode()
     def distances(images):
         x = to_tensor(images).to(device)
-        return torch.stack([metric(one.expand_as(x), x).flatten().cpu() for one in x[:, None]])
+        with _at(device, metric):
+            return torch.stack([metric(one.expand_as(x), x).flatten().cpu() for one in x[:, None]])
     return Encoder('LPIPS', f'{net}, package {which}', 'as drawn, -1 to 1',
                    distances=distances)
 
