@@ -90,13 +90,13 @@ def begin_alike(script, lora):
 
 
 def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float32, tolerance=1e-4, checks=3,
-              optimizer='adamw', checkpointing=False, channels_last=False, linear_as_conv=False):
+              optimizer='adamw', checkpointing=False, channels_last=False, linear_by_onednn=False):
     """A training step of ours against the script's. On a GPU ours has CUDA graphs, but where it recomputes
     activations, and is timed without them too."""
     graphs = bench.cuda and not checkpointing
     settings = dict(learning_rate=1e-4 if rank or shape == 'micro' else 1e-6, mixed_precision=precision,
                     optimizer=optimizer, gradient_checkpointing=checkpointing, seed=0, cuda_graphs=graphs,
-                    linear_as_conv=linear_as_conv, **(dict(train='lora', rank=rank) if rank else {}))
+                    linear_by_onednn=linear_by_onednn, **(dict(train='lora', rank=rank) if rank else {}))
     folder = tempfile.mkdtemp(prefix='benchmark-')
     try:
         with Peak(bench.device) as first:
@@ -125,7 +125,7 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
         about = dict(shape=shape, rows=f'{rows} + {rows} class images', rank=rank, precision=precision,
                      optimizer=optimizer, gradient_checkpointing=checkpointing, text_encoder=rank is None,
                      pixels=model.resolution, channels_last=channels_last, cuda_graphs=graphs,
-                     linear_as_conv=linear_as_conv)
+                     linear_by_onednn=linear_by_onednn)
         return dict(theirs="the script's step, restated with the same diffusers calls", settings=about,
                     steps_per_s=steps, **times, **plain, peak_memory_bytes=memory(first, second),
                     **bench.share(operations, times['ours_s']['median'], dtype),
@@ -292,9 +292,9 @@ def _(b):
     return sample_row(b, 'micro', 8, b.much(50), 6, freeze=compiling(b))
 
 
-@row('micro-train-conv', 'cpu')
+@row('micro-train-onednn', 'cpu')
 def _(b):
-    return train_row(b, 'micro', 4, 20, linear_as_conv=True)
+    return train_row(b, 'micro', 4, 20, linear_by_onednn=True)
 
 
 @row('micro-class-images')
@@ -331,9 +331,9 @@ def _(b):
     return train_row(b, 'sd15', 1, 3, rank=16, checks=1)
 
 
-@row('sd15-lora-cpu-conv', 'cpu')
+@row('sd15-lora-cpu-onednn', 'cpu')
 def _(b):
-    return train_row(b, 'sd15', 1, 3, rank=16, checks=1, linear_as_conv=True)
+    return train_row(b, 'sd15', 1, 3, rank=16, checks=1, linear_by_onednn=True)
 
 
 @row('sd15-sample-1-cpu', 'cpu')

@@ -226,19 +226,19 @@ def _(b):
     return tuned(b, 'channels_last', channels_last=True)
 
 
-@row('without-linear-as-conv', 'cpu')
+@row('without-onednn', 'cpu')
 def _(b):
-    return tuned(b, 'linear layers as convolutions, one picture', linear_as_conv=True)
+    return tuned(b, 'linear layers by oneDNN, one picture', linear_by_onednn=True)
 
 
-@row('without-linear-as-conv-8', 'cpu')
+@row('without-onednn-8', 'cpu')
 def _(b):
-    return tuned(b, 'linear layers as convolutions, eight pictures', 8, linear_as_conv=True)
+    return tuned(b, 'linear layers by oneDNN, eight pictures', 8, linear_by_onednn=True)
 
 
-@row('without-linear-as-conv-train', 'cpu')
+@row('without-onednn-train', 'cpu')
 def _(b):
-    return steps(b, 'linear layers as convolutions, a step', dict(linear_as_conv=True), {}, 1e-4)
+    return steps(b, 'linear layers by oneDNN, a step', dict(linear_by_onednn=True), {}, 1e-4)
 
 
 @row('without-freeze', 'cpu')

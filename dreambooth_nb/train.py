@@ -118,7 +118,7 @@ def _choose_parameters(self:Run):
     images = [p for p in model.denoiser.parameters() if p.ndim == 4][:1]
     last = any(p.is_contiguous(memory_format=torch.channels_last) for p in images)
     model.tune(cfg.gradient_checkpointing, last and not self.sharded, cfg.attention,
-               cuda_graphs=cfg.cuda_graphs, linear_as_conv=cfg.linear_as_conv)
+               cuda_graphs=cfg.cuda_graphs, linear_by_onednn=cfg.linear_by_onednn)
     if self.sharded: self.ordinary = shard(model.denoiser, self.accelerator, lambda: self.lone)
     parts = model.parts.items()
     named = {f'{part}.{k}': p for part, net in parts for k, p in net.named_parameters()}

@@ -28,7 +28,7 @@ train | --train lora > --lora_targets linear | lora trained start gradient
 train | --train lora > --use_dora | lora trained gradient
 train | --gradient_checkpointing | recompute
 train | --attention eager | attention
-train | --linear_as_conv | linear
+train | --linear_by_onednn | linear
 train | --mixed_precision bf16 | precision loss gradient
 train | --gradient_accumulation_steps 2 | calls loss gradient
 train | --optimizer sgd | optimizer options

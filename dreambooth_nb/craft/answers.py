@@ -7,8 +7,8 @@ __all__ = ['in_lines', 'is_there', 'may_be_folder', 'is_picture', 'no_checkpoint
            'token_for', 'check_strength', 'is_wrong_input', 'answered']
 
 # %% ../../nbs/craft/answers.ipynb #an03
-import gc, os, re, sys, warnings
-from contextlib import contextmanager
+import ctypes, gc, os, re, sys, warnings
+from contextlib import contextmanager, suppress
 from importlib import resources
 from ..core import (
     EMBEDDED, Problems, UserError, as_path, did_you_mean, next_to, not_there, say)
@@ -168,6 +168,15 @@ def check_strength(
         raise UserError(f'strength: {strength} means nothing without a picture to start from; give image.')
 
 # %% ../../nbs/craft/answers.ipynb #an09
+def _keep_memory():
+    """Up to a gigabyte that is freed stays with the process: by default glibc gives it back, and each step of
+    a training on a CPU fetches it again, page by page. The user's own settings of `malloc` stay."""
+    if any(name.startswith('MALLOC_') or name == 'GLIBC_TUNABLES' for name in os.environ): return
+    with suppress(AttributeError, OSError, TypeError): # another C library
+        mallopt, (trim, mmap) = ctypes.CDLL(None).mallopt, (-1, -3) # names as in malloc.h
+        mallopt(mmap, 32 << 20) # larger blocks are given back, as by default in the end
+        mallopt(trim, 1 << 30)
+
 @contextmanager
 def _undisturbed():
     """Within it the warnings of libraries are not shown, and garbage is seldom looked for: importing makes
@@ -207,6 +216,7 @@ def answered(
     for stream in (sys.stdout, sys.stderr): # a terminal that lacks a letter shows its number
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='backslashreplace')
     try:
+        _keep_memory()
         with _undisturbed():
             try:
                 _look_around()

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA',
-           'tf32', 'FewTokens', 'LinearAsConv', 'Frozen', 'nan_guard']
+           'tf32', 'FewTokens', 'by_onednn', 'onednn_keeps_float32', 'LinearByOneDNN', 'Frozen', 'nan_guard']
 
 # %% ../../nbs/craft/optimizers.ipynb #s02z003
 import importlib, importlib.util, inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import NamedTuple
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from torch._inductor import config as _inductor
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, one_of
+from ..core import UserError, one_of, randn
 from ..model import StableDiffusion, quiet
 
 # %% ../../nbs/craft/optimizers.ipynb #op_cls
@@ -181,22 +182,62 @@ def _set_attention(unet, name):
         layer.set_processor(_PROCESSORS[name][layer.added_kv_proj_dim is not None]())
 
 # %% ../../nbs/craft/optimizers.ipynb #opcv1
-_MANY = 10**7 # multiplications, from which on the convolution was faster (torch 2.13, AMD EPYC)
+@contextmanager
+def by_onednn():
+    "Within it torch leaves the float32 products of a CPU to oneDNN. It needs torch 2.9."
+    products = torch.backends.mkldnn.matmul
+    before, products.fp32_precision = products.fp32_precision, 'bf16'
+    try:
+        yield
+    finally:
+        products.fp32_precision = before
 
-class LinearAsConv(nn.Linear):
-    "A linear layer that computes large products as a convolution of one pixel."
+@cache
+def onednn_keeps_float32() -> bool:
+    "Whether torch can be asked so, and nothing is rounded to bfloat16 on this processor."
+    if not hasattr(torch.backends.mkldnn, 'matmul'): return False
+    x = randn((256, 256), 0, 'product')
+    with by_onednn():
+        asked = x @ x
+    return (asked - x @ x).abs().max().item() < 1e-3 # rounded: some .1
+
+# %% ../../nbs/craft/optimizers.ipynb #opcv1b
+class _Products(torch.autograd.Function):
+    "What a linear layer answers, and its gradients: three products."
+    @staticmethod
+    def forward(ctx, x, weight, bias):
+        of_x, of_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(x if of_weight else None, weight if of_x else None)
+        with by_onednn():
+            return F.linear(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x, weight), (of_x, of_weight, of_bias) = ctx.saved_tensors, ctx.needs_input_grad
+        found, rows = [None]*3, g.flatten(0, -2)
+        with by_onednn():
+            if of_x: found[0] = g @ weight
+            if of_weight: found[1] = rows.T @ x.flatten(0, -2)
+        if of_bias: found[2] = rows.sum(0)
+        return tuple(found)
+
+class LinearByOneDNN(nn.Linear):
+    "A linear layer whose float32 products are oneDNN's."
     def forward(self, x):
-        if x.numel()*self.out_features < _MANY: return super().forward(x)
-        rows = x.reshape(1, -1, 1, self.in_features).permute(0, 3, 1, 2) # (1,c,n,1), channels last
-        y = F.conv2d(rows, self.weight[:, :, None, None], self.bias)
-        return y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], self.out_features)
+        other = torch.is_autocast_enabled('cpu') or x.dtype != torch.float32 or torch.compiler.is_compiling()
+        return super().forward(x) if other else _Products.apply(x, self.weight, self.bias)
 
-def _set_linear(net, as_conv):
-    old, wanted = (nn.Linear, LinearAsConv) if as_conv else (LinearAsConv, nn.Linear)
+def _set_linear(net, other):
+    old, wanted = (nn.Linear, LinearByOneDNN)[::1 if other else -1]
     for layer in net.modules():
         if type(layer) is old: layer.__class__ = wanted # same weights, same names
 
 # %% ../../nbs/craft/optimizers.ipynb #opfz1
+def _packed(graph, inputs):
+    "Torch's own compiler, which packs the weights of linear layers for oneDNN while it is asked to use it."
+    with by_onednn() if onednn_keeps_float32() else nullcontext():
+        return torch._dynamo.lookup_backend('inductor')(graph, inputs)
+
 class Frozen:
     "A network compiled with its weights as constants, for calls without gradients; anew where one changed."
     def __init__(
@@ -210,7 +251,7 @@ class Frozen:
         weights = [(t.data_ptr(), t._version) for t in (*self.net.parameters(), *self.net.buffers())]
         if weights != self.weights:
             torch.compiler.reset() # else torch takes the program that has the old constants
-            self.program = torch.compile(self.net.forward, dynamic=False)
+            self.program = torch.compile(self.net.forward, backend=_packed, dynamic=False)
             self.weights = weights
         return self._called
 
@@ -232,17 +273,18 @@ def tune(
     attention:str='sdpa', # attention of the UNet, one of ATTENTION
     compile:bool|str=False, # compile the UNet's repeated blocks; a string names torch's backend
     cuda_graphs:bool=False, # let samplers replay the denoiser's kernels, on a CUDA device
-    linear_as_conv:bool=False, # linear layers of the denoiser as convolutions, on a CPU
+    linear_by_onednn:bool=False, # products of linear layers by oneDNN, on a CPU
     freeze:bool=False, # let samplers compile the denoiser with its weights as constants, see `Frozen`
 ) -> StableDiffusion: # itself
     "Set what costs time or memory but changes no result; the rest is reset. UserError on an unknown name."
     one_of('attention', attention, ATTENTION)
-    if cuda_graphs and self.device.type != 'cuda':
-        raise UserError(f'cuda_graphs: needs a CUDA device, and the model is on {self.device.type}; leave it '
-                        'out.')
-    if self.device.type != 'cpu' and (linear_as_conv or freeze):
-        raise UserError(f'{"linear_as_conv" if linear_as_conv else "freeze"}: is for a CPU, and the model is '
-                        f'on {self.device.type}; leave it out.')
+    for switch, on, device in (('cuda_graphs', cuda_graphs, 'a CUDA device'), ('freeze', freeze, 'a CPU'),
+                               ('linear_by_onednn', linear_by_onednn, 'a CPU')):
+        if on and self.device.type.upper() not in device:
+            raise UserError(f'{switch}: needs {device}; the model is on {self.device.type}; leave it out.')
+    if linear_by_onednn and not onednn_keeps_float32():
+        raise UserError('linear_by_onednn: takes torch 2.9, and a processor on which oneDNN does not round '
+                        'float32 to bfloat16; leave it out.')
     self.cuda_graphs, self.frozen = cuda_graphs, Frozen(self.denoiser) if freeze else None
     with quiet():
         (self.denoiser.enable_gradient_checkpointing if gradient_checkpointing
@@ -258,7 +300,8 @@ def tune(
     if self.unet is None: one_of('attention', attention, ['sdpa']) # a transformer has no other
     elif attention == 'sliced': net.set_attention_slice('auto')
     else: _set_attention(net, attention)
-    _set_linear(net, linear_as_conv)
+    for some in (net, *(encoder for _, encoder in self.encoders)):
+        _set_linear(some, linear_by_onednn)
     if compile: net.compile_repeated_blocks(**dict(backend=compile) if isinstance(compile, str) else {})
     return self
 

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import importlib, importlib.util, inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import NamedTuple
 import torch
 import torch.nn.functional as F
@@ -12,9 +13,9 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from torch._inductor import config as _inductor
 from torch.utils._pytree import tree_leaves
-from ..core import UserError, one_of
+from ..core import UserError, one_of, randn
 from ..model import StableDiffusion, quiet
-__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'LinearAsConv', 'Frozen', 'nan_guard']
+__all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'by_onednn', 'onednn_keeps_float32', 'LinearByOneDNN', 'Frozen', 'nan_guard']
 OPTIMIZERS: Any
 OPTIONS: Any
 def optimizer_row(name: str) -> OptimizerClass: ...
@@ -27,8 +28,11 @@ def tf32(device: torch.device, allow: bool=True) -> Iterator[Any]: ...
 _FEW: int
 _PROCESSORS: Any
 def _set_attention(unet, name): ...
-_MANY: Any
-def _set_linear(net, as_conv): ...
+@contextmanager
+def by_onednn() -> Iterator[Any]: ...
+def onednn_keeps_float32() -> bool: ...
+def _set_linear(net, other): ...
+def _packed(graph, inputs): ...
 @contextmanager
 def nan_guard(model: StableDiffusion) -> Iterator[Any]: ...
 
@@ -55,7 +59,13 @@ class EMA:
 class FewTokens(AttnProcessor2_0):
     def __call__(self, attn, hidden_states, *args, **kwargs): ...
 
-class LinearAsConv(nn.Linear):
+class _Products(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, weight, bias): ...
+    @staticmethod
+    def backward(ctx, g): ...
+
+class LinearByOneDNN(nn.Linear):
     def forward(self, x): ...
 
 class Frozen:

@@ -36,7 +36,7 @@ class Machine:
     gradient_accumulation_steps:int = 1 # batches in an optimiser step
     prior_generation_precision:str|None = None # of drawing class images: fp32, fp16 or bf16
     cuda_graphs:bool = False # are kernels recorded?
-    linear_as_conv:bool = False # are linear layers convolutions?
+    linear_by_onednn:bool = False # are products of linear layers oneDNN's?
     quantization:str|None = None # of the base's weights
 
 # %% ../../nbs/craft/requirements.ipynb #t1303pr
@@ -101,8 +101,8 @@ def _switches(asked:Machine) -> list:
     if asked.cuda_graphs and (kind != 'cuda' or here.num_processes > 1):
         what = 'one process alone' if kind == 'cuda' else f'a CUDA device, and this is {kind}'
         found.append(f'cuda_graphs: needs {what}; leave it out.')
-    if asked.linear_as_conv and kind != 'cpu':
-        found.append(f'linear_as_conv: is for a CPU, and this is {kind}; leave it out.')
+    if asked.linear_by_onednn and kind != 'cpu':
+        found.append(f'linear_by_onednn: is for a CPU, and this is {kind}; leave it out.')
     return found
 
 # %% ../../nbs/craft/requirements.ipynb #t1304op

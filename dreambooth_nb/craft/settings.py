@@ -141,7 +141,7 @@ class _Trained(_Seen):
     attention:str = _of('sdpa', ['sdpa', 'sliced', 'eager']) # of the UNet: "sdpa", "sliced" or "eager"
     mixed_precision:str = _of('no', ['no', 'bf16', 'fp16']) # "no", "bf16" or "fp16"
     cuda_graphs:bool = False # launch the networks' kernels as a whole, on a GPU: less time, same result
-    linear_as_conv:bool = False # linear layers as convolutions, on a CPU: less time on some of them
+    linear_by_onednn:bool = False # products of linear layers by oneDNN, on a CPU: less time on some
 
 # %% ../../nbs/craft/settings.ipynb #se09f3
 @dataclass
