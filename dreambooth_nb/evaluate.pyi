@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from .core import Table, UserError, as_path, checked, in_markdown, one_of, to_tensor, write_text
 from .micro.toys import PLACES, Individual
-from .micro.readers import Reader, identify
+from .micro.readers import Count, Reader, identify
 from .craft.photos import read_photo, read_text
 from .data import Concept
 from .model import StableDiffusion
@@ -25,7 +25,7 @@ from .craft.requirements import load_base
 from .craft.checkpoints import base_settings, is_checkpoint, open_model
 from .cfg_sampler import sample
 from .craft.encoders import OWN, Encoder, UsualEncoders, among, apart, encoder_names, likeness, nearest_photo, usual_encoders
-__all__ = ['METRICS', 'plain_text', 'agreement', 'Count', 'group_means', 'interval', 'of_each', 'Score', 'scores_of', 'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'home_of', 'learned_by', 'subject_prompts', 'evaluate', 'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose']
+__all__ = ['METRICS', 'plain_text', 'agreement', 'group_means', 'interval', 'of_each', 'Score', 'scores_of', 'Evaluation', 'read_evaluation', 'pooled', 'Learned', 'home_of', 'learned_by', 'subject_prompts', 'evaluate', 'subject_pictures', 'subject_scores', 'Look', 'relative', 'Diagnosis', 'choose', 'diagnose']
 def plain_text(prompt: str, identifier: str | None) -> str: ...
 def agreement(pictures: Tensor, texts: Tensor) -> Tensor: ...
 _FEWEST: int
@@ -55,17 +55,6 @@ def relative(found: Evaluation, before: Evaluation, step: int, encoder: str | No
 _ADVICE: Any
 def choose(looks: Sequence[Look], errors: float=1.0) -> Look: ...
 def diagnose(looks: Sequence[Look]) -> Diagnosis: ...
-@dataclass(frozen=True)
-class Count:
-    k: int
-    n: int
-    def __post_init__(self): ...
-    @property
-    def rate(self) -> float: ...
-    @property
-    def interval(self) -> tuple[float, float]: ...
-    def __add__(self, other: 'Count') -> 'Count': ...
-    def __repr__(self): ...
 @dataclass
 class Score:
     metric: str

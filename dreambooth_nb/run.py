@@ -27,7 +27,7 @@ from .core import (EMBEDDED, Pictures, UserError, as_path, at_least, atomic, che
                                 how_many, img_tag, locked, one_of, say, sync, to_pil, write_text, writing)
 from .micro.toys import CLASSES, PLACES, Individual
 from .micro.world import instance_scenes, line_up, render, subject
-from .micro.readers import gallery, load_reader
+from .micro.readers import Count, gallery, load_reader
 from .craft.captions import Captions
 from .craft.latents import LatentCache
 from .data import Batches, Concept
@@ -50,7 +50,7 @@ from .cfg_sampler import sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
 from .craft.encoders import usual_encoders
 from .evaluate import (
-    Count, Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores)
+    Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores)
 from .craft.scores import Scores, closing
 from .craft.kohya import save_kohya
 from .export import export_model

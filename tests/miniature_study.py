@@ -8,9 +8,10 @@
 
 A run learns one of eight toys that an embedded model has never seen, and differs from the usual recipe in
 one thing. What is counted is counted by the shipped reader, k of n; next to it are the scores of chapter 06,
-which know nothing of the truth. Each finished run is one line of runs.jsonl, and one strip of pictures. Stop
-it whenever you like. Processes that are given the same folder share the work: each takes the next run that no
-other has.
+which know nothing of the truth. Each finished run is one line of FOLDER/runs.jsonl, and one strip of pictures
+beside it: the page reads both there. What has its line is done; to make all anew, begin with an empty FOLDER.
+Stop it whenever you like. Processes that are given the same folder share the work: each takes the next run
+that no other has.
 """
 import argparse, json, os, time
 from dataclasses import dataclass, field, replace
@@ -241,10 +242,8 @@ class Looker(Callback):
     def keep_strip(self):
         "A few pictures of each look: six of the subject in new places, one in none, three of the class."
         name = key(self.e, self.noun, self.seed).replace('/', '-').replace(' ', '_').replace(',', '')
-        place = self.folder/'strips'/f'{name}.jpg'
-        place.parent.mkdir(parents=True, exist_ok=True)
         sheet([p['subject'][::2] + p['plain'][:1] + p['class'][:3] for p in self.drawn.values()]).save(
-            place, quality=88)
+            self.folder/f'{name}.jpg', quality=88)
 
 
 def sheet(rows):

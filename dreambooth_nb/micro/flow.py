@@ -19,7 +19,8 @@ from ..craft.timesteps import timesteps_at
 from ..losses import mse_per_example, q_sample, target
 from ..model import StableDiffusion
 from ..craft.opening import load
-from .pretrain import GOALS, Shards, StageLoss, encode_all, train_stage
+from .readers import Count
+from .pretrain import GOALS, Shards, StageLoss, card_row, encode_all, train_stage
 
 # %% ../../nbs/micro/02_flow.ipynb #mf07
 _SCHEDULER = dict(_class_name='FlowMatchEulerDiscreteScheduler', num_train_timesteps=1000, shift=1.)
@@ -117,8 +118,9 @@ and testing: it knows the toys of that world and nothing else.
 |---|---|---|---|
 {table}
 
-Samples: {n} prompts of the form "a photo of a red striped dog on the beach", one seed each, guidance 7, 25
-Euler steps; the reader's own mistakes are in the card of micro Stable Diffusion.
+Counts with Wilson's interval of 95 %. Samples: {n} prompts of the form
+"a photo of a red striped dog on the beach", one seed each, guidance 7, 25 Euler steps;
+the reader's own mistakes are in the card of micro Stable Diffusion.
 
 In diffusers: `StableDiffusion3Pipeline.from_pretrained(folder, text_encoder_3=None, tokenizer_3=None)`;
 with `max_sequence_length=28` in the call it draws what this package draws.
@@ -131,12 +133,9 @@ FLOW_GOALS = GOALS['samples'] | dict(colour=.85)
 
 def flow_card(
     recipe:FlowRecipe, # recipe that was followed
-    shares:dict, # what `score_samples` found, by attribute
-    n:int, # pictures drawn
+    counts:dict[str, Count], # what `score_samples` found, by attribute
     how:str, # hardware, hours and date, in a sentence or two
 ) -> str: # Markdown
     "The README of the model's folder."
-    rows = [(f'prompted {a} found', goal, shares[a]) for a, goal in FLOW_GOALS.items()]
-    table = '\n'.join(f"| {what} | {goal:.0%} | {got:.0%} | {'yes' if got >= goal else '**no**'} |"
-                      for what, goal, got in rows)
-    return _CARD.format(how=how, table=table, n=n, recipe=recipe)
+    rows = [card_row(f'prompted {a} found', goal, counts[a]) for a, goal in FLOW_GOALS.items()]
+    return _CARD.format(how=how, table='\n'.join(rows), n=counts['class_noun'].n, recipe=recipe)

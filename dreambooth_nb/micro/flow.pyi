@@ -15,7 +15,8 @@ from ..craft.timesteps import timesteps_at
 from ..losses import mse_per_example, q_sample, target
 from ..model import StableDiffusion
 from ..craft.opening import load
-from .pretrain import GOALS, Shards, StageLoss, encode_all, train_stage
+from .readers import Count
+from .pretrain import GOALS, Shards, StageLoss, card_row, encode_all, train_stage
 __all__ = ['FLOW_GOALS', 'new_flow', 'flow_loss', 'FlowRecipe', 'pretrain_flow', 'flow_card']
 _SCHEDULER: Any
 def new_flow(base: StableDiffusion, layers: int=7, heads: int=6, width: int=128) -> StableDiffusion: ...
@@ -24,7 +25,7 @@ def flow_loss(model: StableDiffusion, pictures: Shards, mean: Tensor, std: Tenso
 def pretrain_flow(recipe: FlowRecipe, folder, out, device='cpu') -> StableDiffusion: ...
 _CARD: str
 FLOW_GOALS: Any
-def flow_card(recipe: FlowRecipe, shares: dict, n: int, how: str) -> str: ...
+def flow_card(recipe: FlowRecipe, counts: dict[str, Count], how: str) -> str: ...
 @dataclass
 class FlowRecipe:
     start: str | None = ...

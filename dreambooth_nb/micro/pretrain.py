@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'StageLoss', 'train_stage', 'new_vae', 'vae_loss',
            'encode_all', 'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
-           'score_samples', 'measure', 'micro_card']
+           'score_samples', 'measure', 'card_row', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
 import json, math, random, time, zipfile
@@ -26,7 +26,7 @@ from ..core import UserError, as_path, atomic, locked, to_tensor, write_text, wr
 from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import Rendering, caption, render
 from .readers import (
-    ATTRIBUTES, Reader, load_reader, save_reader, score_identity, score_reader, truth)
+    ATTRIBUTES, Count, Reader, load_reader, save_reader, score_identity, score_reader, truth)
 from ..craft.latents import Posterior
 from ..losses import min_snr_weight, mse_per_example, q_sample, target
 from ..craft.schedules import noise_schedule
@@ -509,7 +509,7 @@ def score_vae(
 # %% ../../nbs/micro/01_pretrain.ipynb #8d230550
 class _SampleScores(NamedTuple):
     "What a reader finds in samples."
-    shares: dict # attribute -> share of the pictures that show it as their prompts say
+    counts: dict[str, Count] # attribute -> how many of the pictures show it as their prompts say
     prompts: list[str]
     pictures: list[Image.Image]
 
@@ -528,8 +528,8 @@ def score_samples(
                for w in want]
     pictures = sample(model, prompts, list(range(n)), guidance_scale=guidance_scale, progress=True)
     found = [f for c in to_tensor(pictures).split(64) for f in reader.read(c)]
-    shares = {a: float(np.mean([f[a] == w[a] for f, w in zip(found, want)])) for a in want[0]}
-    return _SampleScores(shares, prompts, pictures)
+    counts = {a: Count.of(f[a] == w[a] for f, w in zip(found, want)) for a in want[0]}
+    return _SampleScores(counts, prompts, pictures)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c045
 GOALS = dict(vae=dict(psnr=28, foreground_psnr=26),
@@ -540,13 +540,12 @@ def measure(
     model:StableDiffusion, # draws
     reader:Reader, # looks
     n_samples:int=480, # pictures drawn
-) -> dict: # like GOALS, with what was reached
+) -> dict: # like GOALS, with what was reached: decibels, and counts
     "All scores of the model card, on unseen scenes."
     scenes = [s for k in range(4) for s in shard_scenes(k, 'val')]
     x, masks = render(scenes)
-    shares = score_samples(model, reader, n_samples).shares
     return dict(vae=score_vae(model.vae, x, masks), reader=score_reader(reader, x, scenes),
-                identity=score_identity(reader), samples=shares, n_samples=n_samples)
+                identity=score_identity(reader), samples=score_samples(model, reader, n_samples).counts)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #26a104a1
 _CARD = '''---
@@ -566,11 +565,23 @@ It is for learning and testing: it knows {toys} toys in {places} places and noth
 |---|---|---|---|
 {table}
 
-Samples: {n} prompts of the form "a photo of a red striped dog on the beach", one seed each,
-guidance 7, 25 DDIM steps. Renders: 2,048 that were never trained on.
+Counts with Wilson's interval of 95 %. Samples: {n} prompts of the form
+"a photo of a red striped dog on the beach", one seed each, guidance 7, 25 DDIM steps.
+Renders: {renders:,} that were never trained on.
 
 Recipe: `{recipe}`
 '''
+
+# %% ../../nbs/micro/01_pretrain.ipynb #pt045r
+def card_row(
+    what:str, # was measured
+    goal:float, # a share, or decibels
+    got, # a `Count`, or decibels
+) -> str: # Markdown
+    "A row of a model card: what was to be reached, and what was, a share with its count and interval."
+    share = isinstance(got, Count)
+    met = 'yes' if (got.rate if share else got) >= goal else '**no**'
+    return f'| {what} | ' + (f'{goal:.0%} | {got}' if share else f'{goal:.1f} | {got:.1f}') + f' | {met} |'
 
 # %% ../../nbs/micro/01_pretrain.ipynb #pt045
 def micro_card(
@@ -579,15 +590,13 @@ def micro_card(
     how:str, # hardware, hours and date, in a sentence or two
 ) -> str: # Markdown
     "The README of the model's folder."
-    s, on_renders = scores, {a: f'(reader on real renders: {v:.0%})' for a, v in scores['reader'].items()}
+    s, on_renders = scores, {a: f'the reader on real renders: {v}' for a, v in scores['reader'].items()}
     names = dict(vae={k: f'VAE, {what}, PSNR in dB' for k, what in (('psnr', 'whole picture'),
                                                                     ('foreground_psnr', 'subject only'))},
-                 samples={a: f'samples: prompted {a} found {on_renders[a]}' for a in GOALS['samples']},
+                 samples={a: f'samples: prompted {a} found; {on_renders[a]}' for a in GOALS['samples']},
                  reader={a: f'reader on real renders: {a}' for a in GOALS['reader']})
     rows = [(what, GOALS[part][k], s[part][k]) for part, some in names.items() for k, what in some.items()]
     rows += [('identity: right one of 32 individuals on real renders', GOALS['identity'], s['identity'])]
-    def row(what, goal, got):
-        unit = '.0%' if goal <= 1 else '.1f'
-        return f"| {what} | {goal:{unit}} | {got:{unit}} | {'yes' if got >= goal else '**no**'} |"
-    return _CARD.format(toys=len(CLASSES), places=len(PLACES), how=how, n=s['n_samples'], recipe=recipe,
-                        table='\n'.join(row(*r) for r in rows))
+    n, renders = (s[part]['class_noun'].n for part in ('samples', 'reader'))
+    return _CARD.format(toys=len(CLASSES), places=len(PLACES), how=how, n=n, renders=renders, recipe=recipe,
+                        table='\n'.join(card_row(*r) for r in rows))

@@ -19,7 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from ..core import UserError, as_path, atomic, locked, to_tensor, write_text, writing
 from .toys import CLASSES, COLOURS, PATTERNS, PLACES, random_scene
 from .world import Rendering, caption, render
-from .readers import ATTRIBUTES, Reader, load_reader, save_reader, score_identity, score_reader, truth
+from .readers import ATTRIBUTES, Count, Reader, load_reader, save_reader, score_identity, score_reader, truth
 from ..craft.latents import Posterior
 from ..losses import min_snr_weight, mse_per_example, q_sample, target
 from ..craft.schedules import noise_schedule
@@ -29,7 +29,7 @@ from ..craft.optimizers import EMA, make_optimizer
 from ..craft.log import Log
 from ..craft.checkpoints import checkpoints, damage, prune_checkpoints, read_checkpoint, write_checkpoint
 from ..cfg_sampler import sample
-__all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'StageLoss', 'train_stage', 'new_vae', 'vae_loss', 'encode_all', 'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae', 'score_samples', 'measure', 'micro_card']
+__all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'StageLoss', 'train_stage', 'new_vae', 'vae_loss', 'encode_all', 'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae', 'score_samples', 'measure', 'card_row', 'micro_card']
 _SHARD: int
 def _render_shard(k: int, folder, split: str='train', device='cpu') -> Path: ...
 def _read_shard(path: Path) -> Rendering: ...
@@ -58,6 +58,7 @@ def score_samples(model: StableDiffusion, reader: Reader, n: int=480, guidance_s
 GOALS: Any
 def measure(model: StableDiffusion, reader: Reader, n_samples: int=480) -> dict: ...
 _CARD: str
+def card_row(what: str, goal: float, got) -> str: ...
 def micro_card(recipe: Recipe, scores: dict, how: str) -> str: ...
 
 class Shards:
@@ -101,6 +102,6 @@ class Recipe:
     def __post_init__(self): ...
 
 class _SampleScores(NamedTuple):
-    shares: dict
+    counts: dict[str, Count]
     prompts: list[str]
     pictures: list[Image.Image]
