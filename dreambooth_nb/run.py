@@ -49,9 +49,9 @@ from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
 from .craft.encoders import usual_encoders
-from .evaluate import (
-    Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores)
-from .craft.scores import Scores, closing
+from .craft.learned import learned_by
+from .evaluate import Evaluation, subject_pictures, subject_scores
+from .craft.scores import Scores, closing, judged
 from .craft.kohya import save_kohya
 from .export import export_model
 from .craft.run_folder import (
@@ -132,13 +132,13 @@ def export(
     return export_model(str(self.folder), str(output), format, **how)
 
 @patch
-@checked(also=_but(_evaluate, 'run'))
+@checked(also=_but(judged, 'run'))
 def evaluate(
     self:Result,
-    **how, # of `evaluate` (chapter 06): prompts, seeds, encoders, ...
+    **how, # of `judged`: prompts, seeds, encoders, verdict, subject, ...
 ) -> Evaluation:
-    "Likeness, prompt and class of what the model draws, each with its interval."
-    return _evaluate(self, **how)
+    "Likeness, prompt and class of what the model draws, each with its interval; and a verdict."
+    return judged(self, **how)
 
 # %% ../nbs/09_run.ipynb #rn14b
 @patch

@@ -41,8 +41,9 @@ from .craft.validation import HeldOut, Validation
 from .cfg_sampler import sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
 from .craft.encoders import usual_encoders
-from .evaluate import Evaluation, evaluate as _evaluate, learned_by, subject_pictures, subject_scores
-from .craft.scores import Scores, closing
+from .craft.learned import learned_by
+from .evaluate import Evaluation, subject_pictures, subject_scores
+from .craft.scores import Scores, closing, judged
 from .craft.kohya import save_kohya
 from .export import export_model
 from .craft.run_folder import Plan, class_images, concepts, differences, given_paths, holds, lies_in, model_files, other_class, run_in, set_aside, settings_of_a_run, written

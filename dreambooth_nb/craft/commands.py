@@ -251,8 +251,6 @@ def forecast_command(
     if line := memory_warning(cfg, device, now=look.memory): print(line)
 
 # %% ../../nbs/craft/commands.ipynb #cm26
-_ENCODERS = 'reader', 'DINO', 'CLIP', 'LPIPS', 'UNet', 'transformer'
-
 def evaluate_command(
     run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
@@ -262,21 +260,22 @@ def evaluate_command(
     num_inference_steps:int=25, # of each picture
     output:str|None=None, # JSON file of all scores
     lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
+    verdict:bool=True, # by the looks at the run, or its base, asked the same; false: looks alone
+    subject:str|None=None, # of several, words that its prompt alone has, such as sks; null: all of them
 ):
-    "Score a run: the subject, its prompts, its class. Each score with its interval."
+    "Score a run: the subject, its prompts, its class. Each score with its interval; and a verdict."
     is_run('run', run)
     is_there('against', against)
     is_there('lora_base', lora_base)
-    for name in (encoders or '').split(','):
-        if name.strip(): one_of('encoders', name.strip(), _ENCODERS)
+    for name in filter(str.strip, (encoders or '').split(',')):
+        one_of('encoders', name.strip(), ('reader', 'DINO', 'CLIP', 'LPIPS', 'UNet', 'transformer'))
     asked = _prompts_in('prompts', prompts) if prompts else None
     if output:
         may_be_folder('output', str(as_path(output).parent))
         if as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file; give one.')
     from dreambooth_nb.craft import scores
-    scores.compare(run, against, output, lora_base, prompts=asked, seeds=range(seeds), encoders=encoders,
-                   num_inference_steps=num_inference_steps)
-
+    scores.compare(run, against, output, lora_base, verdict, subject, prompts=asked, seeds=range(seeds),
+                   encoders=encoders, num_inference_steps=num_inference_steps)
 
 # %% ../../nbs/craft/commands.ipynb #cm26b
 def sweep_command(

@@ -20,7 +20,7 @@ import transformers
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import normalize
-from ..core import EMBEDDED, UserError, one_of, randn, to_tensor
+from ..core import EMBEDDED, UserError, digest, one_of, randn, to_tensor
 from ..micro.toys import CLASSES, PLACES
 from ..micro.readers import Reader, load_reader
 from .families import stacked
@@ -31,7 +31,7 @@ from ..model import StableDiffusion, quiet
 class Encoder:
     "Something that turns pictures into vectors. What it can do decides which scores it gives."
     name: str # short name, for tables
-    version: str # which weights: a hub id with its commit, a folder, a base
+    version: str # which weights: a hub id with its commit, a folder, a base with its fingerprint
     preprocessing: str # what is done to a picture before, as text
     images: Callable|None = None # (pictures) -> (b,d), or (b,l,d): l places of each picture
     texts: Callable|None = None # (texts) -> (b,d), comparable with pictures
@@ -167,6 +167,10 @@ def _noisy(base, some, side, signal, sigma) -> Tensor: # (b,c,h,w)
     z = base.encode_images(x).mean.to(base.device)
     return (signal*z + sigma*randn(z.shape[1:], 0, 'features').to(z)).to(base.dtype)
 
+def _named(base) -> str:
+    "Which base it is: its name, and what changes when any of its weights does."
+    return f'{base.public_name} {base.fingerprint()[:7]}'
+
 def _within(block, ask):
     "What a block returns while its network is asked."
     found = []
@@ -205,7 +209,7 @@ def unet_encoder(
         t = torch.full((len(x),), timestep, device=x.device)
         out = _within(base.unet.up_blocks[block], lambda: base.ask(x, t, base.condition(['']*len(x))))
         return out.float().flatten(2).transpose(1, 2).cpu()
-    return Encoder('UNet', f'{base.public_name}, decoder block {block}, t={timestep}',
+    return Encoder('UNet', f'{_named(base)}, decoder block {block}, t={timestep}',
                    f'middle square, {base.resolution} pixels', _by_eight(images), centred=True)
 
 # %% ../../nbs/craft/encoders.ipynb #en_tr2
@@ -230,7 +234,7 @@ def transformer_encoder(
         out = _within(blocks[at], lambda: base.ask(x, t, stacked([base.condition([''])]*len(x))))
         row = out[-1] if isinstance(out, tuple) else out
         return (row[:, :n] if two is None else row[:, -n:]).float().cpu()
-    return Encoder('transformer', f'{base.public_name}, block {at + 1} of {len(blocks)}, noise {time:.0%}',
+    return Encoder('transformer', f'{_named(base)}, block {at + 1} of {len(blocks)}, noise {time:.0%}',
                    f'middle square, {side} pixels', _by_eight(images), centred=True)
 
 # %% ../../nbs/craft/encoders.ipynb #ev36
@@ -240,7 +244,7 @@ def reader_encoder(
     reader:Reader|None=None, # of the micro world; None: the one that ships
 ) -> Encoder:
     "The micro world's reader: who is in a picture; and what class and place a text names."
-    reader = reader or load_reader()
+    reader, whose = reader or load_reader(), 'given' if reader else 'shipped'
     def seen_by(some):
         return to_tensor([_square(im, 64) for im in some]) # as large as the micro world's
     def images(some):
@@ -251,7 +255,8 @@ def reader_encoder(
     def texts(some):
         words = [*CLASSES, *PLACES.values()]
         return torch.tensor([[float(bool(re.search(rf'\b{w}\b', t))) for w in words] for t in some])
-    return Encoder('reader', 'shipped', 'middle square, 64 pixels', images, texts, described)
+    which = digest([[k, v] for k, v in reader.state_dict().items()])[:7]
+    return Encoder('reader', f'{whose}, {which}', 'middle square, 64 pixels', images, texts, described)
 
 # %% ../../nbs/craft/encoders.ipynb #ev51
 def apart(
