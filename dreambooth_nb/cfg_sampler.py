@@ -10,7 +10,6 @@ __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
-from numbers import Integral
 from pathlib import Path
 import torch
 from PIL import Image
@@ -28,7 +27,7 @@ from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
 from .craft.prompts import (
     Settings, complete_settings, count_chunks, encode_weighted,
-    lora_at, make_settings, read_start, without_effect)
+    lora_at, make_settings, read_start, seeds_in, without_effect)
 from .craft.guidance import rescale_guidance, scale_at
 from .craft.levels import Levels, first_level, kept_in_range, model_levels
 
@@ -444,7 +443,7 @@ def _not_finite(model, again) -> str:
 def sample(
     model:StableDiffusion|str|Path, # a model, or the name of one: a run's folder, a base, a hub id
     prompts:str|list[str], # prompt for all pictures, or one per seed
-    seeds:int|list[int]|None=None, # seeds, one per picture; None: 0 to 3, or one for each of the prompts
+    seeds:int|list[int]|None=None, # a number is one seed for all, a list one per picture; None: 0, 1, ...
     negative_prompt:str='', # what guidance leads away from
     guidance_scale:float=5., # s of `guide`
     num_inference_steps:int=25, # more is slower and a little better
@@ -459,11 +458,10 @@ def sample(
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
     "Pictures of `prompts` from `seeds`. Raises UserError when their numbers differ, or on wrong settings."
-    prompts = str(prompts) if isinstance(prompts, (str, Path)) else list(prompts)
-    if seeds is None: seeds = range(4 if isinstance(prompts, str) else len(prompts))
-    one = isinstance(seeds, Integral) or getattr(seeds, 'ndim', 1) == 0 # or a tensor of one number
-    seeds = [seeds] if one else list(seeds)
-    if isinstance(prompts, str): prompts = [prompts]*len(seeds)
+    alone = isinstance(prompts, (str, Path))
+    prompts = [str(prompts)] if alone else list(prompts)
+    seeds = range(4 if alone else len(prompts)) if seeds is None else seeds_in(seeds, len(prompts))
+    if alone: prompts = prompts*len(seeds)
     if len(prompts) != len(seeds):
         raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')
     same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
-from numbers import Integral
 from pathlib import Path
 import torch
 from PIL import Image
@@ -21,7 +20,7 @@ from .craft.memory import Live, free_memory, too_large
 from .craft.requirements import processes
 from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
-from .craft.prompts import Settings, complete_settings, count_chunks, encode_weighted, lora_at, make_settings, read_start, without_effect
+from .craft.prompts import Settings, complete_settings, count_chunks, encode_weighted, lora_at, make_settings, read_start, seeds_in, without_effect
 from .craft.guidance import rescale_guidance, scale_at
 from .craft.levels import Levels, first_level, kept_in_range, model_levels
 __all__ = ['STEPS', 'guide', 'predict', 'Step', 'ddim_step', 'ddpm_step', 'euler_step', 'euler_ancestral_step', 'heun_step', 'dpmpp_2m_step', 'unipc_step', 'solve', 'initial_latents', 'latent_shape', 'denoise', 'draw', 'sample']

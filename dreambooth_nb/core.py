@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
-           'at_least', 'explained', 'of_type', 'wrong_type', 'checked', 'ExportOptions', 'printable', 'refuse_halves',
-           'in_markdown', 'in_shell', 'how_many', 'as_path', 'not_there', 'next_to', 'writing', 'sync', 'atomic',
+           'at_least', 'NoSuchName', 'Suggests', 'explained', 'of_type', 'wrong_type', 'checked', 'printable',
+           'refuse_halves', 'in_markdown', 'how_many', 'as_path', 'not_there', 'next_to', 'writing', 'sync', 'atomic',
            'write_text', 'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor',
            'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
-import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib, shlex
+import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib
 import sys, time, unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial, wraps
 from numbers import Real
@@ -31,24 +31,28 @@ class UserError(ValueError):
     "Wrong input in one clear line: which file or field, what is wrong, what to do."
 
     def _render_traceback_(self) -> list[str]: # what IPython shows
-        return [f'{type(self).__name__}: {self}']
+        return [f'UserError: {self}']
 
 # %% ../nbs/core.ipynb #co07prob
 class Problems(UserError):
     "Several problems, one a line."
-    def __init__(
-        self,
-        lines:list[str], # a problem each
-    ):
+    def __init__(self, lines:list[str]): # a problem each
         self.lines = lines
         super().__init__('\n'.join(lines))
+
+    def _render_traceback_(self) -> list[str]:
+        if not self.lines[1:]: return super()._render_traceback_()
+        return [f'UserError: {len(self.lines)} problems', *(f'- {line}' for line in self.lines)]
 
 # %% ../nbs/core.ipynb #cosay1
 def say(
     *lines, # for the user; none: nothing is printed
 ):
-    "Print lines on stderr, apart from the output proper."
-    if lines: print(*lines, sep='\n', file=sys.stderr, flush=True)
+    "Print lines on stderr, apart from the output proper, and from the line of a progress bar."
+    if not lines: return
+    bars = sys.modules.get('tqdm.std')
+    with bars.tqdm.external_write_mode(sys.stderr) if bars else nullcontext():
+        print(*lines, sep='\n', file=sys.stderr, flush=True)
 
 @cache
 def say_once(
@@ -87,6 +91,19 @@ def at_least(
     for name, v in values.items():
         if v is not None and v < least:
             raise UserError(f'{name}: {v} is impossible; it must be at least {least}.')
+
+# %% ../nbs/core.ipynb #n2name1
+class NoSuchName(UserError, AttributeError):
+    "A name behind a dot that an object does not have."
+
+class Suggests:
+    "An object that answers a wrong name behind a dot with the nearest one."
+    def __getattr__(self, name):
+        known = [k for k in {**vars(self), **dict.fromkeys(dir(type(self)))} if k[0] != '_']
+        if name in known or name[0] == '_': return object.__getattribute__(self, name) # raises, as it does
+        title = type(self).__name__
+        rest = f'it has {", ".join(known)}.' if len(known) < 20 else f'help({title}) shows all.'
+        raise NoSuchName(f'{name}: {title} has no such name; {did_you_mean(name, known, rest)}')
 
 # %% ../nbs/core.ipynb #coexpl1
 def _with_notes(f, doc) -> str:
@@ -180,8 +197,9 @@ def checked(
     def g(*args, **kwargs):
         for name in kwargs:
             if name in takes or rest and not also: continue
-            raise UserError(f'{name}: {title} has no such argument; '
-                            + did_you_mean(name, takes, f'it has {", ".join(takes)}.'))
+            near = [k for k in takes if name in k.split('_')] # steps: num_inference_steps
+            rest_ = f'did you mean {near[0]}?' if len(near) == 1 else f'it has {", ".join(takes)}.'
+            raise UserError(f'{name}: {title} has no such argument; {did_you_mean(name, takes, rest_)}')
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError as e:
@@ -190,7 +208,12 @@ def checked(
             p = known[name]
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or of_type(value, p.annotation): continue
             raise wrong_type(name, value, p.annotation)
-        return f(*args, **kwargs)
+        try:
+            return f(*args, **kwargs)
+        except KeyboardInterrupt as e:
+            line = f'KeyboardInterrupt: {str(e) or f"{title} was stopped."}'
+            e._render_traceback_ = lambda: [line] # as that of a `UserError`
+            raise
     g.takes = tuple(takes)
     return g if g.__name__ == '__init__' else explained(g) # else its class is explained
 
@@ -198,20 +221,6 @@ def checked(
 EMBEDDED = 'micro', 'micro-flow'
 EXPORT_FORMATS = 'diffusers', 'single-file', 'peft', 'kohya', 'a1111-embedding'
 FLOATS = 'float32', 'float16', 'bfloat16'
-
-# %% ../nbs/core.ipynb #coexpo
-@checked
-@dataclass(frozen=True)
-class ExportOptions:
-    "What may be said of an export, besides what goes where, in which format."
-    lora_base:str|None=None # base of a LoRA or an embedding; by default the one it was trained on
-    config:str|None=None # configuration of a checkpoint file: a diffusers folder or hub id
-    title:str='' # title of the model; by default the name of the output
-    picture:str|None=None # thumbnail; by default before_after.png of the run
-    allow_pickle:bool=False # also read .ckpt, .bin and .pt files, tensors only
-    variant:str|None=None # variant of a folder's or hub id's files, such as "fp16"
-    revision:str|None=None # branch, tag or commit of a hub id
-    overwrite:bool=False # replace the file or the folder of an earlier export; nothing else
 
 # %% ../nbs/core.ipynb #printabl
 def printable(
@@ -238,15 +247,6 @@ def in_markdown(
 ) -> str:
     "One line as Markdown shows it: no tag, no emphasis, no cell of a table begins or ends in it."
     return re.sub(r'([\\`*\[\]<&|~$]|(?<!\w)_|_(?!\w))', r'\\\1', ' '.join(str(text).split()))
-
-def in_shell(
-    text, # name or prompt
-) -> str:
-    "A word for a command line: in double quotes, or in single ones where a shell would read more out of it."
-    text, path, odd = str(text), r'[\w./:-]+', r'["$`\\!\n]'
-    if os.name == 'nt': path, odd = r'[\w./:\\-]+', '"' # where a backslash is part of a path
-    if re.fullmatch(path, text): return text
-    return shlex.quote(text) if re.search(odd, text) else f'"{text}"'
 
 # %% ../nbs/core.ipynb #hA_n1
 def how_many(

@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from torch.nn.functional import normalize
 from .core import (
-    Table, UserError, checked, how_many, in_markdown, one_of, to_tensor, write_text)
+    Suggests, Table, UserError, checked, how_many, in_markdown, one_of, to_tensor, write_text)
 from .micro.toys import PLACES, Individual
 from .micro.readers import Count, Reader, identify
 from .craft.photos import read_text
@@ -27,6 +27,7 @@ from .model import StableDiffusion
 from .craft.opening import load
 from .craft.requirements import load_base
 from .craft.checkpoints import open_model
+from .craft.prompts import seeds_in
 from .cfg_sampler import sample
 from .craft.encoders import (
     OWN, Encoder, UsualEncoders, among, apart, encoder_names, likeness, nearest_photo, usual_encoders)
@@ -179,7 +180,7 @@ def scores_of(
 
 # %% ../nbs/06_evaluate.ipynb #ev81
 @dataclass(repr=False)
-class Evaluation:
+class Evaluation(Suggests):
     "The prompts a model got, what it drew, and how that is scored. In a notebook it displays as a table."
     name:str # of the run or the model
     prompts:list[str] # one for each picture of the subject
@@ -394,7 +395,7 @@ def evaluate(
     run:object, # folder of a run or of one of its checkpoints, a LoRA's file, a `Result`, or a model
     who:Learned|None=None, # whom it has learned; None: whom its settings name
     prompts:str|Sequence[str]|None=None, # with the identifier; None: the subject in ten places
-    seeds:Sequence[int]=range(2), # of the pictures of each prompt; of the class as many are drawn
+    seeds:int|Sequence[int]=range(2), # a number is one seed, a list one per picture of each prompt
     encoders:str|Sequence[Encoder]|None=None, # measure, or their names with commas; None: the usual ones
     progress:bool=False, # show a progress bar
     lora_base:str|None=None, # where run is a path: the base of its LoRA; None: the one that it names
@@ -407,7 +408,7 @@ def evaluate(
     if who is None and isinstance(run, StableDiffusion):
         raise UserError('who: a model does not say what it has learned; give a Learned with its prompt.')
     who, absent, base, gone = who or learned_by(run, subject), {}, None, ''
-    ask, seeds = subject_prompts(who, prompts), list(seeds)
+    ask, seeds = subject_prompts(who, prompts), seeds_in(seeds)
     if not seeds: raise UserError('seeds: there are none; give at least one.')
     names = encoder_names(encoders) if isinstance(encoders, str) else None
     model = open_model(model or str(run), lora_base=lora_base)

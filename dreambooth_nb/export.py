@@ -19,7 +19,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 from .core import (
-    EXPORT_FORMATS, ExportOptions, UserError, as_path, checked, explained,
+    EXPORT_FORMATS, UserError, as_path, checked, explained,
     in_markdown, not_there, one_of, say, writing)
 from .craft.families import PARTS
 from .model import StableDiffusion, quiet
@@ -27,7 +27,7 @@ from .craft.discretion import discreet, is_path, public_settings, shareable_name
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
 from .craft.lora_files import (
     LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in)
-from .craft.answers import may_be_export, token_for
+from .craft.answers import ExportOptions, may_be_export, token_for
 from .craft.opening import base_of_lora, find_base, first_here, load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (

@@ -16,7 +16,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, at_least, checked, how_many, one_of
+from .core import Suggests, UserError, as_path, at_least, checked, how_many, one_of
 from .model import StableDiffusion
 from .craft.settings import identifier_of, read_config, read_settings
 from .craft.requirements import load_base
@@ -142,7 +142,7 @@ class _Gallery:
 
 # %% ../nbs/08_studio.ipynb #d064a
 @checked(also=[f.name for f in fields(StudioState) if f.name != 'prompt'])
-class Studio:
+class Studio(Suggests):
     "Pictures to order: controls, live previews, grids, pins, before and after."
     def __init__(
         self,

@@ -12,7 +12,7 @@ import torch
 from fastcore.basics import patch
 from IPython.display import display
 from PIL import Image
-from .core import UserError, as_path, at_least, checked, how_many, one_of
+from .core import Suggests, UserError, as_path, at_least, checked, how_many, one_of
 from .model import StableDiffusion
 from .craft.settings import identifier_of, read_config, read_settings
 from .craft.requirements import load_base
@@ -49,7 +49,7 @@ class _Gallery:
     steps: int = ...
     cancelled: bool = ...
 
-class Studio:
+class Studio(Suggests):
     models: Any
     folder: Any
     side: Any

@@ -409,7 +409,6 @@ def _finish(self:Run):
     if unfinished and self.interrupted:
         line = (f'stopped after step {self.step} of {self.cfg.max_train_steps}; to go on, give the same '
                 'command again, or call `train` again with resume_from_checkpoint "latest".')
-        say(line)
         raise KeyboardInterrupt(line)
     if unfinished and self.stop:
         say(f'stopped after step {self.step} of {self.cfg.max_train_steps}: {self.stop}.')

@@ -111,7 +111,7 @@ def on_line(w):
     w.step('command line', 'sample', f'dreambooth sample lora {PROMPT} --num_images 2',
            ['samples/*-seed-1.png'])
     w.step('command line', 'evaluate',
-           'dreambooth evaluate lora --seeds 1 --num_inference_steps 2 --output scores.json',
+           'dreambooth evaluate lora --num_images 1 --num_inference_steps 2 --output scores.json',
            ['scores.json'])
     w.step('command line', 'export for other programs',
            'dreambooth export lora dog.safetensors --format kohya', ['dog.safetensors'])

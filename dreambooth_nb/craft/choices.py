@@ -115,7 +115,7 @@ def _in_the_first_free(cfg, folders, chosen) -> TrainConfig:
     try:
         photos = learned_from(concepts(cfg))
     except (UserError, OSError):
-        return cfg
+        photos = '' # `ready` says what is wrong with them
     return next((c for c in map(there, folders) if not plan(c, photos).problem), cfg)
 
 # %% ../../nbs/craft/choices.ipynb #ch13

@@ -20,11 +20,11 @@ from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
 from ..core import (
-    EMBEDDED, EXPORT_FORMATS, FLOATS, ExportOptions, Problems, UserError, as_path, at_least,
-    did_you_mean, in_shell, is_junk, not_there, one_of, say, write_text, wrong_type)
-from dreambooth_nb.craft.answers import (
-    answered, check_strength, in_lines, is_picture, is_run, is_there, look_at_settings, may_be_export,
-    may_be_folder, token_for)
+    EMBEDDED, EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
+    did_you_mean, is_junk, not_there, one_of, say, write_text, wrong_type)
+from .answers import (
+    ExportOptions, answered, check_strength, in_lines, in_shell, is_picture, is_run, is_there,
+    look_at_settings, may_be_export, may_be_folder, token_for)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
@@ -114,7 +114,7 @@ def sample_command(
     is_picture('image', image)
     check_strength(strength, image)
     if prompt.startswith('@'): _prompts_in('prompt', prompt[1:])
-    may_be_folder('output_dir', output_dir)
+    may_be_folder('output_dir', output_dir, written=True)
     path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
     how = dict(path=path, config=original_config, variant=variant, revision=revision, lora_base=lora_base,
                allow_pickle=allow_pickle)
@@ -159,7 +159,7 @@ def demo_command(
     base:str='micro', # embedded model that learns: "micro", or "micro-flow", a flow transformer
 ):
     "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
-    may_be_folder('output_dir', output_dir)
+    may_be_folder('output_dir', output_dir, written=True)
     out = as_path(output_dir)
     there = out.is_dir() and any(not is_junk(p) for p in out.iterdir())
     was = read_settings(out/'config.yaml') if (out/'config.yaml').is_file() else {}
@@ -254,7 +254,7 @@ def forecast_command(
 def evaluate_command(
     run:str, # output folder of a run, or the file of its LoRA
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
-    seeds:int=2, # pictures of each prompt
+    num_images:int=2, # pictures of each prompt, and as many of the class
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     encoders:str|None=None, # those alone: reader, DINO, CLIP, LPIPS, UNet, transformer; null: the usual ones
     num_inference_steps:int=25, # of each picture
@@ -271,10 +271,10 @@ def evaluate_command(
         one_of('encoders', name.strip(), ('reader', 'DINO', 'CLIP', 'LPIPS', 'UNet', 'transformer'))
     asked = _prompts_in('prompts', prompts) if prompts else None
     if output:
-        may_be_folder('output', str(as_path(output).parent))
+        may_be_folder('output', str(as_path(output).parent), written=True)
         if as_path(output).suffix != '.json': raise UserError(f'output: {output} is no .json file; give one.')
     from dreambooth_nb.craft import scores
-    scores.compare(run, against, output, lora_base, verdict, subject, prompts=asked, seeds=range(seeds),
+    scores.compare(run, against, output, lora_base, verdict, subject, prompts=asked, seeds=range(num_images),
                    encoders=encoders, num_inference_steps=num_inference_steps)
 
 # %% ../../nbs/craft/commands.ipynb #cm26b
@@ -350,8 +350,8 @@ CHOICES = dict( # flag that is no setting -> what it may be
     solver=('ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'),
     format=EXPORT_FORMATS, dtype=FLOATS, base=EMBEDDED,
     class_noun=('dog', 'duck', 'robot', 'teapot', 'car', 'fish', 'cactus', 'mug'))
-LEAST = dict(num_images=1, num_inference_steps=1, batch_size=1, seeds=1, samples=1, seed=0) # at least
-MOST = dict(num_images=10**5, seeds=10**5) # pictures of a prompt, at most
+LEAST = dict(num_images=1, num_inference_steps=1, batch_size=1, samples=1, seed=0) # at least
+MOST = dict(num_images=10**5) # pictures of a prompt, at most
 SETTINGS = 'check', 'priors', 'forecast', 'train', 'benchmark' # commands that take a file of settings
 
 @cache

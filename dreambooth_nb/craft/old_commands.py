@@ -10,11 +10,11 @@ import argparse, math, os, re, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, did_you_mean, in_shell, one_of, say, write_text
+from ..core import UserError, as_path, did_you_mean, one_of, say, write_text
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
-from .answers import answered, look_at_settings
+from .answers import answered, in_shell, look_at_settings
 
 # %% ../../nbs/craft/old_commands.ipynb #oc07
 SCRIPTS = 'train_dreambooth', 'train_dreambooth_lora', 'train_dreambooth_lora_sdxl' # a column of each below

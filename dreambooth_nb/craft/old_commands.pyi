@@ -6,11 +6,11 @@ import argparse, math, os, re, sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, did_you_mean, in_shell, one_of, say, write_text
+from ..core import UserError, as_path, did_you_mean, one_of, say, write_text
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
-from .answers import answered, look_at_settings
+from .answers import answered, in_shell, look_at_settings
 __all__ = ['SCRIPTS', 'OldFlag', 'old_flags', 'read_flags', 'old_command', 'run_old_command']
 SCRIPTS: Any
 _TABLE: str

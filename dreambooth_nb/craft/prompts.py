@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'Weighted', 'parse_prompt', 'Tokens', 'tokenize', 'encode_weighted', 'read_prompts',
-           'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'Start',
-           'read_start', 'picture_digest', 'complete_settings']
+           'seeds_in', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at',
+           'Start', 'read_start', 'picture_digest', 'complete_settings']
 
 # %% ../../nbs/craft/prompts.ipynb #pr03
 import hashlib, itertools, math, operator, re
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 import torch
@@ -137,6 +139,15 @@ def read_prompts(
             f'{path}: no line has {{}} to put {subject!r} there; write one, or leave subject out.'
         )
     return [line.replace('{}', subject or '') for line in prompts.values()]
+
+# %% ../../nbs/craft/prompts.ipynb #n2seed1
+def seeds_in(
+    seeds:int|Sequence[int], # a number is one seed, a list holds several
+    n:int=1, # pictures that share it, where it is a number
+) -> list[int]:
+    "Seeds as a list."
+    one = isinstance(seeds, Integral) or getattr(seeds, 'ndim', 1) == 0 # or a tensor of one number
+    return [seeds]*n if one else list(seeds)
 
 # %% ../../nbs/craft/prompts.ipynb #pr13
 SPACINGS = 'leading', 'trailing', 'linspace', 'karras', 'exponential'

@@ -3,8 +3,10 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 import hashlib, itertools, math, operator, re
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 import torch
@@ -18,13 +20,14 @@ from .families import heard, in_chunks, no_words
 from ..model import StableDiffusion
 from .settings import SOLVER_NAMES
 from .answers import check_strength
-__all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'Weighted', 'parse_prompt', 'Tokens', 'tokenize', 'encode_weighted', 'read_prompts', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'Start', 'read_start', 'picture_digest', 'complete_settings']
+__all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'Weighted', 'parse_prompt', 'Tokens', 'tokenize', 'encode_weighted', 'read_prompts', 'seeds_in', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at', 'Start', 'read_start', 'picture_digest', 'complete_settings']
 _PIECES: Any
 _HEAVIEST: float
 def parse_prompt(prompt: str) -> list[Weighted]: ...
 def tokenize(model: StableDiffusion, prompt: str, encoder: int=0, prompt_weighting: bool=False) -> Tokens: ...
 def encode_weighted(model: StableDiffusion, prompts: list[str], chunks: int=1, size: tuple | None=None, zeros: bool=False, prompt_weighting: bool=False, clip_skip: int | None=None) -> dict: ...
 def read_prompts(path: str | Path, subject: str | None=None) -> list[str]: ...
+def seeds_in(seeds: int | Sequence[int], n: int=1) -> list[int]: ...
 SPACINGS: Any
 GUIDANCE_NAMES: Any
 def _numbers(s, bad): ...

@@ -47,7 +47,7 @@ class Scores(Callback):
         who:Learned, # the subject
         encoders:Sequence[Encoder], # measure; made of the base, before it is trained
         prompts:Sequence[str]|None=None, # with the identifier; None: the subject in ten places
-        seeds:Sequence[int]=(0,), # of the pictures of each prompt; of the class as many are drawn
+        seeds:int|Sequence[int]=0, # a number is one seed, a list one per picture of each prompt
         **settings, # of `sample`: num_inference_steps, guidance_scale, ...
     ):
         self.who, self.encoders, self.prompts, self.seeds = who, encoders, prompts, seeds

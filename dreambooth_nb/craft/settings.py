@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 import yaml
 from fastcore.basics import patch
-from dreambooth_nb.core import (
-    EMBEDDED, UserError, as_path, checked, did_you_mean, explained, not_there, refuse_halves, say, write_text,
-    wrong_type)
+from ..core import (
+    EMBEDDED, Suggests, UserError, as_path, checked, did_you_mean, explained, not_there, refuse_halves, say,
+    write_text, wrong_type)
 from .concepts import read_yaml
 from .translations import ELSEWHERE, meant
 
@@ -68,7 +68,7 @@ def _typed(kind:type, v):
 
 # %% ../../nbs/craft/settings.ipynb #se07f1
 @dataclass
-class _Learned:
+class _Learned(Suggests):
     "What is learned, from which base, and where it goes."
     instance_data_dir:str = _path('') # folder with the photos of the subject
     instance_prompt:str = '' # identifier and class noun, e.g. "a photo of a sks dog"
@@ -235,16 +235,22 @@ class TrainConfig(_Weighed):
     def __post_init__(self):
         _check(self)
 
+    def __setattr__(self, name, value):
+        if name not in self.__dataclass_fields__: raise _no_such_setting(name)
+        super().__setattr__(name, value)
+
 # %% ../../nbs/craft/settings.ipynb #se12dc
+def _no_such_setting(name) -> UserError:
+    near = meant(name, [f.name for f in fields(TrainConfig)], ELSEWHERE['train'])
+    return UserError(f'{name}: there is no such setting; {near or "see TrainConfig for all of them."}')
+
 def _only_known(init):
     "The constructor of TrainConfig. `UserError` with the nearest name where a setting is unknown."
     known = {f.name for f in fields(TrainConfig)}
     @functools.wraps(init)
     def checked(self, *args, **values):
         for name in values:
-            if name in known: continue
-            near = meant(name, known, ELSEWHERE['train']) or 'see TrainConfig for all of them.'
-            raise UserError(f'{name}: there is no such setting; {near}')
+            if name not in known: raise _no_such_setting(name)
         if len(args) > len(known): raise UserError('TrainConfig: too many values; give them by name.')
         init(self, *args, **values)
     return checked
@@ -280,12 +286,7 @@ def _keep(name, v, rules, cfg, bad):
     if 'known' in rules and v not in rules['known']:
         known = [str(k) for k in rules['known']]
         bad(name, f'is unknown; {did_you_mean(v, known, "choose " + ", ".join(known) + ".")}')
-    if 'path' in rules and v:
-        try:
-            path = str(as_path(v))
-        except UserError as e:
-            raise UserError(f'{name}: {e}') from None
-        setattr(cfg, name, path if v.startswith('~') else v)
+    if 'path' in rules: setattr(cfg, name, expanded({name: v})[name])
 
 # %% ../../nbs/craft/settings.ipynb #se11ei
 STEADY = 'constant', 'constant_with_warmup' # schedules that do not depend on the length of a run

@@ -20,6 +20,7 @@ from ..core import (
     Problems, Table, UserError, as_path, atomic, digest, say, write_text, writing)
 from .log import Log
 from .settings import TrainConfig
+from .answers import resumable
 from .many import all_differ, combinations, each_run, may_be_sweep, score_of
 from .requirements import load_base, processes
 from .callbacks import Callback, StopTraining
@@ -57,7 +58,7 @@ def once_each(
     failed = {}
     for name in names:
         if done(name): continue
-        with _taken(as_path(folder), name) as mine:
+        with resumable(), _taken(as_path(folder), name) as mine:
             if not mine or done(name): continue
             try:
                 do(name)

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from ..core import Problems, Table, UserError, as_path, atomic, digest, say, write_text, writing
 from .log import Log
 from .settings import TrainConfig
+from .answers import resumable
 from .many import all_differ, combinations, each_run, may_be_sweep, score_of
 from .requirements import load_base, processes
 from .callbacks import Callback, StopTraining

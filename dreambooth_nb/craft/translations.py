@@ -127,6 +127,7 @@ _SAMPLING = dict(
     prompt='the prompt stands alone: dreambooth sample MODEL "PROMPT"', from_file='the prompt as @FILE',
     base='--lora_base', ckpt=_ALONE, model=_ALONE, width=_BASE, height=_BASE)
 ELSEWHERE = dict(train=_KOHYA | _DIFFUSERS | _ONETRAINER, sample=_SAMPLING, # command -> name -> ours
+                 evaluate=dict(seeds='--num_images', samples='--num_images', steps='--num_inference_steps'),
                  export=dict(base='--lora_base'))
 
 # %% ../../nbs/craft/translations.ipynb #tr08
