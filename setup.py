@@ -28,7 +28,7 @@ setup(
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg['requirements'].split(),
     extras_require={name: cfg[f'{name}_requirements'].split()
-                    for name in ('dev', 'datasets', 'quantization')},
+                    for name in ('dev', 'datasets', 'energy', 'quantization')},
     entry_points={'console_scripts': cfg['console_scripts'].split(),
                   'nbdev': [f'{lib}={lib}._modidx:d']},
     zip_safe=False,

@@ -46,7 +46,7 @@ from .craft.checkpoints import checkpoints, open_model
 from .craft.callbacks import as_callback
 from .craft.distributed import Shardable, asks_for_shards
 from .train import train
-from .craft.cost import Cost, Ledger, peak_bytes, read_cost, timed
+from .craft.cost import Cost, Ledger, read_cost, timed
 from .craft.validation import HeldOut, Validation
 from .craft.prompts import seeds_in
 from .cfg_sampler import sample
@@ -74,7 +74,6 @@ class Result(Suggests):
     model: StableDiffusion # personalised
     settings: TrainConfig # of the run
     log: Log # a row a step
-    seconds: dict # phase -> how long it took; empty: the run was finished already
     cost: Cost|None = None # all that it has used, in other sessions too; None: it kept no account
 
     def __post_init__(self):
@@ -178,7 +177,7 @@ def train_more(
 # %% ../nbs/09_run.ipynb #rn23
 @patch
 def __repr__(self:Result) -> str:
-    took = f', {sum(self.seconds.values()):.0f} s' if self.seconds else ''
+    took = f', {self.cost.total:.0f} s' if self.cost else ''
     return f'Result({self.folder.name!r}: {self.prompt!r}, {how_many(len(self.log), "step")}{took})'
 
 @patch
@@ -249,7 +248,7 @@ def dreambooth(
         had = (stops(out) or [cfg.max_train_steps])[-1]
         if here.is_main_process: say(f'{out}: {how_it_ended(cfg, had)}')
         cfg, log = replace(cfg, max_train_steps=max(cfg.max_train_steps, had)), Log.read(out)
-        return Result(open_model(str(out), here.device), cfg, Log(log[:had]), {}, read_cost(out))
+        return Result(open_model(str(out), here.device), cfg, Log(log[:had]), read_cost(out))
     with resumable(), locked(out, 'run') if here.is_main_process else nullcontext():
         cfg = agreed(lambda: _claim(cfg, found.does))
         return _personalise(cfg, found, model, progress, callbacks, look, show)
@@ -303,34 +302,34 @@ def _personalise(
 ) -> Result:
     "The run itself: load, encode, draw class images, train, save."
     show = bool(show and look and _estimated(getattr, look, 'shows'))
-    seconds, subjects, here = {}, concepts(cfg), PartialState()
-    ledger = Ledger(seconds, here.device)
-    with timed(seconds, 'load'):
+    subjects, here = concepts(cfg), PartialState()
+    ledger = Ledger(here.device)
+    with ledger.phase('load'):
         model = _opened(cfg, model, here.device, look)
     geometry = cfg.geometry(model)
     if geometry != found.geometry: _look_again(subjects, geometry, model, progress)
     learn, look = hold_out([s.examples() for s in subjects], cfg.num_held_out)
     encode = partial(LatentCache.from_examples, geometry=geometry, encode=model.encode_images,
                      fingerprint=model.fingerprint(), cache_dir=cfg.cache_dir)
-    with timed(seconds, 'latents'):
+    with ledger.phase('latents'):
         own, photos = encode(learn), encode(look) if look else None
-    with timed(seconds, 'class_images'):
+    with ledger.phase('class_images'):
         classes = drawn_classes(model, subjects, cfg, encode, progress)
         held = photos and HeldOut(photos, classes and encode(classes.held), counterparts(subjects))
     shots = dict(prompts=subjects[0].instance_prompt, seeds=list(range(4)))
-    with timed(seconds, 'before'):
+    with ledger.phase('before'):
         before = sample(model, **shots) if show else None
     model.trained_for = cfg.output_dir
-    with timed(seconds, 'training'):
+    with ledger.phase('training'):
         data = Batches(own, classes and classes.latents, cfg.train_batch_size, cfg.seed, cfg.record(Captions))
         seen = [*_looking_on(model, cfg), *callbacks, ledger]
         log = train(model, data, cfg, seen, progress, held and Validation(held))
-    with timed(seconds, 'saving'):
+    with ledger.phase('saving'):
         if here.is_main_process: _keep(model, cfg, log[-1]['step'] if log else 0, found.photos)
     if show:
-        with timed(seconds, 'after'):
+        with ledger.phase('after'):
             _save_rows(cfg, found.report, shots['prompts'], before, sample(model, **shots))
-    return Result(model, cfg, log, seconds, ledger.write())
+    return Result(model, cfg, log, ledger.write())
 
 # %% ../nbs/09_run.ipynb #rn24
 def _opened(cfg, model, device, look) -> StableDiffusion: # knows its fingerprint
@@ -539,15 +538,15 @@ def demo(
         after = subject_pictures(result.model, who, places, n, **how)
     first, last = (_scored(drawn, who, places) for drawn in (before, after))
     with atomic(out/'before_after.png') as tmp:
-        rows = _shown(before, n), _shown(after, n)
-        before_after(photos, demo_prompts(who), *rows, 'picture').save(tmp)
-    seconds = result.seconds | seconds | dict(total=round(time.perf_counter() - start, 1))
+        before_after(photos, demo_prompts(who), _shown(before, n), _shown(after, n), 'picture').save(tmp)
+    cost = result.cost or Cost({}, 0, 0) # where a model has lost its account
     metrics = dict(subject=asdict(who), device=str(model.device), threads=torch.get_num_threads(),
                    samples=first['subject'].n, class_samples=first['drift'].n,
                    subject_rate_before=first['subject'].rate, subject_rate_after=last['subject'].rate,
                    class_drift_rate=last['drift'].rate, class_rate_before=first['drift'].rate,
-                   place_rate_after=last['place'].rate, seconds=seconds, settings=asdict(cfg),
-                   peak_memory_mb=round(peak_bytes()/1e6))
+                   seconds=cost.seconds | seconds | dict(total=round(time.perf_counter() - start, 1)),
+                   place_rate_after=last['place'].rate, settings=asdict(cfg),
+                   peak_memory_mb=cost.peak and round(cost.peak/1e6))
     write_text(out/'README.md', demo_readme(metrics))
     write_text(out/'metrics.json', json.dumps(metrics, indent=2))
     return metrics

@@ -37,7 +37,7 @@ from .craft.checkpoints import checkpoints, open_model
 from .craft.callbacks import as_callback
 from .craft.distributed import Shardable, asks_for_shards
 from .train import train
-from .craft.cost import Cost, Ledger, peak_bytes, read_cost, timed
+from .craft.cost import Cost, Ledger, read_cost, timed
 from .craft.validation import HeldOut, Validation
 from .craft.prompts import seeds_in
 from .cfg_sampler import sample
@@ -88,7 +88,6 @@ class Result(Suggests):
     model: StableDiffusion
     settings: TrainConfig
     log: Log
-    seconds: dict
     cost: Cost | None = ...
     def __post_init__(self): ...
     @property

@@ -25,6 +25,7 @@ from dreambooth_nb.craft.settings import TrainConfig
 from dreambooth_nb.craft.checkpoints import read_checkpoint
 from dreambooth_nb.craft.callbacks import Callback
 from dreambooth_nb.train import train
+from dreambooth_nb.craft.cost import Ledger
 
 where, base = Path(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(1)
@@ -85,11 +86,12 @@ def run(name, b=2, photos=instance, others=class_, callbacks=(), progress=False,
                              output_dir=str(where/name), class_prompt='a photo of a dog', train_batch_size=b,
                              learning_rate=1e-2, max_train_steps=2, max_grad_norm=.1) | changes)
     own = copy.deepcopy(template.parts)
-    model, look = replace(template, **own).tune(channels_last=True), Look()
+    model, look, ledger = replace(template, **own).tune(channels_last=True), Look(), Ledger('cpu')
     try:
-        train(model, Batches(photos, others, b, 0), cfg, [look, *callbacks], progress)
+        train(model, Batches(photos, others, b, 0), cfg, [look, ledger, *callbacks], progress)
     except UserError as e:
         return str(e)
+    ledger.write()
     last = where/name/'checkpoint-2'
     kept = read_checkpoint(last) if last.is_dir() else None
     trained = [p for net in model.modules() for p in net.parameters() if p.requires_grad]

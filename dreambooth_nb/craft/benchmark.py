@@ -14,6 +14,7 @@ import torch
 from ..core import Table, UserError, as_path, how_many, say, write_text
 from .many import chosen_subjects, look_at_benchmark
 from .requirements import load_base
+from .prompts import make_settings
 from .encoders import usual_encoders
 from ..evaluate import Evaluation, evaluate, group_means, pooled, read_evaluation
 from .sweep import settings_of_each, stand_alone, train_each
@@ -79,6 +80,13 @@ class Benchmark:
         return '\n'.join([repr(table), *notes, '', 'ours, with intervals over subjects:',
                           repr(self.found.table()), *self.found.notes(), *[left]*bool(self.missing)])
 
+    def refuse(self):
+        "`UserError` where a subject is not done."
+        if not self.missing: return
+        failed = how_many(len(self.missing), 'subject')
+        raise UserError(f'benchmark: {failed} failed, {self.missing[0]} first; see the lines above. The same '
+                        'command tries again.')
+
     def _repr_markdown_(self):
         return published_beside(self.found, self.base).table._repr_markdown_()
 
@@ -96,14 +104,14 @@ def benchmark(
 ) -> Benchmark:
     "Train and score the subjects of the DreamBooth dataset. Ruiz et al. 2023, section 4."
     if samples < 1: raise UserError(f'samples: {samples} is impossible; give 1 or more.')
-    look_at_benchmark(dataset, output_dir, subjects, **settings)
+    look_at_benchmark(dataset, output_dir, subjects, identifier, **settings)
     stand_alone()
-    asked_for, folder = chosen_subjects(dataset, subjects), as_path(output_dir)
-    chosen = {name: s for name, s in asked_for.items() if s}
-    if len(chosen) < len(asked_for):
-        say(f'{dataset}: has photos of {len(chosen)} of {len(asked_for)} subjects.')
+    chosen, folder = _with_photos(dataset, subjects), as_path(output_dir)
     own, measure = {}, list(encoders or [])
     how = dict(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
+    prompts = {name: s.prompts(identifier) for name, s in chosen.items()}
+    for p in sum(prompts.values(), []):
+        make_settings(prompt=p, seed=0, **how) # raises, before anything is trained
     for name, s in chosen.items():
         c = s.concept(identifier)
         own[name] = dict(instance_data_dir=str(s.folder), instance_prompt=c.instance_prompt,
@@ -117,13 +125,21 @@ def benchmark(
                 say(f'{what}: is not among the scores; {why}')
             measure.extend(there)
         name = result.folder.name
-        found = evaluate(result, None, chosen[name].prompts(identifier), range(samples), measure, **how)
+        found = evaluate(result, None, prompts[name], range(samples), measure, **how)
         found.save(folder/name/'scores.json')
     configs, asked = settings_of_each(settings, own, folder), dict(samples=samples, identifier=identifier)
     train_each(configs, settings | how | asked, folder, after=score, leaves='scores.json')
     return _summed_up(folder, configs)
 
 # %% ../../nbs/craft/benchmark.ipynb #be53
+def _with_photos(dataset, subjects) -> dict: # name -> `Subject`
+    "The subjects that are wanted and can be learned."
+    asked_for = chosen_subjects(dataset, subjects)
+    chosen = {name: s for name, s in asked_for.items() if s}
+    if len(chosen) < len(asked_for):
+        say(f'{dataset}: has photos of {len(chosen)} of {len(asked_for)} subjects.')
+    return chosen
+
 def _summed_up(folder, configs) -> Benchmark:
     "What the subjects that are done came to, in `benchmark.json` as well. `UserError` where none is."
     done = [name for name in configs if (folder/name/'scores.json').is_file()]

@@ -18,6 +18,7 @@ from fastcore.basics import patch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._pytree import tree_map
 from ..core import UserError, digest, how_many, recalled, stamps
+from ..micro.toys import PLACES
 from .families import FAMILIES
 from ..model import PRECISIONS, StableDiffusion
 from .memory import Forecast, Operations, fit, forecast, free_memory
@@ -174,6 +175,7 @@ class Outlook:
     device: torch.device # where it runs
     steps: int # that are left
     pictures: int # class images that are not there yet
+    looks: int = 0 # pictures that are drawn on the way, to be looked at
 
     @cached_property
     def memory(self) -> Forecast:
@@ -205,7 +207,8 @@ class Outlook:
 @patch
 def __repr__(self:Outlook) -> str:
     cfg, classes, held = self.cfg, self.cfg.with_prior_preservation, self.memory.peak/1e6
-    seconds = self.training + (self.drawing*self.pictures if self.pictures else 0)
+    drawn = self.pictures + self.looks
+    seconds = self.training + (self.drawing*drawn if drawn else 0)
     took = f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} min' if seconds < 6000 else \
         f'{seconds/3600:.0f} h'
     memory = f'{held:.0f} MB' if held < 1000 else f'{held/1000:.1f} GB'
@@ -213,9 +216,10 @@ def __repr__(self:Outlook) -> str:
     numbers = dict(no='float32').get(cfg.mixed_precision, cfg.mixed_precision)
     rows = how_many(cfg.train_batch_size, 'picture')
     if classes: rows = f'{cfg.train_batch_size} + {cfg.train_batch_size} pictures'
-    base = cfg.pretrained_model_name_or_path
+    base, shown = cfg.pretrained_model_name_or_path, how_many(self.looks, 'picture')
+    looks = f', draws {shown} on the way' if self.looks else ''
     return (f'{base} at {cfg.geometry(self.net).resolution} pixels on {self.device} in {numbers}: '
-            f'trains {cfg.words.replace("+", " + ")} for {left} of {rows}; '
+            f'trains {cfg.words.replace("+", " + ")} for {left} of {rows}{looks}; '
             f'about {memory} and {took}')
 
 # %% ../../nbs/craft/choices.ipynb #ch15b
@@ -226,10 +230,22 @@ def outlook(
     left:Ready|None=None, # the look at its folders, which says what is left to do; None: all of it
 ) -> Outlook:
     "What a run is and takes, from its configuration and one product on the device."
-    steps = cfg.max_train_steps - (left.taken if left else 0)
+    taken = left.taken if left else 0
     pictures = left.pictures if left and left.pictures is not None else cfg.num_class_images
-    return Outlook(cfg, net, device, steps, pictures*cfg.with_prior_preservation)
+    return Outlook(cfg, net, device, cfg.max_train_steps - taken, pictures*cfg.with_prior_preservation,
+                   _looked_at(cfg, taken))
 
+def _looked_at(cfg, taken) -> int:
+    "Pictures for evaluation_steps, of the base too, and for validation_prompt, from a step on."
+    def times(every):
+        last = cfg.max_train_steps
+        return 0 if taken >= last else last//every - taken//every + bool(last % every)
+    drawn = times(cfg.validation_steps)*cfg.num_validation_images if cfg.validation_prompt else 0
+    if not cfg.evaluation_steps: return drawn
+    subject_and_class = len(PLACES)*(1 + bool(cfg.class_prompt))
+    return drawn + (times(cfg.evaluation_steps) + (not taken))*subject_and_class
+
+# %% ../../nbs/craft/choices.ipynb #ch15c
 def _traced(cfg, device) -> Forecast:
     "The forecast for a run, or what another run was told: with the same base, settings, code and libraries."
     how, files = _as_forecast(cfg, device), files_of_base(cfg.base)

@@ -305,11 +305,11 @@ def benchmark_command(
 ):
     "Train and score the 30 subjects that papers report; published numbers and ours in one table."
     given = {k: v for k, v in locals().items() if k != 'settings'} | settings
-    if not identifier.strip(): raise UserError('identifier: is empty; give a rare token, such as sks.')
     from dreambooth_nb.craft.many import look_at_benchmark
-    look_at_benchmark(dataset, output_dir, subjects, **settings)
+    look_at_benchmark(dataset, output_dir, subjects, identifier, **settings)
     from dreambooth_nb.craft.benchmark import benchmark
-    print(benchmark(**given))
+    print(found := benchmark(**given))
+    found.refuse()
 
 # %% ../../nbs/craft/commands.ipynb #cm26c
 def studio_command(

@@ -240,7 +240,7 @@ def chosen_subjects(
     dataset:str|Path, # folder of the DreamBooth dataset, downloaded if missing
     subjects:str|None=None, # names joined by commas; None: all
 ) -> dict: # name -> `Subject`, or None: its photos are not there
-    "The subjects that are wanted. `UserError`: there is no photo of any, or one has another name."
+    "The subjects that are wanted. `UserError`: no photo of any, another name, or no prompts."
     known = {s.name: s for s in dreambench(dataset)}
     names = [s.strip() for s in subjects.split(',')] if subjects else [*known]
     for name in names:
@@ -249,17 +249,30 @@ def chosen_subjects(
     if not any(found.values()):
         raise UserError(f'{dataset}: has photos of none of these subjects; delete it, and it is fetched '
                         'again.')
+    for s in found.values():
+        if s: _refuse_prompts(as_path(dataset)/_LISTING, s)
     return found
 
+def _refuse_prompts(listing, s):
+    "`UserError` where there is nothing to ask a subject with, or something that does not name it."
+    kind, again = 'live subjects' if s.live else 'objects', 'mend it, or delete it, and it is fetched again.'
+    if not s.templates: raise UserError(f'{listing}: has no prompts for {kind}, such as {s.name}; {again}')
+    for t in s.templates:
+        if '{identifier}' not in t:
+            raise UserError(f'{listing}: {t!r}, for {kind}, does not name the subject by {{0}}; {again}')
+
+# %% ../../nbs/craft/many.ipynb #my51b
 _FROM_DATA = 'instance_data_dir', 'instance_prompt', 'class_prompt', 'concepts_list', 'dataset_name'
 
 def look_at_benchmark(
     dataset:str, # folder of the DreamBooth dataset, perhaps a new one
     output_dir:str='benchmark', # folder of the runs
     subjects:str|None=None, # names joined by commas; None: all
+    identifier:str='sks', # the rare token
     **settings, # fields of TrainConfig
 ):
     "`UserError` on what is wrong with a benchmark as it is asked for. Nothing is fetched."
+    if not identifier.strip(): raise UserError('identifier: is empty; give a rare token, such as sks.')
     for name in _FROM_DATA:
         if settings.get(name): raise UserError(f'{name}: comes with the dataset; leave it out.')
     _may_be_dataset(as_path(dataset))

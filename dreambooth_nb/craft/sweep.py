@@ -33,13 +33,13 @@ from ..run import drawn_classes, dreambooth
 
 # %% ../../nbs/craft/sweep.ipynb #sw21
 @contextmanager
-def _taken(folder, name):
-    "Within it a run belongs to this process: True. False: another one has it."
+def _taken(folder, name, wait=False):
+    "Within it a run belongs to this process: True. False: another one has it, and we do not wait."
     with writing(folder):
         (folder/'.locks').mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder/'.locks'/f'{name}.lock')
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=-1 if wait else 0)
     except Timeout:
         yield False
         return
@@ -48,17 +48,20 @@ def _taken(folder, name):
     finally:
         lock.release()
 
+# %% ../../nbs/craft/sweep.ipynb #sw21o
 def once_each(
     names, # of what is to be done
     folder, # that all processes share
     done:Callable, # (name) -> is it done already?
     do:Callable, # (name): does it; where the input or memory fails, the next one begins
 ) -> dict[str, str]: # name -> why it failed
-    "Do what is not done and what no other process does. Several processes may call this at once."
-    failed = {}
+    """Do what is not done and what no other process does, and wait for what others do. Several processes may
+    call this at once."""
+    failed, elsewhere, folder = {}, [], as_path(folder)
     for name in names:
         if done(name): continue
-        with resumable(), _taken(as_path(folder), name) as mine:
+        with resumable(), _taken(folder, name) as mine:
+            if not mine: elsewhere.append(name)
             if not mine or done(name): continue
             try:
                 do(name)
@@ -66,6 +69,10 @@ def once_each(
                 failed[name] = ' '.join(str(e).split())
     for name, why in failed.items():
         say(f'{name}: {why}')
+    if elsewhere: say(f'Waiting for other processes, which do {", ".join(elsewhere)}.')
+    for name in elsewhere:
+        with _taken(folder, name, wait=True):
+            pass
     return failed
 
 # %% ../../nbs/craft/sweep.ipynb #sw21b
@@ -150,8 +157,8 @@ class Sweep:
         return self.table()._repr_markdown_()
 
     def refuse(self):
-        "`UserError` where a run has failed."
-        failed = [r['run'] for r in self.rows if r['state'].startswith('failed')]
+        "`UserError` where a run has failed, here or in another process."
+        failed = [r['run'] for r in self.rows if not r['state'].startswith(('done', 'stopped'))]
         if failed:
             raise UserError(
                 f'{self.folder}: {len(failed)} of {len(self.rows)} runs failed, {failed[0]} first; the '
@@ -263,12 +270,18 @@ def _row(name, own, folder, cfg, score, failed) -> dict:
     course, steps = _course(log, score), log[-1]['step'] if log else 0
     state = 'done' if finished else 'under way' if log else 'not done'
     if finished and steps < cfg.max_train_steps: state = f'stopped: {steps} of {cfg.max_train_steps} steps'
-    if name in failed: state = f'failed: {failed[name]}'
+    if name in failed and not finished: state = f'failed: {failed[name]}'
     used = choose([_Seen(*look) for look in course]) if course else None
     return dict(run=name, settings=own, state=state, steps=steps,
                 looks=[[step, _sign(score)*v, error] for step, v, error in course],
                 score=used and _sign(score)*used.worth, at=used and used.step, error=used and used.error,
                 cost=cost and asdict(cost))
+
+def _failures(folder) -> dict: # name of a run -> why it failed
+    "What was written of runs that failed."
+    rows = json.loads((folder/'sweep.json').read_text(encoding='utf-8')).get('rows', [])
+    found = {r['run']: r['state'].partition(': ') for r in rows}
+    return {run: why for run, (state, _, why) in found.items() if state == 'failed'}
 
 _Seen = namedtuple('Seen', 'step worth error')
 
@@ -359,7 +372,8 @@ def sweep(
     def rule(name):
         return [MedianRule(score, [folder/other for other in own if other != name])]*stop
     failed = train_each(configs, settings | dict(score=score), folder, rule)
-    with FileLock(folder/'.lock'): # of several processes the last one here has all of them done
+    with FileLock(folder/'.lock'):
+        failed = _failures(folder) | failed # those of other processes too
         rows = [_row(name, own[name], folder, configs[name], score, failed) for name in own]
         found = Sweep(folder, score, rows)
         found.save()
