@@ -69,6 +69,7 @@ def once_each(
                 failed[name] = ' '.join(str(e).split())
     for name, why in failed.items():
         say(f'{name}: {why}')
+    elsewhere = [name for name in elsewhere if not done(name)]
     if elsewhere: say(f'Waiting for other processes, which do {", ".join(elsewhere)}.')
     for name in elsewhere:
         with _taken(folder, name, wait=True):
