@@ -19,7 +19,8 @@ from diffusers import DDIMScheduler, StableDiffusionPipeline
 
 from dreambooth_nb.core import to_pil
 from dreambooth_nb.micro.world import instance_scenes, render, subject
-from dreambooth_nb.craft.opening import find_base, load
+from dreambooth_nb.craft.bases import find_base
+from dreambooth_nb.craft.opening import load
 from dreambooth_nb.cfg_sampler import initial_latents, sample
 from dreambooth_nb.craft.commands import main as dreambooth
 

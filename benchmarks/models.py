@@ -6,7 +6,8 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from dreambooth_nb.model import StableDiffusion, quiet
-from dreambooth_nb.craft.opening import find_base, load
+from dreambooth_nb.craft.bases import find_base
+from dreambooth_nb.craft.opening import load
 
 SCHEDULE = dict(_class_name='DDIMScheduler', num_train_timesteps=1000, beta_start=.00085, beta_end=.012,
                 beta_schedule='scaled_linear', clip_sample=False, set_alpha_to_one=False, steps_offset=1,

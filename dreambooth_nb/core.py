@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EMBEDDED', 'EXPORT_FORMATS', 'FLOATS', 'UserError', 'Problems', 'say', 'say_once', 'did_you_mean', 'one_of',
            'at_least', 'NoSuchName', 'Suggests', 'explained', 'of_type', 'wrong_type', 'checked', 'printable',
-           'refuse_halves', 'in_markdown', 'how_many', 'as_path', 'not_there', 'next_to', 'writing', 'sync', 'atomic',
-           'write_text', 'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn', 'to_tensor',
-           'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
+           'refuse_halves', 'in_markdown', 'how_many', 'as_path', 'not_there', 'path_meant', 'writing', 'sync',
+           'atomic', 'write_text', 'locked', 'is_junk', 'digest', 'stamps', 'recalled', 'generator', 'randn',
+           'to_tensor', 'to_pil', 'fit_within', 'show_images', 'img_tag', 'Pictures', 'Table', 'in_clone']
 
 # %% ../nbs/core.ipynb #co03
 import base64, difflib, errno, hashlib, html, inspect, io, json, math, operator, os, re, reprlib
@@ -286,14 +286,20 @@ def not_there(
     if found == kind: return ''
     return f'this is a {found}, not a {kind}' if found else f'there is no such {kind}'
 
-def next_to(
+# %% ../nbs/core.ipynb #co12m
+def path_meant(
     path, # of what is not there
+    otherwise:str, # advice when nothing there has nearly that name
     suffixes=(), # of files that count; folders do in any case
-) -> list[str]: # as `path` would name them, for `did_you_mean`
-    "What lies next to a path."
+) -> str: # 'did you mean runs/dog?'
+    "End of a line about a path: what lies next to it, or in the folder that was meant."
+    def like(p, kinds): # [], where its folder is none, or none that may be read
+        there = {o.name: o for o in sorted(p.parent.glob('[!.]*')) if o.suffix in kinds or o.is_dir()}
+        return [there[name] for name in difflib.get_close_matches(p.name, there, 3, .6)]
     path = as_path(path)
-    seen = path.parent.glob('[!.]*') # nothing, where that is no folder, or none that may be read
-    return [str(path.with_name(p.name)) for p in sorted(seen) if p.suffix in suffixes or p.is_dir()]
+    homes = [path.parent] if path.parent.is_dir() else like(path.parent, ())
+    found = [p for home in homes for p in like(home/path.name, suffixes)]
+    return f'did you mean {found[0]}?' if found else otherwise
 
 # %% ../nbs/core.ipynb #co15
 def _concerns(e, path:Path) -> bool:
@@ -395,7 +401,6 @@ def is_junk(
 # %% ../nbs/core.ipynb #co26
 def _feed(h, part):
     "One part of a `digest`, behind its type and size."
-
     def put(kind, data):
         h.update(f'{kind}:{len(data)}:'.encode())
         h.update(data)
@@ -530,11 +535,9 @@ def _fonts() -> dict[str, frozenset]: # family -> the characters it has
     from matplotlib.ft2font import FT2Font
     found = {}
     for family in _FONTS:
-        try:
+        with suppress(ValueError, RuntimeError, OSError):
             file = font_manager.findfont(family, fallback_to_default=False)
             found[family] = frozenset(FT2Font(file).get_charmap())
-        except (ValueError, RuntimeError, OSError):
-            pass
     return found
 
 def _title(text) -> str:
@@ -560,8 +563,7 @@ def show_images(
     images, side, gap, band = _pictures(images), round(100*scale), 4, 18 if titles else 0
     if not images: raise UserError('images: there is nothing to show.')
     ncols = min(ncols, len(images))
-    nrows = math.ceil(len(images) / ncols)
-    head = 26 if suptitle else 0
+    nrows, head = math.ceil(len(images) / ncols), 26 if suptitle else 0
     W, H = gap + ncols*(side + gap), head + gap + nrows*(side + band + gap)
     fig = plt.figure(figsize=(W/100, H/100), dpi=100)
     text = dict(parse_math=False, fontfamily=list(_fonts()) or 'sans-serif')

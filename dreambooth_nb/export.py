@@ -25,10 +25,11 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import (
-    LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in)
+from .craft.bases import (
+    LORA_FILE, TOKEN_FILE, added_files, base_of_lora, find_base, first_here, idle_options)
+from .craft.lora_files import goes_on_a_model, is_lora, tensors_in
 from .craft.answers import ExportOptions, may_be_export, token_for
-from .craft.opening import base_of_lora, find_base, first_here, load
+from .craft.opening import load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import (
     DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings,
@@ -309,6 +310,8 @@ def push_to_hub(
 # %% ../nbs/07_export.ipynb #ex14
 def _base(base, light, config=None, **how) -> StableDiffusion:
     "A whole model; `light`: its networks on the meta device, wherever their configurations are available."
+    for line in idle_options('model_dir', str(base), str(base), config=config, **how):
+        raise UserError(line)
     where = Path(find_base(base))
     file = where.suffix == '.safetensors' and where.is_file()
     if light and file and not {'variant', 'revision'} & how.keys():
@@ -379,8 +382,9 @@ def open_any(
         kind = _kind(path) if path.is_file() and path.suffix == '.safetensors' else ''
     except (SafetensorError, OSError) as e:
         raise UserError(f'{path}: this is no safetensors file, or it is cut short ({e}).') from e
-    if kind in ('', 'model') and lora_base:
-        raise UserError(f'lora_base: {model_dir} is a whole model, which goes on none; leave it out.')
+    whole = kind in ('', 'model') and dict(lora_base=lora_base, config=config, **how)
+    for line in idle_options('model_dir', str(model_dir), str(model_dir), **whole or {}):
+        raise UserError(line)
     if not kind: return _base(model_dir, light, config, **how)
     if kind == 'model': return read_single_file(path, config) if config else load(path, **how)
     return _put_on(_base(_base_of(path, lora_base), light, config, **how), path, kind)

@@ -18,9 +18,10 @@ from .craft.families import PARTS
 from .model import StableDiffusion, quiet
 from .craft.discretion import discreet, is_path, public_settings, shareable_name, subjects
 from .craft.original_names import Lazy, lazy_weights, listed, transformer_in
-from .craft.lora_files import LORA_FILE, TOKEN_FILE, added_files, goes_on_a_model, is_lora, tensors_in
+from .craft.bases import LORA_FILE, TOKEN_FILE, added_files, base_of_lora, find_base, first_here, idle_options
+from .craft.lora_files import goes_on_a_model, is_lora, tensors_in
 from .craft.answers import ExportOptions, may_be_export, token_for
-from .craft.opening import base_of_lora, find_base, first_here, load
+from .craft.opening import load
 from .craft.checkpoints import is_checkpoint, open_model as open_run
 from .craft.single_file import DTYPES, empty_model, empty_single_file, header_json, is_plain, lost_settings, model_spec, read_single_file, read_tensors, save_tensors, to_single_file, weight_reader
 from .craft.kohya import from_kohya, new_words, save_kohya, to_embeddings, to_kohya, word_file, words

@@ -26,7 +26,7 @@ from .data import Batches, Concept
 from .craft.report import preflight
 from .priors import ClassImages, hold_out
 from .model import StableDiffusion, base_dtype
-from .craft.lora_files import KOHYA_FILE
+from .craft.bases import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
 from .craft.answers import resumable

@@ -6,9 +6,11 @@ No list of calls stands here. They are made from the signatures, so that a new a
 the others are: too many of them, too few, a misspelt one, and in each place what is nothing of its type.
 Notebook craft/names runs this file; the exit code is 0 only when each answer was a `UserError` of one line.
 """
-import inspect, io, os, sys, tempfile
+import inspect, io, os, sys, tempfile, time
 from contextlib import redirect_stderr
 from pathlib import Path
+
+from PIL import Image
 
 ALONE = dict(check=['photos'], sample=['micro', 'a dog'], evaluate=['run'], sweep=['runs.yaml'],
              benchmark=['folder'], export=['micro', 'out'], push=['folder', 'me/dog'], studio=['run'])
@@ -179,16 +181,118 @@ def wrong_places():
     yield ['benchmark', 'new', '--rank', '4'], 'add lora to train'
 
 
+def nearly():
+    "Words with a name that is nearly that of a run, which might be on the hub; what the answer names."
+    meant = 'did you mean runs/dog?'
+    for words in (['sample', 'runs/dgo', 'a dog'], ['evaluate', 'runs/dgo'], ['studio', 'runs/dgo'],
+                  ['export', 'runs/dgo', 'new'], ['push', 'runs/dgo', 'me/dog'], ['evaluate', 'rnus/dog'],
+                  ['evaluate', 'run', '--against', 'runs/dgo'], ['studio', 'run', '--lora_base', 'runs/dgo'],
+                  ['sample', 'lora', 'a dog', '--lora_base', 'runs/dgo'], ['check', 'runs/dgo'],
+                  ['export', 'lora', 'new', '--lora_base', 'runs/dgo']):
+        yield words, meant
+    for words in settings_of_each():
+        for name in 'pretrained_model_name_or_path', 'lora_base', 'pretrained_vae_model_name_or_path':
+            yield [*words, f'--{name}', 'runs/dgo'], meant
+        yield [*words, '--resume_from_checkpoint', 'runs/dgo/checkpoint-3'], 'runs/dog/checkpoint-3?'
+    yield ['sample', 'runs', 'a dog'], 'give the folder of one, such as runs/dog.'
+    yield ['train', '--instance_prompt', 'a sks dog', '--dataset_name', 'one/set'], 'there is no dataset'
+    lost = 'phtos: there is no such folder; did you mean photos?'
+    yield ['check', 'phtos'], lost
+    yield ['train', '--config', 'gone.yaml'], f'gone.yaml: instance_data_dir: {lost}'
+
+
+def settings_of_each():
+    "The commands that take settings, as they are complete."
+    for command in 'train', 'check', 'forecast', 'priors':
+        yield [command, '--instance_prompt', 'a sks dog', '--instance_data_dir', 'one', '--output_dir', 'new']
+    yield ['benchmark', 'bench']
+
+
+def idle():
+    "Words with an option that means nothing for the base; what the answer names."
+    given = dict(revision='give a base on the hub', variant='give a base that has it',
+                 lora_base='give a LoRA')
+    for words in ['sample', 'NAME', 'a dog'], ['export', 'NAME', 'new']:
+        config = {('config' if words[0] == 'export' else 'original_config'): 'give a base in a single file'}
+        for name in 'micro', 'whole', 'lora':
+            whole = 'the base of lora is' if name == 'lora' else 'model_dir is'
+            for option, way in (given | config).items():
+                if name == 'lora' and option == 'lora_base': continue
+                base = 'micro' if name == 'lora' else name
+                line = f"{option}: 'micro' has no effect while {whole} {base!r}; {way}"
+                yield [name if w == 'NAME' else w for w in words] + [f'--{option}', 'micro'], line
+    for words in settings_of_each():
+        for base in 'micro', 'whole':
+            for option, way in (given | dict(original_config='give a base in a single file')).items():
+                yield [*words, '--pretrained_model_name_or_path', base, f'--{option}', 'micro'], (
+                    f"{option}: 'micro' has no effect while pretrained_model_name_or_path is {base!r}; {way}")
+    for command in 'evaluate', 'studio':
+        yield [command, 'whole', '--lora_base', 'micro'], "has no effect while run is 'whole'"
+    yield ['sample', 'cut.safetensors', 'a dog'], 'cut.safetensors: this is no safetensors file'
+
+
+def no_numbers():
+    "Words with a number that is none, or that no run could use; what the answer names."
+    for words in ['sample', 'micro', 'a dog'], ['benchmark', 'bench']:
+        for text, number in {'1e400': 'inf', '-1e400': '-inf'}.items():
+            yield [*words, '--guidance_scale', text], f'guidance_scale: {number} is impossible'
+        yield [*words, '--num_inference_steps', '1001'], 'it must be at most 1000'
+    yield ['evaluate', 'run', '--num_inference_steps', '9'*20], 'it must be at most 1000'
+    for words in settings_of_each():
+        yield [*words, '--learning_rate', '-1e-3'], 'learning_rate: -0.001 is impossible'
+
+
+def old_names():
+    "Words of an old command whose names alone are wrong; what the answer names."
+    needed = ['--instance_prompt', 'a sks dog', '--instance_data_dir', 'one', '--output_dir', 'new']
+    base = ['--pretrained_model_name_or_path', 'micro']
+    yield [*needed, *base, '--tokenizer_name', 'nope'], "tokenizer_name: there is no tokenizer 'nope'"
+    yield [*needed, *base, '--tokenizer_name', 'one'], "tokenizer_name: 'one' is no tokenizer"
+    yield [*needed, *base, '--tokenizer_name', 'runs/dgo'], 'did you mean runs/dog?'
+    yield [*needed, '--pretrained_model_name_or_path', 'runs/dgo'], 'did you mean runs/dog?'
+    yield [*needed, *base, '--logging_dir', os.path.abspath('note.txt')], 'note.txt is a file; give a folder'
+    pictures = ['--validation_prompt', 'a dog', '--validation_images', 'nope.png']
+    yield [*needed, *base, *pictures], 'nope.png: there is no such picture'
+    yield [*needed, *base, '--learning_rate', '-1e-3'], 'learning_rate: -0.001 is impossible'
+
+
 def places():
     "The same of paths and names, which a command looks at before it loads a library of the networks."
     from dreambooth_nb.craft.commands import main
-    asked, bad = [*wrong_places()], []
-    for words, part in asked:
+    from dreambooth_nb.craft.old_commands import run_old_command
+    def old(words):
+        return run_old_command('train_dreambooth', words)
+    asked = [(main, *row) for rows in (wrong_places, nearly, idle, no_numbers) for row in rows()]
+    asked, bad = [*asked, *((old, *row) for row in old_names())], []
+    for program, words, part in asked:
         with redirect_stderr(io.StringIO()) as heard:
-            code = main(words)
+            code = program(words)
         lines = heard.getvalue().splitlines()
         if code != 2 or len(lines) != 1 or part not in lines[0]: bad.append((words, code, lines))
         if 'torch' in sys.modules: return len(asked), [*bad, (words, 'torch is loaded')]
+    return len(asked), bad
+
+
+def names():
+    "A misspelt run from Python: the one that was meant, within a second."
+    from dreambooth_nb import (
+        Studio, UserError, dreambooth, evaluate, export_model, forecast, load, open_model, sample)
+    asked, bad = dict(
+        load=lambda name: load(name), open_model=lambda name: open_model(name),
+        sample=lambda name: sample(name, 'a dog'), evaluate=lambda name: evaluate(name),
+        export_model=lambda name: export_model(name, 'new'), Studio=lambda name: Studio(name),
+        forecast=lambda name: forecast(name),
+        dreambooth=lambda name: dreambooth('one', 'a sks dog', name, output_dir='new', progress=False)), []
+    for name, f in asked.items():
+        began = time.monotonic()
+        try:
+            f('runs/dgo')
+        except UserError as e:
+            line, took = str(e), time.monotonic() - began
+            if '\n' in line or 'did you mean runs/dog?' not in line or took > 1:
+                bad.append((name, line, took))
+        else:
+            bad.append((name, 'was taken'))
     return len(asked), bad
 
 
@@ -212,16 +316,22 @@ def commands():
 
 def main():
     os.chdir(tempfile.mkdtemp())
-    for folder in 'photos', 'run', 'one', 'bench/dog':
+    for folder in ('photos', 'run', 'one', 'bench/dog', 'runs/dog/checkpoint-3', 'whole/unet', 'lora'):
         Path(folder).mkdir(parents=True)
     for name, text in {'note.txt': 'a dog', 'settings.yaml': 'seed: 1', 'run/config.yaml': 'seed: 1',
-                       'run/model.safetensors': '', 'empty.txt': '\n', 'one/1.png': '', 'right.yaml': OF_ALL,
+                       'run/model.safetensors': '', 'runs/dog/config.yaml': 'seed: 1', 'cut.safetensors': '',
+                       'whole/model_index.json': '{}', 'lora/config.yaml': 'seed: 1',
+                       'whole/config.yaml': 'seed: 1', 'lora/adapter_model.bin': '',
+                       'lora/adapter_config.json': '{"base_model_name_or_path": "micro"}',
+                       'gone.yaml': 'instance_data_dir: phtos\ninstance_prompt: a sks dog',
+                       'empty.txt': '\n', 'right.yaml': OF_ALL,
                        **{f'sweep{k}.yaml': lines for k, lines in enumerate(SWEEPS)},
                        'bench/prompts_and_classes.txt': 'dog,dog\nObject Prompts\nLive Subject Prompts',
                        'list.json': '[{"instance_data_dir": "photos"}]'}.items():
         Path(name).write_text(text, encoding='utf-8')
+    Image.new('RGB', (64, 64)).save('one/1.png')
     found = {'command lines': commands(), 'names and places': places(),
-             'calls from Python': python()} # in this order: see what is loaded
+             'calls from Python': python(), 'names from Python': names()} # in this order: see what is loaded
     for name, (asked, bad) in found.items():
         print(f'{name}: {asked} wrong ones, {asked - len(bad)} answered in one line')
         for row in bad:

@@ -17,8 +17,8 @@ from torch.utils._pytree import tree_leaves
 from ..core import UserError, as_path, checked, digest, locked, say, sync, writing
 from ..data import Batches
 from ..model import StableDiffusion
-from .lora_files import LORA_FILE, TOKEN_FILE
-from .opening import first_here, load
+from .bases import LORA_FILE, TOKEN_FILE, first_here
+from .opening import load
 from .optimizers import OPTIMIZERS
 from .memory import free_memory
 from .log import Log, json_line, plain_value

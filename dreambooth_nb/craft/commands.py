@@ -10,7 +10,7 @@ __all__ = ['COMMANDS', 'CHOICES', 'LEAST', 'MOST', 'SETTINGS', 'train_command', 
            'main']
 
 # %% ../../nbs/craft/commands.ipynb #cm03
-import argparse, inspect, json, os, re, subprocess, sys, textwrap
+import argparse, inspect, json, math, os, re, subprocess, sys, textwrap
 from dataclasses import fields
 from functools import cache, partial, reduce
 from importlib.metadata import version
@@ -21,10 +21,10 @@ import jsonargparse
 from fastcore.docments import docments
 from ..core import (
     EMBEDDED, EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least,
-    did_you_mean, is_junk, not_there, one_of, say, write_text, wrong_type)
+    did_you_mean, is_junk, not_there, one_of, path_meant, say, write_text, wrong_type)
 from .answers import (
-    ExportOptions, answered, check_strength, in_lines, in_shell, is_picture, is_run, is_there,
-    look_at_settings, may_be_export, may_be_folder, token_for)
+    ExportOptions, answered, check_strength, in_lines, in_shell, is_picture, is_run, look_at_model,
+    look_at_settings, may_be_export, may_be_folder, token_for, with_negatives)
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
@@ -109,15 +109,14 @@ def sample_command(
     if not prompt.strip(): raise UserError('prompt: is empty; say what to draw.')
     if subject and not prompt.startswith('@'):
         raise UserError('subject: takes the place of {} in a file of prompts; give the prompt as @FILE.')
-    is_there('model_dir', model_dir)
-    is_there('lora_base', lora_base)
+    options = dict(variant=variant, revision=revision, lora_base=lora_base)
+    look_at_model('model_dir', model_dir, original_config=original_config, **options)
     is_picture('image', image)
     check_strength(strength, image)
     if prompt.startswith('@'): _prompts_in('prompt', prompt[1:])
     may_be_folder('output_dir', output_dir, written=True)
     path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
-    how = dict(path=path, config=original_config, variant=variant, revision=revision, lora_base=lora_base,
-               allow_pickle=allow_pickle)
+    how = dict(path=path, config=original_config, allow_pickle=allow_pickle, **options)
     sampling = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale, solver=solver,
                     num_inference_steps=num_inference_steps, batch_size=batch_size, lora_scale=lora_scale,
                     prompt_weighting=prompt_weighting, image=image, strength=strength)
@@ -132,12 +131,11 @@ def _prompts_in(name, path) -> list[str]:
 
 def _draw(how, prompt, subject, out, num_images, seed, sampling):
     "The pictures of `dreambooth sample`, each written as soon as it is drawn."
-    from dreambooth_nb.craft.requirements import processes
     from dreambooth_nb.craft.checkpoints import open_model
     from dreambooth_nb.craft.prompts import read_prompts
     from dreambooth_nb.cfg_sampler import sample
     from dreambooth_nb.craft.pictures import file_names, next_seed, save_png, share
-    from dreambooth_nb.craft.requirements import agreed
+    from dreambooth_nb.craft.requirements import agreed, processes
     here = processes() # decides the device, before others ask who is here
     names = file_names(read_prompts(as_path(prompt[1:]), subject) if prompt.startswith('@') else [prompt])
     first = agreed(lambda: next_seed(out, names) if seed is None else seed)
@@ -176,8 +174,7 @@ def export_command(
     **options, # fields of ExportOptions
 ):
     "Bring a model into the format of another program: one file, a LoRA for AUTOMATIC1111 and ComfyUI, ..."
-    is_there('model_dir', model_dir)
-    is_there('lora_base', options.get('lora_base'))
+    look_at_model('model_dir', model_dir, **options)
     is_picture('picture', options.get('picture'))
     may_be_export(output, format, options.get('overwrite', False), model_dir)
     from dreambooth_nb import export
@@ -193,7 +190,8 @@ def push_command(
 ):
     "Upload a model with its card to the hub."
     given = dict(locals())
-    if why := not_there(folder, 'folder'): raise UserError(f'{folder}: {why}; check the path.')
+    if why := not_there(folder, 'folder'):
+        raise UserError(f'{folder}: {why}; ' + path_meant(folder, 'check the path.'))
     if not any(as_path(folder).glob('**/*.safetensors')):
         raise UserError(f'{folder}: holds no model; give the folder of a diffusers model or of a LoRA.')
     token_for(repo_id, token)
@@ -265,8 +263,8 @@ def evaluate_command(
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval; and a verdict."
     is_run('run', run)
-    is_there('against', against)
-    is_there('lora_base', lora_base)
+    look_at_model('run', run, lora_base=lora_base)
+    look_at_model('against', against)
     for name in filter(str.strip, (encoders or '').split(',')):
         one_of('encoders', name.strip(), ('reader', 'DINO', 'CLIP', 'LPIPS', 'UNet', 'transformer'))
     asked = _prompts_in('prompts', prompts) if prompts else None
@@ -317,8 +315,7 @@ def studio_command(
     lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
     "Open the studio in JupyterLab, in a new notebook of the working folder; none is ever replaced."
-    is_there('run', run)
-    is_there('lora_base', lora_base)
+    look_at_model('run', run, lora_base=lora_base)
     call = f'Studio({run!r}, lora_base={lora_base!r})' if lora_base else f'Studio({run!r})'
     if not find_spec('jupyterlab'):
         raise UserError('studio: JupyterLab is not installed; pip install jupyterlab, or in any notebook: '
@@ -351,7 +348,7 @@ CHOICES = dict( # flag that is no setting -> what it may be
     format=EXPORT_FORMATS, dtype=FLOATS, base=EMBEDDED,
     class_noun=('dog', 'duck', 'robot', 'teapot', 'car', 'fish', 'cactus', 'mug'))
 LEAST = dict(num_images=1, num_inference_steps=1, batch_size=1, samples=1, seed=0) # at least
-MOST = dict(num_images=10**5) # pictures of a prompt, at most
+MOST = dict(num_images=10**5, samples=10**5, num_inference_steps=1000) # at most
 SETTINGS = 'check', 'priors', 'forecast', 'train', 'benchmark' # commands that take a file of settings
 
 @cache
@@ -560,13 +557,13 @@ def read_command(
     values, written = _parsed(command, argv), flags_in(argv, command)
     given_files = values.pop('config', None) if command in SETTINGS else ()
     files = {name: settings_in(name, command) if name else {} for name in given_files or ()}
-    for name in CHOICES.keys() & values.keys():
-        one_of(name, values[name], CHOICES[name])
-    for name in LEAST.keys() & values.keys():
-        at_least(LEAST[name], **{name: values[name]})
-    for name in MOST.keys() & values.keys():
-        if values[name] <= MOST[name]: continue
-        raise UserError(f'{name}: {values[name]} is impossible; it must be at most {MOST[name]}.')
+    for name, v in values.items():
+        if name in CHOICES: one_of(name, v, CHOICES[name])
+        if name in LEAST: at_least(LEAST[name], **{name: v})
+        if name in MOST and v > MOST[name]:
+            raise UserError(f'{name}: {v} is impossible; it must be at most {MOST[name]}.')
+        if isinstance(v, float) and not math.isfinite(v):
+            raise UserError(f'{name}: {v} is impossible; it must be a finite number.')
     dashed = options(command)
     given = {k: v for k, v in values.items() if k in written or k not in dashed and v is not None}
     for name, v in (*given.items(), *(('config', name) for name in files)):
@@ -580,6 +577,7 @@ def read_command(
 def _parsed(command, argv) -> dict: # parameter -> value
     "The words after a command. `UserError` naming the flag whose value is wrong."
     on_or_off, words = {f'--{no}{name}' for name in switches(command) for no in ('', 'no_')}, []
+    argv = with_negatives(argv, options(command))
     for a, then in zip(argv, [*argv[1:], '']): # such a flag takes no other word than true or false
         words.append(f'{a}=true' if a in on_or_off and then.lower() not in _TRUTHS else a)
     try:
@@ -622,7 +620,8 @@ def _run(asked):
     except UserError as e:
         own = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
         named = 'model_dir' if command in ('sample', 'export') else r'\g<0>'
-        lines = [re.sub('^pretrained_model_name_or_path', named, x) for x in in_lines(e, origin, own)]
+        paths = {str(values[k]): f'{file}: {k}' for k, file in origin.items() if k in PATHS and values[k]}
+        lines = [re.sub('^pretrained_model_name_or_path', named, x) for x in in_lines(e, origin | paths, own)]
         raise (Problems(lines) if isinstance(e, Problems) else UserError(*lines)) from e
 
 def main(

@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import argparse, inspect, json, os, re, subprocess, sys, textwrap
+import argparse, inspect, json, math, os, re, subprocess, sys, textwrap
 from dataclasses import fields
 from functools import cache, partial, reduce
 from importlib.metadata import version
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 import jsonargparse
 from fastcore.docments import docments
-from ..core import EMBEDDED, EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, did_you_mean, is_junk, not_there, one_of, say, write_text, wrong_type
-from .answers import ExportOptions, answered, check_strength, in_lines, in_shell, is_picture, is_run, is_there, look_at_settings, may_be_export, may_be_folder, token_for
+from ..core import EMBEDDED, EXPORT_FORMATS, FLOATS, Problems, UserError, as_path, at_least, did_you_mean, is_junk, not_there, one_of, path_meant, say, write_text, wrong_type
+from .answers import ExportOptions, answered, check_strength, in_lines, in_shell, is_picture, is_run, look_at_model, look_at_settings, may_be_export, may_be_folder, token_for, with_negatives
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import PATHS, TrainConfig, expanded, filled, preset, presets, read_settings, with_changes

@@ -19,7 +19,8 @@ from .saving import file_name
 from .discretion import public_settings, shareable_name, subjects
 from .lora_layouts import LAYOUTS, by_original_layers, by_our_layers, original_layers
 from .original_names import family, invert, listed, one_to_one, rename, unet_names
-from .lora_files import Contents, lora_notes
+from .bases import Contents
+from .lora_files import lora_notes
 from .single_file import full_schedule, model_spec, save_tensors
 
 # %% ../../nbs/craft/kohya.ipynb #c053

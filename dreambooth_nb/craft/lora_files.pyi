@@ -11,7 +11,7 @@ from fastcore.basics import patch
 from huggingface_hub import try_to_load_from_cache
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from ..core import UserError, as_path, stamps
@@ -19,16 +19,12 @@ from ..model import StableDiffusion, is_added, quiet
 from .saving import BASE_OF_TEXT, file_name, lora_layers, token_table, write_tensors
 from .adapters import inject_layers
 from .discretion import shareable_name
+from .bases import LORA_FILE, PEFT_FILE, TOKEN_FILE, Contents, added_files, header_of
 from .lora_layouts import by_our_layers
 from .original_names import transformer_in
-__all__ = ['LORA_FILE', 'TOKEN_FILE', 'KOHYA_FILE', 'PEFT_FILE', 'Contents', 'tensors_in', 'added_files', 'lora_notes', 'refuse_others', 'is_lora', 'goes_on_a_model', 'files_of', 'noted_skip', 'lora_settings']
-LORA_FILE: Any
-TOKEN_FILE: Any
-KOHYA_FILE: str
-PEFT_FILE: str
+__all__ = ['tensors_in', 'lora_notes', 'refuse_others', 'is_lora', 'goes_on_a_model', 'files_of', 'noted_skip', 'lora_settings']
 def _unpickled(path, where) -> dict: ...
 def tensors_in(path: Path, allow_pickle: bool=False) -> Contents: ...
-def added_files(path) -> list[Path]: ...
 def _notes_of(model) -> dict: ...
 _ALWAYS: Any
 def lora_notes(config: LoraConfig) -> dict: ...
@@ -57,10 +53,6 @@ def lora_settings(path) -> dict: ...
 _CLIPS: Any
 _NO_WORDS: Any
 def _embedding(path, allow_pickle) -> _Embedding: ...
-
-class Contents(NamedTuple):
-    tensors: dict
-    metadata: dict
 
 class _Place(NamedTuple):
     layer: str

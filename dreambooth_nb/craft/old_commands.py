@@ -14,7 +14,8 @@ from ..core import UserError, as_path, did_you_mean, one_of, say, write_text
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
-from .answers import answered, in_shell, look_at_settings
+from .bases import may_be_asked
+from .answers import answered, in_shell, look_at_settings, with_negatives
 
 # %% ../../nbs/craft/old_commands.ipynb #oc07
 SCRIPTS = 'train_dreambooth', 'train_dreambooth_lora', 'train_dreambooth_lora_sdxl' # a column of each below
@@ -336,6 +337,7 @@ def read_flags(
     "The words of a command as values of flags. `UserError` naming a flag that is unknown, missing or wrong."
     own = old_flags(script)
     helps = _helps() if {'-h', '--help'} & {*argv} else {}
+    argv = with_negatives(argv, [f.name for f in own.values() if f.kind in _METAVARS])
     found, rest = _parser(script, helps).parse_known_args(argv)
     for word in rest:
         before = argv[max(argv.index(word) - 1, 0)].removeprefix('--')
@@ -390,6 +392,19 @@ def _effective(cfg, a) -> TrainConfig:
     return cfg
 
 # %% ../../nbs/craft/old_commands.ipynb #oc29
+_FILES = 'tokenizer.json', 'tokenizer_config.json', 'vocab.json' # at least one of a tokenizer's
+
+def _no_tokenizer(name) -> UserError:
+    way = 'give a folder, or a hub id, of one.'
+    if Path(as_path(name), 'tokenizer').is_dir(): way = f'did you mean {Path(name, "tokenizer")}?'
+    return UserError(f'tokenizer_name: {name!r} is no tokenizer that can be read; {way}')
+
+def _look_at_tokenizer(name):
+    "`UserError` where there is no tokenizer of that name, as far as folders tell."
+    path = as_path(name)
+    if path.exists() and not any((path/file).is_file() for file in _FILES): raise _no_tokenizer(name)
+    may_be_asked('tokenizer_name', name, 'tokenizer')
+
 def _reading_with(cfg, name): # StableDiffusion
     "The base of a run, with another tokenizer. `UserError` where it cannot be read, or is for another base."
     from transformers import AutoTokenizer
@@ -398,13 +413,13 @@ def _reading_with(cfg, name): # StableDiffusion
     try:
         model.tokenizer = AutoTokenizer.from_pretrained(name, revision=cfg.revision, use_fast=False)
     except (OSError, ValueError):
-        raise UserError(f'tokenizer_name: {name!r} is no tokenizer that can be read; give a folder, or a hub '
-                        'id, of one.') from None
+        raise _no_tokenizer(name) from None
     if len(model.tokenizer) > (room := model.text_encoder.config.vocab_size):
         raise UserError(f'tokenizer_name: {name} has {len(model.tokenizer)} tokens, and the text encoder '
                         f'knows {room}; leave it out.')
     return model
 
+# %% ../../nbs/craft/old_commands.ipynb #oc29r
 def _repository(a) -> str: # owner/name
     "Where the model will go. `UserError` without a token, or where the hub does not know it."
     from huggingface_hub import HfApi, get_token
@@ -456,6 +471,7 @@ def _train(
 ):
     "Train as a command says; upload the model where that was asked for."
     look_at_settings(command.settings)
+    if name := getattr(command.flags, 'tokenizer_name', None): _look_at_tokenizer(name)
     first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
     a, cfg = command.flags, _on_this_device(command.settings)
     if first:
@@ -465,7 +481,6 @@ def _train(
     from dreambooth_nb.craft.scores import closing
     from dreambooth_nb.run import dreambooth
     _check_base(cfg.base, a.given)
-    name = getattr(a, 'tokenizer_name', None)
     model = _reading_with(cfg, name) if name else None
     show = bool(a.push_to_hub) # on the model's card; the scripts draw nothing before the training
     result = dreambooth(cfg, model=model, overwrite=a.overwrite, show=show)

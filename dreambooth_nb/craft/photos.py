@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
-from ..core import UserError, as_path, did_you_mean, is_junk, not_there, say_once
+from ..core import UserError, as_path, did_you_mean, is_junk, not_there, path_meant, say_once
 
 # %% ../../nbs/craft/photos.ipynb #c033
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.jfif', '.jpe', '.png', '.apng', '.webp', '.bmp', '.dib', '.avif',
@@ -111,7 +111,8 @@ def _role(path:Path) -> str:
 def _files(path:Path) -> list[Path]: # in their order
     "What lies in a folder of photos, without the junk. `UserError`: it is no folder, or cannot be read."
     try:
-        if not path.exists(): raise UserError(f'{path}: there is no such folder; check the path.')
+        if not path.exists():
+            raise UserError(f'{path}: there is no such folder; ' + path_meant(path, 'check the path.'))
         if not path.is_dir(): raise UserError(f'{path}: is a file; give the folder that holds the images.')
         return sorted((p for p in path.iterdir() if p.name[0] != '.' and not is_junk(p)
                        and p.name != 'manifest.jsonl'), key=file_order)

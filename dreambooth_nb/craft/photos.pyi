@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
-from ..core import UserError, as_path, did_you_mean, is_junk, not_there, say_once
+from ..core import UserError, as_path, did_you_mean, is_junk, not_there, path_meant, say_once
 __all__ = ['IMAGE_SUFFIXES', 'FORMATS', 'FORMAT_HINTS', 'file_order', 'file_stem', 'PhotoFolder', 'list_folder', 'holds_repeated', 'image_files', 'Photo', 'parse_colour', 'decode_photo', 'read_photo', 'as_rgb', 'as_mask', 'photo_size', 'read_text', 'read_captions', 'TokenCount', 'count_tokens', 'read_mask']
 IMAGE_SUFFIXES: Any
 _TEXTS: Any

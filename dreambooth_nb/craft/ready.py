@@ -25,9 +25,9 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
-from .opening import (
-    base_of_lora, check_contents, find_base, skeleton, why_not_loaded)
+from .bases import added_files, base_of_lora, find_base, idle_options
+from .lora_files import goes_on_a_model, is_lora, tensors_in
+from .opening import check_contents, skeleton, why_not_loaded
 from .settings import TrainConfig, cautions, expanded, idle
 from .requirements import (
     Base, Machine, as_settings, machine_problems, processes, refused, written_out)
@@ -210,8 +210,6 @@ def described_by(
         check_contents(path, shapes, base.original_config)
     except UserError as e:
         raise as_settings(e) from None
-    if base.variant:
-        raise UserError(f'variant: {name} is a file on this machine and has no variant; leave it out.')
     if base.original_config: return base.original_config
     tensors = {k: torch.empty(shape, device='meta') for k, shape in shapes.items()}
     return fetch_diffusers_config(tensors)['pretrained_model_name_or_path']
@@ -323,8 +321,7 @@ def base_problems(
             found.append(f'train: {base.words!r} would train layers that carry the LoRA of {name}; '
                          'give train lora.')
         return found + base_problems(under, net)
-    if base.lora_base:
-        found.append(f'lora_base: {name} is a whole model, which goes on none; leave it out.')
+    found += idle_options('pretrained_model_name_or_path', name, name, lora_base=base.lora_base)
     def weights(folder):
         return [p.name for p in folder.iterdir() if p.suffix in ('.safetensors', '.bin')]
     folders = [where/part for part in net.parts if (where/part).is_dir()]

@@ -19,8 +19,9 @@ from .report import Report, preflight
 from ..priors import PriorPool, hold_out
 from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
-from .lora_files import added_files, goes_on_a_model, is_lora, tensors_in
-from .opening import base_of_lora, check_contents, find_base, skeleton, why_not_loaded
+from .bases import added_files, base_of_lora, find_base, idle_options
+from .lora_files import goes_on_a_model, is_lora, tensors_in
+from .opening import check_contents, skeleton, why_not_loaded
 from .settings import TrainConfig, cautions, expanded, idle
 from .requirements import Base, Machine, as_settings, machine_problems, processes, refused, written_out
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread

@@ -22,9 +22,9 @@ from torch import nn
 from ..core import UserError, as_path
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
-from .lora_files import (
-    LORA_FILE, PEFT_FILE, TOKEN_FILE, files_of, is_lora, lora_settings)
-from .opening import find_base, find_vae, load
+from .bases import LORA_FILE, PEFT_FILE, TOKEN_FILE, find_base, find_vae
+from .lora_files import files_of, is_lora, lora_settings
+from .opening import load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
 
@@ -293,7 +293,7 @@ def as_settings(
     e:UserError, # of `load`
 ) -> UserError: # the same line
     "An error with the names of fields instead of those that `load` has for them."
-    return UserError(re.sub(r'\b(set|give) config\b', r'\1 original_config', str(e)))
+    return UserError(re.sub(r'(^|\b(?:set|give|leave) )config\b', r'\1original_config', str(e)))
 
 # %% ../../nbs/craft/requirements.ipynb #rq17
 def drawing(

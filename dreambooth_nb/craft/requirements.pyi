@@ -16,8 +16,9 @@ from torch import nn
 from ..core import UserError, as_path
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
-from .lora_files import LORA_FILE, PEFT_FILE, TOKEN_FILE, files_of, is_lora, lora_settings
-from .opening import find_base, find_vae, load
+from .bases import LORA_FILE, PEFT_FILE, TOKEN_FILE, find_base, find_vae
+from .lora_files import files_of, is_lora, lora_settings
+from .opening import load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
 __all__ = ['Machine', 'refused', 'processes', 'agreed', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out', 'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing', 'prepare']

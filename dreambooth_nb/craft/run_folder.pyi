@@ -15,7 +15,7 @@ from ..priors import ClassImages, PriorPool
 from .own_images import open_pool
 from .families import PARTS
 from ..model import StableDiffusion
-from .lora_files import KOHYA_FILE, LORA_FILE, TOKEN_FILE
+from .bases import KOHYA_FILE, LORA_FILE, TOKEN_FILE
 from .settings import STEADY, TrainConfig, expanded, read_config
 from .datasets import from_dataset
 from .checkpoints import MAY_CHANGE, checkpoints

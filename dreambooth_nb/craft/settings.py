@@ -19,6 +19,7 @@ from fastcore.basics import patch
 from ..core import (
     EMBEDDED, Suggests, UserError, as_path, checked, did_you_mean, explained, not_there, refuse_halves, say,
     write_text, wrong_type)
+from .bases import idle_options
 from .concepts import read_yaml
 from .translations import ELSEWHERE, meant
 
@@ -536,12 +537,6 @@ def filled(
         out['output_dir'] = name
     return values | out
 
-# %% ../../nbs/craft/settings.ipynb #t1301nd
-def _is_file(cfg):
-    return Path(cfg.pretrained_model_name_or_path).suffix in ('.safetensors', '.ckpt', '.pt', '.pth', '.bin')
-def _is_local(cfg):
-    return cfg.pretrained_model_name_or_path in EMBEDDED or Path(cfg.pretrained_model_name_or_path).exists()
-
 # %% ../../nbs/craft/settings.ipynb #se12na
 NEEDS = [ # fields; the field without which they have no effect; when they have one; what to do
     ('rank lora_alpha lora_dropout lora_targets use_dora output_kohya_format', 'train',
@@ -588,16 +583,13 @@ NEEDS += [
      lambda c: c.optimizer == 'prodigy', 'choose prodigy'),
     ('adam_weight_decay_text_encoder', 'train_text_encoder',
      lambda c: {'text_encoder', 'token'} & {*c.words.split('+')}, 'set it to true'),
-    ('logging_dir', 'report_to', lambda c: c.report_to, 'give one'),
-    ('original_config', 'pretrained_model_name_or_path', _is_file, 'give a base in a single file'),
-    ('revision', 'pretrained_model_name_or_path', lambda c: not _is_local(c), 'give a base on the hub'),
-    ('variant lora_base', 'pretrained_model_name_or_path',
-     lambda c: c.pretrained_model_name_or_path not in EMBEDDED, 'give another base')]
+    ('logging_dir', 'report_to', lambda c: c.report_to, 'give one')]
+_OF_BASE = 'original_config', 'revision', 'variant', 'lora_base', 'quantization' # which `idle_options` knows
 
 # %% ../../nbs/craft/settings.ipynb #t13015
 class Idle(NamedTuple):
     "Settings that cannot have an effect, a line each."
-    refusals: list[str] # the setting that they need stands at its default
+    refusals: list[str] # the setting that they need stands at its default, or they are of another base
     reports: list[str] # it was changed, so they may be left over from another run
 
 def idle(
@@ -613,6 +605,9 @@ def idle(
             changed = getattr(cfg, other) != default[other]
             found[changed].append(f'{name}: {getattr(cfg, name)!r} has no effect while {other} is {value!r}; '
                                   f'{advice}, or leave {name} out.')
+    options = {name: getattr(cfg, name) for name in _OF_BASE}
+    base = cfg.pretrained_model_name_or_path
+    found.refusals.extend(idle_options('pretrained_model_name_or_path', base, **options))
     return found
 
 # %% ../../nbs/craft/settings.ipynb #t13055

@@ -24,9 +24,9 @@ from .saving import file_name
 from .discretion import discreet, public_settings, subjects
 from .original_names import (
     family, fill_networks, from_original, lazy_original, lazy_weights, listed, parts_in_file, transformer_in)
-from .lora_files import Contents, tensors_in
-from .opening import (
-    check_contents, find_base, load, noted_settings, schedule_in_file, skeleton)
+from .bases import Contents, find_base
+from .lora_files import tensors_in
+from .opening import check_contents, load, noted_settings, schedule_in_file, skeleton
 
 # %% ../../nbs/craft/single_file.ipynb #c031
 _ARCHITECTURE = dict(sd1='stable-diffusion-v1', sd2='stable-diffusion-v2-512',

@@ -18,8 +18,9 @@ from ..model import StableDiffusion, quiet
 from .saving import file_name
 from .discretion import discreet, public_settings, subjects
 from .original_names import family, fill_networks, from_original, lazy_original, lazy_weights, listed, parts_in_file, transformer_in
-from .lora_files import Contents, tensors_in
-from .opening import check_contents, find_base, load, noted_settings, schedule_in_file, skeleton
+from .bases import Contents, find_base
+from .lora_files import tensors_in
+from .opening import check_contents, load, noted_settings, schedule_in_file, skeleton
 __all__ = ['DTYPES', 'model_spec', 'save_tensors', 'read_tensors', 'header_json', 'full_schedule', 'lost_settings', 'to_single_file', 'empty_model', 'read_single_file', 'weight_reader', 'is_plain', 'empty_single_file']
 _ARCHITECTURE: Any
 _CODE: Any
