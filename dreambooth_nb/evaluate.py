@@ -194,7 +194,7 @@ class Evaluation(Suggests):
     pictures:list = field(default_factory=list) # of the subject
     class_pictures:list = field(default_factory=list) # of the class
     verdict:str = '' # how the run ended, or why that is not known; '': it was not asked for
-    diagnosis:'Diagnosis|None' = None # behind the verdict; None: there is none
+    diagnosis:object = None # the `Diagnosis` behind it; None: there is none
     before:'Evaluation|None' = None # of the base, asked the same; None: it was not
     seconds:float = 0. # that drawing and measuring took; 0: not known
 

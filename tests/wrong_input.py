@@ -326,7 +326,8 @@ def main():
                        'gone.yaml': 'instance_data_dir: phtos\ninstance_prompt: a sks dog',
                        'empty.txt': '\n', 'right.yaml': OF_ALL,
                        **{f'sweep{k}.yaml': lines for k, lines in enumerate(SWEEPS)},
-                       'bench/prompts_and_classes.txt': 'dog,dog\nObject Prompts\nLive Subject Prompts',
+                       'bench/prompts_and_classes.txt': "dog,dog\nObject Prompts\nLive Subject Prompts\n"
+                                                        "'a {0} {1} at sea'.format",
                        'list.json': '[{"instance_data_dir": "photos"}]'}.items():
         Path(name).write_text(text, encoding='utf-8')
     Image.new('RGB', (64, 64)).save('one/1.png')

@@ -16,6 +16,7 @@ from .photos import read_photo
 from ..data import Concept
 from .concepts import listed_concepts
 from .settings import TrainConfig, class_prompt_of, identifier_of, read_settings
+from .answers import is_run
 from .checkpoints import base_settings, is_checkpoint
 
 # %% ../../nbs/craft/learned.ipynb #le11
@@ -51,9 +52,7 @@ def all_learned(
     if kept is not None: values = asdict(kept)
     else:
         file = home_of(run)/'config.yaml'
-        if not file.is_file():
-            raise UserError(f'{run}: is no run, there is no config.yaml in {home_of(run)}; give the '
-                            'output_dir of a run, or in Python a Learned as who.')
+        is_run('run', str(run))
         values = dict(output_dir=str(home_of(run).resolve())) | read_settings(file)
         for name in ('instance_data_dir', 'instance_prompt')*(not values.get('concepts_list')):
             if not values.get(name): raise UserError(f'{file}: has no {name}; give the output_dir of a run.')

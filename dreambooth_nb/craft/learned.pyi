@@ -12,6 +12,7 @@ from .photos import read_photo
 from ..data import Concept
 from .concepts import listed_concepts
 from .settings import TrainConfig, class_prompt_of, identifier_of, read_settings
+from .answers import is_run
 from .checkpoints import base_settings, is_checkpoint
 __all__ = ['Learned', 'home_of', 'all_learned', 'learned_by', 'plain_text', 'subject_prompts']
 def home_of(run) -> Path: ...
