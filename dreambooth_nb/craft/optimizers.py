@@ -221,10 +221,13 @@ class _Products(torch.autograd.Function):
         if of_bias: found[2] = rows.sum(0)
         return tuple(found)
 
+_MANY = 4*10**6 # multiplications, from which on it is worth while to ask (torch 2.13, AMD EPYC)
+
 class LinearByOneDNN(nn.Linear):
-    "A linear layer whose float32 products are oneDNN's."
+    "A linear layer whose large float32 products are oneDNN's."
     def forward(self, x):
-        other = torch.is_autocast_enabled('cpu') or x.dtype != torch.float32 or torch.compiler.is_compiling()
+        other = (torch.is_autocast_enabled('cpu') or x.dtype != torch.float32 or torch.compiler.is_compiling()
+                 or x.numel()*self.out_features < _MANY)
         return super().forward(x) if other else _Products.apply(x, self.weight, self.bias)
 
 def _set_linear(net, other):
