@@ -481,12 +481,18 @@ class Look:
         return math.prod(min(1., max(0., v)) for v in parts if v is not None)
 
     @property
+    def bounds(self) -> tuple[float, float]: # of drift, of subject
+        "From where on they count: half way where individuals are known, later by features."
+        return (.5, .5) if self.encoder == 'reader' else (.75, .6)
+
+    @property
     def kind(self) -> str: # under-trained, drifted, overfitted or good
         "What the look says."
+        (drift, subject), own = self.bounds, self.drift or 0
         def below(part, bound):
             return part is not None and part < bound
-        if (self.drift or 0) > .5 or below(self.kept, .6) or below(self.named, .7): return 'drifted'
-        if self.subject < .5: return 'under-trained'
+        if own > drift or below(self.kept, .6) or below(self.named, .7): return 'drifted'
+        if self.subject < subject: return 'under-trained'
         return 'overfitted' if below(self.prompt, .7) else 'good'
 
 # %% ../nbs/06_evaluate.ipynb #evv1b
