@@ -6,7 +6,7 @@
 __all__ = ['Cost', 'timed', 'step_flops', 'PeakMemory', 'energy', 'Ledger', 'read_cost', 'costs_beside']
 
 # %% ../../nbs/craft/cost.ipynb #co04
-import ctypes, gc, json, threading, time
+import ctypes, json, threading, time
 from collections import namedtuple
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -80,8 +80,7 @@ def step_flops(
 
 # %% ../../nbs/craft/cost.ipynb #pkm2
 def _give_back():
-    "What Python and the C library keep of freed memory goes back to the system, where they can."
-    gc.collect()
+    "What the C library keeps of freed memory goes back to the system, where it can."
     try:
         ctypes.CDLL(None).malloc_trim(0) # glibc alone has it
     except (OSError, TypeError, AttributeError):

@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import ctypes, gc, json, threading, time
+import ctypes, json, threading, time
 from collections import namedtuple
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass

@@ -6,7 +6,7 @@
 __all__ = ['FEWEST_OTHERS', 'once_each', 'stand_alone', 'MedianRule', 'Sweep', 'settings_of_each', 'train_each', 'sweep']
 
 # %% ../../nbs/craft/sweep.ipynb #sw04
-import io, json, math, os, statistics
+import gc, io, json, math, os, statistics
 from collections import namedtuple
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -63,6 +63,7 @@ def once_each(
         with resumable(), _taken(folder, name) as mine:
             if not mine: elsewhere.append(name)
             if not mine or done(name): continue
+            gc.collect() # what the last one has left takes part in no account of this one
             try:
                 do(name)
             except (UserError, torch.OutOfMemoryError) as e:

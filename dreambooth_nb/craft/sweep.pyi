@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import io, json, math, os, statistics
+import gc, io, json, math, os, statistics
 from collections import namedtuple
 from collections.abc import Callable
 from contextlib import contextmanager
