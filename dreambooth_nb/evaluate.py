@@ -220,7 +220,7 @@ _Row = namedtuple('Score', 'score encoder value interval over pictures better ph
 def notes(self:Evaluation) -> list[str]:
     "What could not be measured, and what measured."
     lines = [f'{k}: not measured; {why}' for k, why in self.absent.items()]
-    for unit, more in dict(subject='subjects', prompt='prompts', picture='seeds or prompts').items():
+    for unit, more in dict(subject='subjects', prompt='prompts', picture='prompts or pictures').items():
         few = dict.fromkeys(s.metric for s in self.scores if s.unit == unit and s.interval is None)
         lines += [f'{", ".join(few)}: fewer than {_FEWEST} {unit}s, so there is no interval; give more '
                   f'{more}.']*bool(few)
@@ -369,7 +369,7 @@ def _missing(who, encoders, scores, of_class) -> dict:
     images = any(e.images for e in encoders), 'none of the encoders has vectors of pictures; DINO does.'
     pairs = any(e.images or e.distances for e in encoders), 'none of the encoders compares pictures.'
     of_it = who.class_prompt, 'there is no class_prompt; give one.'
-    two = of_class > 1, 'there is one picture of the class alone; give more seeds or prompts.'
+    two = of_class > 1, 'there is one picture of the class alone; give more prompts or pictures.'
     needs = {'subject': (photos, images), 'nearest photo': (photos, images), 'PRES': (of_it, photos, images),
              'prompt': (texts,), 'DIV': (of_it, two, pairs), 'class prompt': (of_it, texts)}
     return {m: next(why for met, why in needs[m] if not met) for m in METRICS if m not in there}

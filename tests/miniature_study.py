@@ -7,11 +7,11 @@
     python tests/miniature_study.py FOLDER --list              what there is to do, and what is done
 
 A run learns one of eight toys that an embedded model has never seen, and differs from the usual recipe in
-one thing. What is counted is counted by the shipped reader, k of n; next to it are the scores of chapter 06,
-which know nothing of the truth. Each finished run is one line of FOLDER/runs.jsonl, and one strip of pictures
-beside it: the page reads both there. What has its line is done; to make all anew, begin with an empty FOLDER.
-Stop it whenever you like. Processes that are given the same folder share the work: each takes the next run
-that no other has.
+one thing, or in what goes with it (a new word has another rate and no class images). What is counted is
+counted by the shipped reader, k of n; next to it are the scores of chapter 06, which know nothing of the
+truth. Each finished run is one line of FOLDER/runs.jsonl, and one strip of pictures beside it: the page reads
+both there. What has its line is done; to make all anew, begin with an empty FOLDER. Stop it whenever you
+like. Processes that are given the same folder share the work: each takes the next run that no other has.
 """
 import argparse, json, os, time
 from dataclasses import dataclass, field, replace
@@ -310,7 +310,7 @@ def blind(look):
     def evaluation(parts):
         scores = scores_of(seen, photos, parts['subject'], texts, parts['class'],
                            f'a photo of a {look.noun}')
-        return Evaluation('', [], None, [], {}, scores, {}, [])
+        return Evaluation('', texts, None, [], {}, scores, {}, [])
     then, found = evaluation(first), {step: evaluation(parts) for step, parts in look.drawn.items()}
     def rounded(some):
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in some.items() if v is not None}
