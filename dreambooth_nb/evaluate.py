@@ -25,7 +25,7 @@ from .micro.readers import Count, Reader, identify
 from .craft.photos import read_text
 from .model import StableDiffusion
 from .craft.opening import load
-from .craft.requirements import load_base
+from .craft.requirements import load_base, processes
 from .craft.checkpoints import open_model
 from .craft.prompts import seeds_in
 from .cfg_sampler import sample
@@ -411,7 +411,7 @@ def evaluate(
     ask, seeds = subject_prompts(who, prompts), seeds_in(seeds)
     if not seeds: raise UserError('seeds: there are none; give at least one.')
     names = encoder_names(encoders) if isinstance(encoders, str) else None
-    model = open_model(model or str(run), lora_base=lora_base)
+    model = open_model(model or str(run), processes().device, lora_base=lora_base)
     try:
         own = names or (OWN if encoders is None else ())
         if ask_base or {*OWN} & {*own}: base = _base(who, model.device, lora_base)

@@ -18,7 +18,7 @@ from .micro.readers import Count, Reader, identify
 from .craft.photos import read_text
 from .model import StableDiffusion
 from .craft.opening import load
-from .craft.requirements import load_base
+from .craft.requirements import load_base, processes
 from .craft.checkpoints import open_model
 from .craft.prompts import seeds_in
 from .cfg_sampler import sample

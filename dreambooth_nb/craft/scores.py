@@ -16,6 +16,7 @@ from dataclasses import replace
 from ..core import UserError, as_path, checked
 from .lora_files import goes_on_a_model
 from .log import Log
+from .requirements import processes
 from .checkpoints import is_checkpoint, open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
@@ -207,4 +208,5 @@ def _asked_too(against, one, who, lora_base, ask) -> Evaluation:
     if one.before and str(against) == str(lora_base or who.base): return replace(one.before, name=against)
     under = dict(lora_base=lora_base) if lora_base and goes_on_a_model(as_path(against), lora_base) else {}
     if lora_base: who = replace(who, base=lora_base, settings=None) # whose features are compared
-    return evaluate(open_model(against, **under), replace(who, name=against), progress=True, **ask)
+    other = open_model(against, processes().device, **under)
+    return evaluate(other, replace(who, name=against), progress=True, **ask)

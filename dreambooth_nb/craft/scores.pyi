@@ -12,6 +12,7 @@ from dataclasses import replace
 from ..core import UserError, as_path, checked
 from .lora_files import goes_on_a_model
 from .log import Log
+from .requirements import processes
 from .checkpoints import is_checkpoint, open_model
 from .callbacks import Callback
 from .cost import costs_beside, read_cost
