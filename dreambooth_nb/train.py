@@ -29,7 +29,7 @@ from .craft.checkpoints import (
     MAY_CHANGE, CheckpointWriter, LogFile, best_whole, checkpoint_size, copy_checkpoint, find_checkpoint,
     fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes)
 from .craft.distributed import (
-    Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill,
+    Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill, gradient_norm,
     joined, make_accelerator, own_rows, shard, slice_moments, sliced, together)
 from .craft.speed import Remembered, read_ahead, recorded
 from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callback
@@ -189,10 +189,11 @@ def one_step(self:Run):
         if weight: sums += out.sums
     sums = self.accelerator.reduce(sums, 'sum')
     params = [p for p in self.trained.values() if p.requires_grad]
-    norm = clip(params, cfg.max_grad_norm, self.accelerator)
-    *sums, norm = torch.cat([sums, norm.to(sums).reshape(1)]).tolist() # the step's one wait for the device
+    total = gradient_norm(params, self.accelerator)
+    *sums, norm = torch.cat([sums, total.to(sums).reshape(1)]).tolist() # the step's one wait for the device
     self.row = self.numbers(sums, counts, norm)
     self.check_finite(batches)
+    if norm > cfg.max_grad_norm: clip(params, cfg.max_grad_norm, total)
     self.optimizer.step()
     self.optimizer.zero_grad()
     if math.isfinite(norm):  # fp16 leaves a step out when its loss scale was too large

@@ -20,7 +20,7 @@ from .craft.log import Log, best_step
 from .craft.settings import TrainConfig
 from .craft.requirements import Machine, RateSchedule, machine_problems, make_schedule, optimizer_options, prepare, processes, refused, setting_problems, written_out
 from .craft.checkpoints import MAY_CHANGE, CheckpointWriter, LogFile, best_whole, checkpoint_size, copy_checkpoint, find_checkpoint, fingerprints, output_problems, prune_checkpoints, read_checkpoint, refuse_changes
-from .craft.distributed import Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together
+from .craft.distributed import Alone, Shardable, Surroundings, anywhere, asks_for_shards, clip, fill, gradient_norm, joined, make_accelerator, own_rows, shard, slice_moments, sliced, together
 from .craft.speed import Remembered, read_ahead, recorded
 from .craft.callbacks import Callback, Progress, StopTraining, Tracker, as_callback
 __all__ = ['training_loss', 'Run', 'seeded', 'problems', 'train', 'Checkpoints']

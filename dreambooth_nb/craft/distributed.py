@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Surroundings', 'make_accelerator', 'own_rows', 'together', 'anywhere', 'Shardable', 'asks_for_shards', 'shard',
-           'fill', 'joined', 'sliced', 'slice_moments', 'clip', 'Alone']
+           'fill', 'joined', 'sliced', 'slice_moments', 'gradient_norm', 'clip', 'Alone']
 
 # %% ../../nbs/craft/distributed.ipynb #di03im
 import copy, os
@@ -211,21 +211,32 @@ def slice_moments(
         moments |= {name: sliced(t, params[k]) for name, t in moments.items()}
 
 # %% ../../nbs/craft/distributed.ipynb #fs047cl
+def _kinds(params):
+    "Those with a gradient that are cut into slices, and those that are whole, where there are any."
+    some = [p for p in params if p.grad is not None]
+    kinds = ([p for p in some if isinstance(p, DTensor) == cut] for cut in (True, False))
+    return [ps for ps in kinds if ps]
+
+@torch.no_grad()
+def gradient_norm(
+    params:list[Tensor], # that are trained
+    accelerator:Accelerator, # of this process
+) -> Tensor: # scalar
+    "The norm of all gradients, which then are without the loss scale of fp16."
+    accelerator.unscale_gradients()
+    norms = [get_total_norm([p.grad for p in ps]) for ps in _kinds(params)]
+    norms = [n.full_tensor() if isinstance(n, DTensor) else n for n in norms]
+    return norms[0] if len(norms) == 1 else torch.stack(norms).norm()
+
 @torch.no_grad()
 def clip(
     params:list[Tensor], # that are trained
     top:float, # max_grad_norm
-    accelerator:Accelerator, # of this process
-) -> Tensor: # scalar
-    "Scale gradients down to a norm, in place; returns the norm that they had."
-    if not any(isinstance(p, DTensor) for p in params): return accelerator.clip_grad_norm_(params, top)
-    slices, others = ([p for p in params if p.grad is not None and isinstance(p, DTensor) == sliced_]
-                      for sliced_ in (True, False))
-    norms = [get_total_norm([p.grad for p in ps]) for ps in (slices, others) if ps]
-    norm = torch.stack([n.full_tensor() if isinstance(n, DTensor) else n for n in norms]).norm()
-    for ps in (slices, others):
+    norm:Tensor, # of their gradients, larger than `top`
+):
+    "Scale gradients down to a norm, in place."
+    for ps in _kinds(params):
         clip_grads_with_norm_(ps, top, norm)
-    return norm
 
 # %% ../../nbs/craft/distributed.ipynb #fs06aln
 def _refuse_alone():
