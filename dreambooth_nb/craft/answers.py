@@ -261,7 +261,7 @@ def _undisturbed():
     """Within it the warnings of libraries are not shown, and garbage is seldom looked for: importing makes
     half a million objects that stay, and by default all are looked at again and again, a fifth of a start."""
     usual = gc.get_threshold()
-    gc.set_threshold(50_000, *usual[1:])
+    gc.set_threshold(1_000_000, *usual[1:])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
