@@ -93,6 +93,8 @@ def main():
     names = args.rows or [name for name, (_, devices) in ROWS.items() if device in devices]
     if absent := [peer for peer in args.peer if not os.path.isfile(peer)]:
         sys.exit(f'--peer: there is no file {absent[0]}.')
+    if args.out and not os.path.isdir(os.path.dirname(args.out) or '.'):
+        sys.exit(f'--out: there is no folder {os.path.dirname(args.out)}.')
     if args.list: return print('\n'.join(names))
     if unknown := [name for name in names if name not in ROWS]:
         sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')

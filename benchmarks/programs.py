@@ -1,6 +1,6 @@
 """Diffusers' published scripts against our commands with their flags: two programs, the same folders, one
 stopwatch."""
-import json, pathlib, subprocess, sys, tempfile
+import hashlib, json, pathlib, re, subprocess, sys, tempfile
 
 import torch
 
@@ -29,6 +29,13 @@ def folders(work, shape, side=None):
     return ['--pretrained_model_name_or_path', work/'base', '--instance_data_dir', work/'photos',
             '--class_data_dir', work/'class', '--resolution', side, '--instance_prompt', INSTANCE,
             '--class_prompt', CLASS, '--with_prior_preservation', '--num_class_images', 8]
+
+
+def which(peer):
+    "Which script it is: the oldest diffusers that it takes, as it says itself, and its content."
+    text = pathlib.Path(peer).read_bytes()
+    least = re.search(rb'check_min_version\(["\']([\w.]+)', text)
+    return dict(least_diffusers=least and least[1].decode(), sha256=hashlib.sha256(text).hexdigest())
 
 
 def run(program, flags, work, apart):
@@ -66,5 +73,5 @@ def programs(peer, n=3, precision='no'):
                 found[side].append(run(program, flags, work, apart))
     values = {side: {k: spread([one[k] for one in runs]) for k in runs[0]} for side, runs in found.items()}
     ratio = {k: spread([b[k]/a[k] for a, b in zip(found['ours'], found['theirs'])]) for k in found['ours'][0]}
-    return dict(script=f'{name}.py', shape=shape, flags=[*map(str, more)], steps=steps, precision=precision,
-                **values, ratio=ratio)
+    return dict(script=f'{name}.py', **which(peer), shape=shape, flags=[*map(str, more)], steps=steps,
+                precision=precision, **values, ratio=ratio)

@@ -4,7 +4,9 @@ import shutil, tempfile
 import numpy as np
 import torch
 
+from dreambooth_nb.craft.adapters import LoRA
 from dreambooth_nb.craft.latents import Latent, LatentCache
+from dreambooth_nb.craft.memory import forecast, free_memory, picture_bytes
 from dreambooth_nb.data import Batches
 from dreambooth_nb.model import quiet
 from dreambooth_nb.craft.settings import TrainConfig
@@ -35,6 +37,11 @@ class Bench:
         return self.device.type == 'cuda'
     def much(self, n):
         return 3 if self.quick else n
+
+    def room(self, need):
+        "Raises Skip where so many bytes are not free: a system out of memory ends the program with all rows."
+        free = free_memory(str(self.device))
+        if need > free: raise Skip(f'it needs {need/1e9:.1f} GB of memory, and {free/1e9:.1f} are free')
 
     def share(self, operations, s, dtype):
         "Operations a second, and their share of what a matrix product reaches."
@@ -89,10 +96,20 @@ def begin_alike(script, lora):
     if lost: raise RuntimeError(f'the other UNet lacks {len(lost)} tensors of the LoRA, such as {lost[0]}')
 
 
+def held_by_both(bench, shape, rows, rank, precision, base, optimizer, checkpointing):
+    "Bytes at the peak of a step, while the other program waits with its weights, gradients and moments."
+    f = forecast('micro' if shape == 'micro' else lambda: models.make(shape, 'meta'), 2*rows,
+                 'lora' if rank else 'unet+text_encoder', LoRA(rank) if rank else None, dtype=base,
+                 mixed_precision=precision, optimizer=optimizer, gradient_checkpointing=checkpointing,
+                 device=bench.device.type)
+    return f.peak + f.weights + f.gradients + f.optimizer
+
+
 def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float32, tolerance=1e-4, checks=3,
               optimizer='adamw', checkpointing=False, channels_last=False, linear_by_onednn=False):
     """A training step of ours against the script's. On a GPU ours has CUDA graphs, but where it recomputes
     activations, and is timed without them too."""
+    bench.room(held_by_both(bench, shape, rows, rank, precision, base, optimizer, checkpointing))
     graphs = bench.cuda and not checkpointing
     settings = dict(learning_rate=1e-4 if rank or shape == 'micro' else 1e-6, mixed_precision=precision,
                     optimizer=optimizer, gradient_checkpointing=checkpointing, seed=0, cuda_graphs=graphs,
@@ -162,6 +179,9 @@ def sample_row(bench, shape, batch, steps, n, dtype=torch.float32, best=False, t
     graphs, and is timed without them too; convolutions round to TF32 there: the mean difference counts.
     With `freeze` ours is compiled in its first call, which is timed apart."""
     mean = mean or bench.cuda
+    outline = models.make(shape, 'meta' if shape in models.UNET else 'cpu', dtype)
+    weights = sum(p.numel()*p.element_size() for net in outline.modules() for p in net.parameters())
+    bench.room(2*weights + picture_bytes(outline, outline.resolution, outline.resolution))
     model = models.make(shape, bench.device, dtype).to(bench.device)
     pipe = models.make(shape, bench.device, dtype).to(bench.device, dtype).pipeline()
     pipe.set_progress_bar_config(disable=True)
@@ -324,6 +344,11 @@ def _(b):
 @row('sd15-best', 'cuda')
 def _(b):
     return sample_row(b, 'sd15', 1, 50, 3, torch.bfloat16, best=True, tolerance=4., mean=True)
+
+
+@row('sd15-train-cpu', 'cpu')
+def _(b):
+    return train_row(b, 'sd15', 1, 3, checks=1)
 
 
 @row('sd15-lora-cpu', 'cpu')

@@ -1,9 +1,10 @@
 """What a benchmark cannot measure says why, and the rest goes on: `python tests/benchmarks_go_on.py`.
 
-A row that fails, a row of another device, what grows, and two published scripts that end without a step. And
-what grows is measured by the clock that was asked for.
+A row that fails, rows of another device and of more memory than is free, what grows, two published scripts
+that end without a step, and one that is of another version. A result says which script it was. And what grows
+is measured by the clock that was asked for.
 """
-import json, os, sys, tempfile, time
+import json, os, re, subprocess, sys, tempfile, time
 from pathlib import Path
 from unittest import mock
 
@@ -28,19 +29,28 @@ with tempfile.TemporaryDirectory() as folder:
     for peer in peers:
         peer.write_text('', encoding='utf-8')
     out = Path(folder)/'found.json'
-    flags = ['--device', 'cpu', '--rows', 'fails', 'sdxl-lora', '--growth', '--peer', *peers, '--out', out]
+    names = ['fails', 'sdxl-lora', 'tiny-lora', 'tiny-sample-1']
+    flags = ['--device', 'cpu', '--quick', '--rows', *names, '--growth', '--peer', *peers, '--out', out]
     with (mock.patch.dict(rows.ROWS, fails=(fails, ['cpu'])), mock.patch.object(growth, 'growth', fails),
           mock.patch.object(measure, 'matmul_peak', return_value=1.),
           mock.patch.object(programs, 'programs', one_run),
+          mock.patch.object(rows, 'free_memory', lambda device: 10**6),
           mock.patch.object(sys, 'argv', ['benchmarks', *map(str, flags)])):
         program.main()
     found = json.loads(out.read_text(encoding='utf-8'))
+    newer = 'raise ImportError("it needs at least 9.0.0, but the version found is another.\\n")'
+    peers[0].write_text(f'def check_min_version(least): {newer}\ncheck_min_version("9.0.0")\n')
+    newest = program.attempt(lambda: one_run(peers[0], 1))
+    assert programs.which(peers[0])['least_diffusers'] == '9.0.0'
+    nowhere = [sys.executable, '-m', 'benchmarks', '--out', f'{folder}/none/x.json']
+    done = subprocess.run(nowhere, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith('--out: there is no folder '), done.stderr
 
-reasons = [r['not_measured'] for r in (*found['rows'].values(), found['growth'], *found['programs'])]
+reasons = [r['not_measured'] for r in (*found['rows'].values(), found['growth'], *found['programs'], newest)]
 print(*reasons, sep='\n')
-assert [r.split(':')[0] for r in reasons[:3]] == ['IndexError', 'is a row of cuda', 'IndexError'], reasons
-assert all(r.endswith('.py: it ended after 0 steps, and 4 are needed.') for r in reasons[3:]), reasons
-assert len(reasons) == 5, reasons
+kinds = ['IndexError', 'is a row of cuda', *['it needs .* GB of memory, and 0.0 are free']*2, 'IndexError',
+         *[r'.*\.py: it ended after 0 steps, and 4 are needed\.']*2, '.*ImportError: it needs at least 9.0.0']
+assert len(reasons) == len(kinds) and all(map(re.match, kinds, reasons)), reasons
 
 with mock.patch.object(measure, 'clock', time.process_time): # --processor
     waited = growth.milliseconds(lambda: time.sleep(.2), 1)
