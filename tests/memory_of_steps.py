@@ -22,7 +22,7 @@ def ready(rows, train='unet+text_encoder', mixed_precision='no', optimizer='adam
     "Bytes of the weights, and a function that takes two steps."
     m, half = load(base, dtype=base_dtype(train, mixed_precision)), PRECISIONS[mixed_precision]
     if 'token' in train: m.add_token('<toy>', 'dog')
-    params, side = m.train().trainable(train=train), resolution//m.vae_scale
+    params, side = m.tune().train().trainable(train=train), resolution//m.vae_scale
     x = randn((rows, m.latent_shape[0], side, side), 0, 'x').to(m.unet.dtype)
 
     def steps():

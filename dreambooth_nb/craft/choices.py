@@ -249,8 +249,9 @@ def _looked_at(cfg, taken) -> int:
 def _traced(cfg, device) -> Forecast:
     "The forecast for a run, or what another run was told: with the same base, settings, code and libraries."
     how, files = _as_forecast(cfg, device), files_of_base(cfg.base)
-    code = stamps(Path(sys.modules[Forecast.__module__].__file__))
-    if None in (files, code): return forecast(**how)
+    package = Path(sys.modules[Forecast.__module__].__file__).parents[1]
+    code = [stamps(path) for path in sorted(package.rglob('*.py'))]
+    if None in (files, *code): return forecast(**how)
     versions = [str(lib.__version__) for lib in (torch, diffusers, transformers, peft)]
     key = digest('forecast', files, {k: repr(v) for k, v in how.items()}, code, versions,
                  torch.backends.cpu.get_cpu_capability())
