@@ -96,6 +96,12 @@ def begin_alike(script, lora):
     if lost: raise RuntimeError(f'the other UNet lacks {len(lost)} tensors of the LoRA, such as {lost[0]}')
 
 
+def bf16_here(bench):
+    "Raises Skip where a processor would take bfloat16 apart."
+    if not bench.cuda and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise Skip('this processor has no instructions for bfloat16')
+
+
 def held_by_both(bench, shape, rows, rank, precision, base, optimizer, checkpointing):
     "Bytes at the peak of a step, while the other program waits with its weights, gradients and moments."
     f = forecast('micro' if shape == 'micro' else lambda: models.make(shape, 'meta'), 2*rows,
@@ -109,6 +115,7 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
               optimizer='adamw', checkpointing=False, channels_last=False, linear_by_onednn=False):
     """A training step of ours against the script's. On a GPU ours has CUDA graphs, but where it recomputes
     activations, and is timed without them too."""
+    if precision == 'bf16': bf16_here(bench)
     bench.room(held_by_both(bench, shape, rows, rank, precision, base, optimizer, checkpointing))
     graphs = bench.cuda and not checkpointing
     settings = dict(learning_rate=1e-4 if rank or shape == 'micro' else 1e-6, mixed_precision=precision,

@@ -10,7 +10,7 @@ from dreambooth_nb.cfg_sampler import sample
 
 from . import models
 from .measure import flops, pairs
-from .rows import ROWS, Bench, Skip, arrays, compiling, our_step, row, run_of
+from .rows import ROWS, Bench, Skip, arrays, bf16_here, compiling, our_step, row, run_of
 
 PROMPTS = ['a photo of a dog']
 
@@ -108,11 +108,6 @@ def _(b):
 def _(b):
     return steps(b, 'one kernel for attention, half the heads at a time (sliced)', {},
                  dict(attention='sliced'), 1e-4)
-
-
-def bf16_here(b):
-    if not b.cuda and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        raise Skip('this processor has no instructions for bfloat16')
 
 
 @row('without-bf16-base')

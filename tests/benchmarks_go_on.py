@@ -1,12 +1,14 @@
 """What a benchmark cannot measure says why, and the rest goes on: `python tests/benchmarks_go_on.py`.
 
-A row that fails, rows of another device and of more memory than is free, what grows, two published scripts
-that end without a step, and one that is of another version. A result says which script it was. And what grows
-is measured by the clock that was asked for.
+A row that fails; rows of another device, of numbers that the processor lacks, of more memory than is free;
+what grows; two published scripts that end without a step, and one that is of another version. A result says
+which script it was. And what grows is measured by the clock that was asked for.
 """
 import json, os, re, subprocess, sys, tempfile, time
 from pathlib import Path
 from unittest import mock
+
+import torch
 
 root = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(root))
@@ -29,11 +31,12 @@ with tempfile.TemporaryDirectory() as folder:
     for peer in peers:
         peer.write_text('', encoding='utf-8')
     out = Path(folder)/'found.json'
-    names = ['fails', 'sdxl-lora', 'tiny-lora', 'tiny-sample-1']
+    names = ['fails', 'sdxl-lora', 'tinyxl-lora', 'tiny-lora', 'tiny-sample-1']
     flags = ['--device', 'cpu', '--quick', '--rows', *names, '--growth', '--peer', *peers, '--out', out]
     with (mock.patch.dict(rows.ROWS, fails=(fails, ['cpu'])), mock.patch.object(growth, 'growth', fails),
           mock.patch.object(measure, 'matmul_peak', return_value=1.),
           mock.patch.object(programs, 'programs', one_run),
+          mock.patch.object(torch.ops.mkldnn, '_is_mkldnn_bf16_supported', lambda: False),
           mock.patch.object(rows, 'free_memory', lambda device: 10**6),
           mock.patch.object(sys, 'argv', ['benchmarks', *map(str, flags)])):
         program.main()
@@ -48,8 +51,9 @@ with tempfile.TemporaryDirectory() as folder:
 
 reasons = [r['not_measured'] for r in (*found['rows'].values(), found['growth'], *found['programs'], newest)]
 print(*reasons, sep='\n')
-kinds = ['IndexError', 'is a row of cuda', *['it needs .* GB of memory, and 0.0 are free']*2, 'IndexError',
-         *[r'.*\.py: it ended after 0 steps, and 4 are needed\.']*2, '.*ImportError: it needs at least 9.0.0']
+kinds = ['IndexError', 'is a row of cuda', 'this processor has no', 'it needs .* of memory, and 0.0 are free',
+         'it needs', 'IndexError', *[r'.*\.py: it ended after 0 steps, and 4 are needed\.']*2,
+         '.*ImportError: it needs at least 9.0.0']
 assert len(reasons) == len(kinds) and all(map(re.match, kinds, reasons)), reasons
 
 with mock.patch.object(measure, 'clock', time.process_time): # --processor
