@@ -13,6 +13,7 @@ from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
+from typing import NamedTuple
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -472,6 +473,7 @@ class Look:
     error:float|None = None # standard error of `worth`: what other prompts would change; None: not known
     encoder:str = '' # whose vectors the subject and its class were compared by; '': not known
     reader:str = '' # which encoder read the texts, for `prompt` and `named`; '': none, or not known
+    flat:tuple = () # parts that are not known because the base's own score leaves their scale no length
 
     @property
     def worth(self) -> float: # 0..1
@@ -496,16 +498,44 @@ class Look:
         return 'overfitted' if below(self.prompt, .7) else 'good'
 
 # %% ../nbs/06_evaluate.ipynb #evv1b
-def _between(now:Score, then:Score, mean:float) -> float|None: # None: photos have no likeness to others
-    "Where a mean is between what the base does, 0, and what photos reach, 1."
-    return None if now.real is None else (mean - then.value)/max(1e-6, now.real - then.value)
+class _Scale(NamedTuple):
+    "What is 0 and what is 1, and how far apart they are at least."
+    zero:float
+    one:float
+    apart:float # less than this would be within the interval of what the base reaches
 
-def _share(now:Score, then:Score, mean:float) -> float:
-    "A mean, where that of the base is 1."
-    return mean/max(1e-6, then.value)
+def _ends(s) -> tuple:
+    "Where a score's interval ends; that of its pictures where there are few prompts; of a few its value."
+    return s.interval or interval(s.values) or (s.value, s.value)
+
+def _between(now:Score, then:Score) -> _Scale|None: # None: photos have no likeness to others
+    "From what the base does to what photos reach."
+    if now.real is None: return None
+    return _Scale(then.value, now.real, now.real - _ends(then)[1])
+
+def _share(now:Score, then:Score) -> _Scale:
+    "From nothing to what the base does."
+    return _Scale(0., then.value, _ends(then)[0])
 
 _SCALES = dict(subject=('subject', _between), prompt=('prompt', _share), drift=('PRES', _between),
                kept=('DIV', _share), named=('class prompt', _share)) # part of a `Look` -> metric, scale
+
+def _on_scales(found, before, encoder, reader) -> dict: # part -> its score, its scale
+    "What an evaluation and that of the base have both."
+    pairs = {}
+    for part, (metric, scale) in _SCALES.items():
+        def of(e):
+            by = reader if metric.endswith('prompt') else encoder
+            return next((s for s in e.scores if (s.metric, s.encoder) == (metric, by)), None)
+        if of(found) and of(before): pairs[part] = of(found), scale(of(found), of(before))
+    return pairs
+
+_FLAT = dict(
+    subject="by {0.encoder} the base's own pictures are as like the photos as these are to each other",
+    prompt="by {0.reader} the base's own pictures do not go with their texts",
+    drift="by {0.encoder} the base's own class is as like the photos as these are to each other",
+    kept="by {0.encoder} the base's own pictures of the class are all alike",
+    named="by {0.reader} the base's own pictures of the class do not go with their text")
 
 # %% ../nbs/06_evaluate.ipynb #evv1rel
 def relative(
@@ -517,30 +547,30 @@ def relative(
     alone:bool=False, # texts are left out where that encoder reads none; else the first that can reads them
 ) -> Look:
     """An evaluation on the scale between the base and the photos. `UserError`: they were not made alike, or
-    there is no score of the subject."""
+    there is no score of the subject, or no scale for it."""
     _refuse_unlike(found, before)
     encoder = one_of('encoder', encoder or found['subject'].encoder,
                      [s.encoder for s in found.scores if s.metric == 'subject'])
     texts = [s.encoder for s in found.scores if s.metric in ('prompt', 'class prompt')]
     reader = encoder if encoder in texts or alone else (texts or [''])[0]
-    pairs = {}
-    for part, (metric, scale) in _SCALES.items():
-        def of(e):
-            by = reader if metric.endswith('prompt') else encoder
-            return next((s for s in e.scores if (s.metric, s.encoder) == (metric, by)), None)
-        if of(found) and of(before): pairs[part] = scale, of(found), of(before)
+    pairs = _on_scales(found, before, encoder, reader)
+    if 'subject' not in pairs:
+        raise UserError(f'before: {before.name} was not scored by {encoder}; evaluate both alike.')
+    if pairs['subject'][1] is None:
+        raise UserError('photos: a single one has no likeness to others; give two or more.')
+    by = dict(encoder=encoder, reader=reader*bool({'prompt', 'named'} & {*pairs}))
+    flat = tuple(part for part, (_, scale) in pairs.items() if scale and scale.apart < 1e-6)
+    if 'subject' in flat:
+        raise UserError(f'subject: {_FLAT["subject"].format(Look(step, 0., **by))}; give other encoders.')
+    pairs = {part: pair for part, pair in pairs.items() if pair[1] and part not in flat}
     def kind(s): # the same for scores of the same pictures
         return f'{METRICS[s.metric].of} {len(s.values)}'
     def look(picked=None): # kind -> which of its values; None: all
         def mean(s):
             return s.value if picked is None else np.asarray(s.values)[picked[kind(s)]].mean()
-        by = dict(encoder=encoder, reader=reader*bool({'prompt', 'named'} & {*pairs}))
-        return Look(step, **{k: scale(now, then, mean(now)) for k, (scale, now, then) in pairs.items()}, **by)
-    if 'subject' not in pairs:
-        raise UserError(f'before: {before.name} was not scored by {encoder}; evaluate both alike.')
-    if look().subject is None:
-        raise UserError('photos: a single one has no likeness to others; give two or more.')
-    units = {kind(s): _together(s.units, len(s.values)) for _, s, _ in pairs.values()}
+        shares = {k: (mean(s) - scale.zero)/(scale.one - scale.zero) for k, (s, scale) in pairs.items()}
+        return Look(step, **shares, **by, flat=flat)
+    units = {kind(s): _together(s.units, len(s.values)) for s, _ in pairs.values()}
     if min(map(len, units.values())) < 2: draws = 0 # a single one is always the same
     rng = np.random.default_rng(0)
     worths = [look({k: np.concatenate([some[i] for i in rng.integers(len(some), size=len(some))])
@@ -565,9 +595,12 @@ class Diagnosis:
         last, best = self.looks[-1], next(look for look in self.looks if look.step == self.step)
         def say(look):
             known = {part: getattr(look, part) for part in _SCALES}
-            by = f'by {look.encoder}'*bool(look.encoder), f'texts by {look.reader}'*bool(look.reader)
+            read = look.reader if look.prompt is not None or look.named is not None else ''
+            by = f'by {look.encoder}'*bool(look.encoder), f'texts by {read}'*bool(read)
             parts = [f'{k} {v:.2f}' for k, v in known.items() if v is not None]
-            return ', '.join([*parts, *filter(None, by[:1 + (look.reader != look.encoder)])])
+            absent = [f'{k} not measured: {_FLAT[k].format(look)}' for k in look.flat]
+            return ', '.join([*parts, *filter(None, by[:1 + (read != look.encoder)])]) + \
+                ''.join(f'; {line}' for line in absent)
         text = f'{self.kind.capitalize()} at step {last.step} ({say(last)}). {_ADVICE[self.kind]}'
         if best is last: return text
         return f'{text} Of the checkpoints, use step {best.step} ({best.kind}; {say(best)}).'

@@ -28,8 +28,8 @@ from .run_folder import concepts, learned_from, plan, run_in
 from .ready import Ready, described_by, outline
 
 # %% ../../nbs/craft/choices.ipynb #ch05
-_OF_FAMILY = dict(sdxl='sdxl-lora-16gb', sd3='sd35-lora-24gb', flux='flux-lora-48gb', klein='klein-lora-24gb',
-                  zimage='zimage-lora-24gb', if1='if-lora-32gb', if2='if2-lora-32gb')
+_OF_FAMILY = dict(sdxl='sdxl-lora', sd3='sd35-lora', flux='flux-lora', klein='klein-lora',
+                  zimage='zimage-lora', if1='if-lora', if2='if2-lora')
 
 _RATES = dict(weights=(2e-4, 2e-6), lora=(2e-3, 1e-4), token=(5e-3, 5e-4)) # of a small base, of a real one
 
@@ -51,7 +51,7 @@ def suited(
     small, kind = weights < 10**8, train and _kind(train)
     if small: name = 'micro' if net.family.denoiser == 'unet' else 'micro-flow'
     elif family in _OF_FAMILY: name = _OF_FAMILY[family]
-    else: name = 'sd15-lora-8gb' if kind == 'lora' or not kind and memory < 22e9 else 'sd15-full-24gb'
+    else: name = 'sd15-lora' if kind == 'lora' or not kind and memory < 22e9 else 'sd15-full'
     values = {k: v for k, v in preset(name).items() if k != 'pretrained_model_name_or_path'}
     if 'mixed_precision' in values: values['mixed_precision'] = _precision_of(device)
     if kind not in (None, _kind(values.get('train') or 'unet')):

@@ -490,7 +490,7 @@ def presets() -> dict: # name -> file
 
 @checked
 def preset(
-    name:str, # "paper", "sd15-lora-8gb", ...
+    name:str, # "paper", "sd15-lora", ...
 ) -> dict: # field -> value: what differs from the defaults
     "A preset by name. `UserError` when there is none of that name."
     known = presets()
