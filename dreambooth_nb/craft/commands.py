@@ -450,7 +450,8 @@ def help_of(
                   for name, no in either.items()]
     if command in SETTINGS:
         lines.append(_flag_line('--config', None, f'file of settings, or preset: {", ".join(presets())}'))
-        lines += ['', 'What is not given is chosen to suit the base and the device, and printed.']
+        lines += ['', 'What is not given is chosen to suit the base and the device, and printed.',
+                  'Memory: of each preset in a table of craft/choices, of your run by dreambooth forecast.']
     if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
     example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
     if example: lines += ['', example[0]]
