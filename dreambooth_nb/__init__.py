@@ -6,7 +6,8 @@ from types import ModuleType
 def __getattr__(name): # names are loaded when they are asked for: nbs/craft/names.ipynb
     if name.startswith('__') and name != '__all__': raise AttributeError(name)
     from .craft.names import NAMES, find
-    return list(NAMES) if name == '__all__' else find(name)
+    asker = sys._getframe(1).f_code.co_name # of Python's own, behind `from dreambooth_nb import name`
+    return list(NAMES) if name == '__all__' else find(name, asker == '_handle_fromlist')
 
 def __dir__(): return [*globals(), *__getattr__('__all__')]
 

@@ -7,8 +7,9 @@ the others are: too many of them, too few, a misspelt one, and in each place wha
 Notebook craft/names runs this file; the exit code is 0 only when each answer was a `UserError` of one line.
 """
 import inspect, io, os, sys, tempfile, time
-from contextlib import redirect_stderr
+from contextlib import nullcontext, redirect_stderr
 from pathlib import Path
+from unittest import mock
 
 from PIL import Image
 
@@ -242,6 +243,24 @@ def no_numbers():
         yield [*words, '--learning_rate', '-1e-3'], 'learning_rate: -0.001 is impossible'
 
 
+def packages():
+    "Words that ask for a package which is not here; what the answer names."
+    from dreambooth_nb.craft.packages import PACKAGES
+    for words in settings_of_each():
+        if words[0] not in ('train', 'check'): continue
+        for value, package in PACKAGES['optimizer'].packages.items():
+            part = f'pip install {package}, or choose adamw'
+            yield [*words, '--optimizer', value, '--learning_rate', '1'], part
+        for value, package in PACKAGES['quantization'].packages.items():
+            part = f'pip install {package}, or leave it out'
+            yield [*words, '--train', 'lora', '--quantization', value], part
+        for value, package in PACKAGES['report_to'].packages.items():
+            part = f'report_to: {value} is not installed; pip install {package}'
+            yield [*words, '--report_to', value], part
+    of_set = ['--instance_prompt', 'a sks dog', '--dataset_name', 'me/set']
+    yield ['train', *of_set], 'pip install datasets'
+
+
 def old_names():
     "Words of an old command whose names alone are wrong; what the answer names."
     needed = ['--instance_prompt', 'a sks dog', '--instance_data_dir', 'one', '--output_dir', 'new']
@@ -254,6 +273,8 @@ def old_names():
     pictures = ['--validation_prompt', 'a dog', '--validation_images', 'nope.png']
     yield [*needed, *base, *pictures], 'nope.png: there is no such picture'
     yield [*needed, *base, '--learning_rate', '-1e-3'], 'learning_rate: -0.001 is impossible'
+    yield [*needed, *base, '--report_to', 'wandb'], 'report_to: wandb is not installed'
+    yield [*needed, *base, '--use_8bit_adam'], 'pip install bitsandbytes, or choose adamw'
 
 
 def places():
@@ -262,10 +283,12 @@ def places():
     from dreambooth_nb.craft.old_commands import run_old_command
     def old(words):
         return run_old_command('train_dreambooth', words)
-    asked = [(main, *row) for rows in (wrong_places, nearly, idle, no_numbers) for row in rows()]
+    kinds = wrong_places, nearly, idle, no_numbers, packages
+    asked = [(main, *row) for rows in kinds for row in rows()]
     asked, bad = [*asked, *((old, *row) for row in old_names())], []
     for program, words, part in asked:
-        with redirect_stderr(io.StringIO()) as heard:
+        bare = mock.patch('importlib.util.find_spec', lambda name: None) # no package is installed
+        with redirect_stderr(io.StringIO()) as heard, bare if 'install' in part else nullcontext():
             code = program(words)
         lines = heard.getvalue().splitlines()
         if code != 2 or len(lines) != 1 or part not in lines[0]: bad.append((words, code, lines))

@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ..core import EMBEDDED, Problems, UserError, as_path, checked, not_there, path_meant, say
 from .bases import (
-    find_vae, idle_options, is_there, may_be_asked, may_be_on_the_hub, no_such)
+    WEIGHTS, find_vae, idle_options, is_there, may_be_asked, may_be_on_the_hub, no_such)
 from .concepts import listed_concepts
+from .packages import PACKAGES, missing_package
 from .photos import IMAGE_SUFFIXES, list_folder, photo_size
 from .settings import TrainConfig, idle, preset, presets
 
@@ -110,7 +111,7 @@ def no_checkpoint(
 # %% ../../nbs/craft/answers.ipynb #an18s
 def look_at_settings(
     cfg:TrainConfig, # of a run, before anything is chosen for its base
-    trains:bool=True, # so the photos of several concepts have to be there
+    trains:bool=True, # so packages, and the photos of several concepts, have to be there
 ):
     "`UserError` on what is not where settings say; `Problems` with all that is wrong with them alone."
     found = []
@@ -141,6 +142,8 @@ def look_at_settings(
     base = cfg.pretrained_model_name_or_path # of which the preset will be chosen
     found += idle(cfg, {f for name in ([base] if base in EMBEDDED else presets()) for f in preset(name)}
                   - {'pretrained_model_name_or_path'}).refusals
+    asked = PACKAGES if trains else ()
+    found += filter(None, (missing_package(name, getattr(cfg, name)) for name in asked))
     if found: raise Problems(found)
     is_there('original_config', cfg.original_config, runs=False)
 
@@ -170,9 +173,11 @@ def may_be_export(
     out, file = as_path(output), format in ('single-file', 'kohya')
     if out.exists() and not overwrite:
         raise UserError(f'{out}: is already there; choose another name, or set overwrite.')
-    if file != (out.suffix == '.safetensors'):
-        raise UserError(f'output: {str(out)!r} must {"" if file else "be a folder, and not "}end in '
-                        f'.safetensors for {format}.')
+    if file and out.suffix != '.safetensors':
+        raise UserError(f'output: {str(out)!r} must end in .safetensors for {format}.')
+    if not file and out.suffix in WEIGHTS:
+        raise UserError(f'output: {str(out)!r} must be a folder for {format}, and is named as a file; choose '
+                        'another name, or, for one file NAME.safetensors, format single-file or kohya.')
     may_be_folder('output', out.parent, written=True)
     here = as_path(source).resolve() if isinstance(source, (str, os.PathLike)) else None
     if out.exists() and here and out.resolve() in (here, *here.parents):

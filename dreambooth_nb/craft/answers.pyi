@@ -6,8 +6,9 @@ import ctypes, gc, os, re, shlex, signal, sys, threading, warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ..core import EMBEDDED, Problems, UserError, as_path, checked, not_there, path_meant, say
-from .bases import find_vae, idle_options, is_there, may_be_asked, may_be_on_the_hub, no_such
+from .bases import WEIGHTS, find_vae, idle_options, is_there, may_be_asked, may_be_on_the_hub, no_such
 from .concepts import listed_concepts
+from .packages import PACKAGES, missing_package
 from .photos import IMAGE_SUFFIXES, list_folder, photo_size
 from .settings import TrainConfig, idle, preset, presets
 __all__ = ['in_lines', 'with_negatives', 'in_shell', 'look_at_model', 'may_be_folder', 'is_picture', 'no_checkpoint', 'look_at_settings', 'is_run', 'may_be_export', 'ExportOptions', 'token_for', 'check_strength', 'resumable', 'is_wrong_input', 'answered']

@@ -23,7 +23,7 @@ from .families import FAMILIES
 from ..model import PRECISIONS, StableDiffusion
 from .memory import Forecast, Operations, fit, forecast, free_memory
 from .settings import TrainConfig, filled, idle, preset, with_changes
-from .requirements import files_of_base, processes, written_out
+from .requirements import files_of_base, processes, trained_on, written_out
 from .run_folder import concepts, learned_from, plan, run_in
 from .ready import Ready, described_by, outline
 
@@ -80,17 +80,27 @@ class Chosen:
         own = ', '.join(f'{name} {getattr(self.cfg, name)}' for name in self.names)
         return f'chosen for this base (preset {self.preset}): {own}' if own else 'nothing was chosen'
 
+# %% ../../nbs/craft/choices.ipynb #lrbc2
+def _suited_to_base(cfg, train) -> Suited:
+    "What suits the base of a run; a base that is a LoRA is trained on, as its file says it is."
+    continued, name, found = trained_on(cfg.pretrained_model_name_or_path), '', {}
+    train = train or ('lora' if continued else None)
+    try:
+        name, found = suited(outline(cfg.base), processes().device, train, cfg.optimizer)
+    except UserError:
+        pass # `ready` says what is wrong with the base
+    if continued:
+        found = {k: v for k, v in found.items() if k not in continued.settings} | dict(train=train)
+    return Suited(name, found)
+
 # %% ../../nbs/craft/choices.ipynb #ch08b
 def complete(
     values:dict, # fields of TrainConfig that were given
 ) -> Chosen:
     "A whole run from what was given. `UserError` naming an unknown or impossible setting."
     whole = filled(values)
-    cfg, found, name = TrainConfig(**whole), {}, ''
-    try:
-        name, found = suited(outline(cfg.base), processes().device, values.get('train'), cfg.optimizer)
-    except UserError:
-        pass # `ready` says what is wrong with the base
+    cfg = TrainConfig(**whole)
+    name, found = _suited_to_base(cfg, values.get('train'))
     found = with_changes(found, values)
     found = _with_effect(cfg, {k: v for k, v in found.items() if k not in values})
     cfg = replace(cfg, **found)

@@ -489,7 +489,8 @@ def hint(
 ) -> str: # '--rank does this here.', 'did you mean --seed?', ...
     "What may have been meant: the name of the same command that does this, or the nearest one."
     table = ELSEWHERE.get('train' if command in SETTINGS else command, {})
-    if near := meant(name, options(command), table, dashes): return near
+    known = options(command) + ['config']*(command in SETTINGS and bool(dashes))
+    if near := meant(name, known, table, dashes): return near
     other = [c for c in COMMANDS if name in options(c)]
     if other: return f'it is a flag of `dreambooth {other[0]}`.'
     return f'`dreambooth {command} --help` lists all.'

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, writing
+from .packages import package_line
 from .photos import IMAGE_SUFFIXES
 from .settings import TrainConfig
 
@@ -28,8 +29,7 @@ def _rows(dataset:Dataset):
     try:
         import datasets
     except ImportError:
-        raise UserError('dataset_name: needs the package datasets; pip install datasets, or give the photos '
-                        'in a folder as instance_data_dir.') from None
+        raise UserError(package_line('dataset_name', dataset.dataset_name)) from None
     name = dataset.dataset_name
     try:
         found = datasets.load_dataset(name, dataset.dataset_config_name)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from PIL import Image
 from ..core import UserError, as_path, did_you_mean, writing
+from .packages import package_line
 from .photos import IMAGE_SUFFIXES
 from .settings import TrainConfig
 __all__ = ['Dataset', 'from_dataset', 'with_photos']

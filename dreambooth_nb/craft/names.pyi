@@ -3,7 +3,10 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 from importlib import import_module
-from ..core import did_you_mean
-__all__ = ['NAMES', 'find']
+from importlib.util import find_spec
+from ..core import NoSuchName, UserError, did_you_mean
+__all__ = ['NAMES', 'NotThere', 'find']
 NAMES: Any
-def find(name: str): ...
+def find(name: str, from_import: bool=False): ...
+
+class NotThere(UserError, ImportError): ...

@@ -8,9 +8,9 @@ __all__ = ['SCRIPTS', 'OldFlag', 'old_flags', 'read_flags', 'old_command', 'run_
 # %% ../../nbs/craft/old_commands.ipynb #oc04
 import argparse, math, os, re, sys
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, did_you_mean, one_of, say, write_text
+from ..core import UserError, as_path, at_least, did_you_mean, one_of, say, write_text
+from .packages import missing_package
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle
@@ -129,6 +129,7 @@ def _photos(a):
     return dict(instance_data_dir=a.instance_data_dir or '', dataset_name=getattr(a, 'dataset_name', None))
 
 def _epochs(a):
+    at_least(1, validation_epochs=a.validation_epochs)
     if not a.validation_prompt: return {}
     n = max(_photo_count(a)*getattr(a, 'repeats', 1), a.num_class_images*a.with_prior_preservation)
     steps = math.ceil(n/(_batch(a)['train_batch_size']*a.gradient_accumulation_steps))
@@ -140,7 +141,7 @@ def _photo_count(a) -> int: # 0 where they cannot be read: the run says why
             return len(list_folder(a.instance_data_dir).images)
         except UserError:
             return 0
-    if not find_spec('datasets'): return 0
+    if missing_package('dataset_name', a.dataset_name): return 0
     from datasets import load_dataset
     return len(load_dataset(a.dataset_name, a.dataset_config_name, cache_dir=a.cache_dir, split='train'))
 
@@ -243,7 +244,8 @@ def _resume(a):
     return dict(resume_from_checkpoint=str(Path(a.output_dir)/Path(name).name))
 
 def _tracker(a):
-    if 'report_to' in a.given or find_spec('tensorboard'): return dict(report_to=a.report_to)
+    missing = missing_package('report_to', a.report_to)
+    if 'report_to' in a.given or not missing: return dict(report_to=a.report_to)
     a.tell('report_to: tensorboard is not installed; the log is output_dir/log.jsonl alone.')
     return {}
 

@@ -4,9 +4,9 @@ from dataclasses import field
 from typing import Any, ClassVar
 import argparse, math, os, re, sys
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.util import find_spec
 from pathlib import Path
-from ..core import UserError, as_path, did_you_mean, one_of, say, write_text
+from ..core import UserError, as_path, at_least, did_you_mean, one_of, say, write_text
+from .packages import missing_package
 from .photos import list_folder
 from .translations import NOTHING_TO_DO
 from .settings import TrainConfig, idle

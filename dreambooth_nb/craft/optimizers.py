@@ -7,7 +7,7 @@ __all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_ro
            'tf32', 'FewTokens', 'by_onednn', 'onednn_keeps_float32', 'LinearByOneDNN', 'Frozen', 'nan_guard']
 
 # %% ../../nbs/craft/optimizers.ipynb #s02z003
-import importlib, importlib.util, inspect
+import importlib, inspect
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import NamedTuple
@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from torch._inductor import config as _inductor
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of, randn
+from .packages import package_line
 from ..model import StableDiffusion, quiet
 
 # %% ../../nbs/craft/optimizers.ipynb #op_cls
 class OptimizerClass(NamedTuple):
     "Where an optimiser comes from, and what it keeps."
-    package: str # as pip knows it
     module: str # of its class
     name: str # of its class
     state: int # bytes that it keeps for each parameter
@@ -33,14 +33,14 @@ class OptimizerClass(NamedTuple):
 
 # %% ../../nbs/craft/optimizers.ipynb #c102
 OPTIMIZERS = {name: OptimizerClass(*row) for name, row in dict(
-    adamw=('torch', 'torch.optim', 'AdamW', 8, 0),
-    sgd=('torch', 'torch.optim', 'SGD', 0, 4),
-    adafactor=('torch', 'torch.optim', 'Adafactor', 0, 0),
-    adamw8bit=('bitsandbytes', 'bitsandbytes.optim', 'AdamW8bit', 2, 0),
-    lion8bit=('bitsandbytes', 'bitsandbytes.optim', 'Lion8bit', 1, 0),
-    lion=('lion-pytorch', 'lion_pytorch', 'Lion', 4, 0),
-    prodigy=('prodigyopt', 'prodigyopt', 'Prodigy', 16, 0),
-    schedulefree=('schedulefree', 'schedulefree', 'AdamWScheduleFree', 8, 4)).items()}
+    adamw=('torch.optim', 'AdamW', 8, 0),
+    sgd=('torch.optim', 'SGD', 0, 4),
+    adafactor=('torch.optim', 'Adafactor', 0, 0),
+    adamw8bit=('bitsandbytes.optim', 'AdamW8bit', 2, 0),
+    lion8bit=('bitsandbytes.optim', 'Lion8bit', 1, 0),
+    lion=('lion_pytorch', 'Lion', 4, 0),
+    prodigy=('prodigyopt', 'Prodigy', 16, 0),
+    schedulefree=('schedulefree', 'AdamWScheduleFree', 8, 4)).items()}
 
 OPTIONS = dict( # of their classes: who has it
     betas=('adamw', 'adamw8bit', 'lion', 'lion8bit', 'prodigy', 'schedulefree'),
@@ -51,13 +51,6 @@ def optimizer_row(
 ) -> OptimizerClass:
     "The row of the table. Raises UserError on an unknown name."
     return OPTIMIZERS[one_of('optimizer', name, OPTIMIZERS)]
-
-def _missing_package(
-    optimizer:str, # name of an optimiser, as for `make_optimizer`
-) -> str|None: # None: all is there
-    "The package that an optimiser needs and this machine lacks, without importing it. Raises UserError."
-    row = optimizer_row(optimizer)
-    return row.package if importlib.util.find_spec(row.module.partition('.')[0]) is None else None
 
 def state_bytes(
     optimizer:str, # name of an optimiser, as for `make_optimizer`
@@ -84,8 +77,7 @@ def make_optimizer(
     try:
         make = getattr(importlib.import_module(row.module), row.name)
     except (ImportError, AttributeError, RuntimeError) as e:
-        raise UserError(f'optimizer: {name} needs the package {row.package}; pip install {row.package}, '
-                        'or choose adamw.') from e
+        raise UserError(package_line('optimizer', name)) from e
     own = inspect.signature(make).parameters.get('betas')
     if own and 'betas' in options:
         options['betas'] = tuple(v if b is None else b for b, v in zip(options['betas'], own.default))

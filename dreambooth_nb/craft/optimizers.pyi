@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import importlib, importlib.util, inspect
+import importlib, inspect
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch._inductor import config as _inductor
 from torch.utils._pytree import tree_leaves
 from ..core import UserError, one_of, randn
+from .packages import package_line
 from ..model import StableDiffusion, quiet
 __all__ = ['OPTIMIZERS', 'OPTIONS', 'ATTENTION', 'OptimizerClass', 'optimizer_row', 'state_bytes', 'make_optimizer', 'EMA', 'tf32', 'FewTokens', 'by_onednn', 'onednn_keeps_float32', 'LinearByOneDNN', 'Frozen', 'nan_guard']
 OPTIMIZERS: Any
 OPTIONS: Any
 def optimizer_row(name: str) -> OptimizerClass: ...
-def _missing_package(optimizer: str) -> str | None: ...
 def state_bytes(optimizer: str, params: list) -> int: ...
 def make_optimizer(name: str, params: list, lr: float, weight_decay: float=0.01, **options) -> torch.optim.Optimizer: ...
 ATTENTION: Any
@@ -38,7 +38,6 @@ def _packed(graph, inputs): ...
 def nan_guard(model: StableDiffusion) -> Iterator[Any]: ...
 
 class OptimizerClass(NamedTuple):
-    package: str
     module: str
     name: str
     state: int

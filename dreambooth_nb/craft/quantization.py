@@ -7,12 +7,13 @@ __all__ = ['QUANTIZATIONS', 'Quantization', 'quantization_problems', 'quantized_
            'give_in_order']
 
 # %% ../../nbs/craft/quantization.ipynb #qz_im
-import importlib.util, logging
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from ..core import one_of
+from .packages import missing_package
 
 # %% ../../nbs/craft/quantization.ipynb #qz_qs
 def _nf4(library, dtype):
@@ -30,15 +31,14 @@ def _weight_only(library, dtype):
 @dataclass(frozen=True)
 class Quantization:
     "A way to keep matrices that are only read in fewer bits."
-    package:str # that it needs
     bits:float # of a number, its share of the scales included
     on_cpu:bool # whether it works without a GPU
     config:Callable # (diffusers or transformers, dtype of the products) -> its configuration there
     in_order:bool=False # whether its products read an input as it lies in memory, whatever its strides
 
-QUANTIZATIONS = dict(bitsandbytes_4bit=Quantization('bitsandbytes', 4.5, False, _nf4),
-                     bitsandbytes_8bit=Quantization('bitsandbytes', 8, False, _int8, in_order=True),
-                     torchao=Quantization('torchao', 8, True, _weight_only))
+QUANTIZATIONS = dict(bitsandbytes_4bit=Quantization(4.5, False, _nf4),
+                     bitsandbytes_8bit=Quantization(8, False, _int8, in_order=True),
+                     torchao=Quantization(8, True, _weight_only))
 
 # %% ../../nbs/craft/quantization.ipynb #qz_pr
 def quantization_problems(
@@ -48,10 +48,8 @@ def quantization_problems(
     "What a quantisation needs and is not here. `UserError` on an unknown one."
     if name is None: return []
     q = QUANTIZATIONS[one_of('quantization', name, QUANTIZATIONS)]
-    found = []
-    if importlib.util.find_spec(q.package) is None:
-        found.append(f'quantization: {name} needs the package {q.package}; pip install {q.package}, or leave '
-                     'it out.')
+    line = missing_package('quantization', name)
+    found = [line] if line else []
     if not q.on_cpu and device == 'cpu':
         instead = 'give device="cuda"' if torch.cuda.is_available() else 'choose torchao, or leave it out'
         found.append(f'quantization: {name} needs a GPU, and this is cpu; {instead}.')

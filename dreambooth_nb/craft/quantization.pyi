@@ -2,12 +2,13 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import importlib.util, logging
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from ..core import one_of
+from .packages import missing_package
 __all__ = ['QUANTIZATIONS', 'Quantization', 'quantization_problems', 'quantized_matrices', 'is_quantized', 'stored', 'give_in_order']
 def _nf4(library, dtype): ...
 def _int8(library, dtype): ...
@@ -21,7 +22,6 @@ def _in_order(layer, inputs): ...
 def give_in_order(net: nn.Module): ...
 @dataclass(frozen=True)
 class Quantization:
-    package: str
     bits: float
     on_cpu: bool
     config: Callable

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['Machine', 'refused', 'processes', 'agreed', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out',
-           'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing',
-           'prepare']
+           'OtherLora', 'trained_on', 'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base',
+           'as_settings', 'drawing', 'prepare']
 
 # %% ../../nbs/craft/requirements.ipynb #rq03
-import copy, importlib.util, math, os, re
+import copy, math, os, re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from accelerate import PartialState
 from accelerate.tracking import get_available_trackers
@@ -20,6 +21,7 @@ from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
 from torch import nn
 from ..core import UserError, as_path
+from .packages import missing_package, package_line
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
 from .bases import LORA_FILE, PEFT_FILE, TOKEN_FILE, find_base, find_vae
@@ -192,17 +194,29 @@ def written_out(
     return replace(cfg, **found)
 
 # %% ../../nbs/craft/requirements.ipynb #rq_ol
-def _other_lora(cfg) -> list:
-    "Settings of a LoRA that contradict the one that is trained on: its file says what it is like."
-    path = as_path(cfg.pretrained_model_name_or_path)
+class OtherLora(NamedTuple):
+    "A LoRA that a run begins with."
+    file: str # its name
+    settings: dict # field -> the values that its file tells
+
+def trained_on(
+    base:str, # name of a base: of a run, a file, ...
+) -> OtherLora|None: # None: it is no LoRA, or what is wrong with its file is reported where it is opened
+    "The LoRA that a base is."
+    path = as_path(base)
     there = [p for p in (path, path/LORA_FILE, path/PEFT_FILE) if p.is_file() and p.suffix == '.safetensors']
     try:
-        if not there or (path/'model_index.json').is_file() or not is_lora(there[0]): return []
-        has, default = lora_settings(there[0]), {f.name: f.default for f in fields(cfg)}
+        if not there or (path/'model_index.json').is_file() or not is_lora(there[0]): return None
+        return OtherLora(there[0].name, lora_settings(there[0]))
     except UserError:
-        return [] # what is wrong with the file is reported where it is opened
+        return None
+
+def _other_lora(cfg) -> list:
+    "Settings of a LoRA that contradict the one that is trained on: its file says what it is like."
+    file, has = trained_on(cfg.pretrained_model_name_or_path) or ('', {})
+    default = {f.name: f.default for f in fields(cfg)}
     other = {name: v for name in has if (v := getattr(cfg, name)) not in (default[name], *has[name])}
-    return [f'{name}: is {v!r}, but the LoRA that is trained on, {there[0].name}, has '
+    return [f'{name}: is {v!r}, but the LoRA that is trained on, {file}, has '
             f'{", ".join(map(str, sorted(has[name]))) or "none"}; leave it out.' for name, v in other.items()]
 
 # %% ../../nbs/craft/requirements.ipynb #t1305pb
@@ -223,12 +237,9 @@ def setting_problems(
     found += refused(base_dtype, cfg.words) + _new_word(cfg, model) + _other_lora(cfg) + _optimisation(long)
     if cfg.pretrained_vae_model_name_or_path and model is None:
         found += refused(find_vae, cfg.pretrained_vae_model_name_or_path)
-    if cfg.dataset_name and importlib.util.find_spec('datasets') is None:
-        found.append('dataset_name: needs the package datasets; pip install datasets, or give the photos in '
-                     'a folder as instance_data_dir.')
+    if line := missing_package('dataset_name', cfg.dataset_name): found.append(line)
     if cfg.report_to not in (None, 'all') and cfg.report_to not in map(str, get_available_trackers()):
-        found.append(f'report_to: {cfg.report_to} is not installed; pip install {cfg.report_to}, or leave '
-                     'report_to out.')
+        found.append(package_line('report_to', cfg.report_to))
     return found
 
 def machine_problems(

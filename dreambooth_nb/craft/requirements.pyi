@@ -2,10 +2,11 @@
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
-import copy, importlib.util, math, os, re
+import copy, math, os, re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 import torch
 from accelerate import PartialState
 from accelerate.tracking import get_available_trackers
@@ -14,6 +15,7 @@ from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
 from torch import nn
 from ..core import UserError, as_path
+from .packages import missing_package, package_line
 from .quantization import quantization_problems
 from ..model import StableDiffusion, base_dtype, quiet
 from .bases import LORA_FILE, PEFT_FILE, TOKEN_FILE, find_base, find_vae
@@ -21,7 +23,7 @@ from .lora_files import files_of, is_lora, lora_settings
 from .opening import load
 from .optimizers import OPTIONS, make_optimizer
 from .settings import TrainConfig, idle
-__all__ = ['Machine', 'refused', 'processes', 'agreed', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out', 'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing', 'prepare']
+__all__ = ['Machine', 'refused', 'processes', 'agreed', 'optimizer_options', 'RateSchedule', 'make_schedule', 'written_out', 'OtherLora', 'trained_on', 'setting_problems', 'machine_problems', 'Base', 'load_base', 'files_of_base', 'as_settings', 'drawing', 'prepare']
 def refused(f, *args, **kwargs) -> list[str]: ...
 def _environment(asked: Machine) -> list: ...
 def processes() -> PartialState: ...
@@ -35,6 +37,7 @@ def make_schedule(rate: RateSchedule, optimizer): ...
 def _lengths(cfg) -> list: ...
 def _new_word(cfg, model) -> list: ...
 def written_out(cfg: TrainConfig, photos: int, class_images: int=0) -> TrainConfig: ...
+def trained_on(base: str) -> OtherLora | None: ...
 def _other_lora(cfg) -> list: ...
 def setting_problems(cfg: TrainConfig, validation: int | None=None, model: StableDiffusion | None=None) -> list[str]: ...
 def machine_problems(asked: Machine) -> list[str]: ...
@@ -59,6 +62,10 @@ class RateSchedule:
     max_train_steps: int
     lr_num_cycles: int
     lr_power: float
+
+class OtherLora(NamedTuple):
+    file: str
+    settings: dict
 @dataclass(frozen=True)
 class Base:
     pretrained_model_name_or_path: str

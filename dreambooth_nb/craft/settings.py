@@ -285,6 +285,9 @@ TrainConfig.__init__ = _only_known(TrainConfig.__init__)
 TrainConfig = explained(TrainConfig)
 
 # %% ../../nbs/craft/settings.ipynb #t011
+_NEEDED = dict(instance_prompt='give one, such as "a photo of a sks dog"', output_dir='give a folder',
+               instance_data_dir='give the folder of the photos')
+
 def _check(cfg):
     "Give every field its type, and refuse what is impossible or contradictory."
     def bad(name, why):
@@ -298,7 +301,7 @@ def _check(cfg):
             raise wrong_type(f.name, getattr(cfg, f.name), f.type) from None
     one = () if cfg.concepts_list else ('instance_prompt', *['instance_data_dir']*(not cfg.dataset_name))
     for name in (*one, 'output_dir'):
-        if not getattr(cfg, name).strip(): bad(name, 'is empty; it is needed.')
+        if not getattr(cfg, name).strip(): bad(name, f'is empty; {_NEEDED[name]}.')
     refuse_halves(**{f.name: getattr(cfg, f.name) for f in fields(cfg) if 'path' not in f.metadata})
     for f in fields(cfg):
         if (v := getattr(cfg, f.name)) is not None: _keep(f.name, v, f.metadata, cfg, bad)
