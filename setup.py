@@ -26,7 +26,7 @@ setup(
     keywords=cfg['keywords'].split(),
     classifiers=['Development Status :: 3 - Alpha', f"Intended Audience :: {cfg['audience']}",
                  f"Natural Language :: {cfg['language']}", 'Programming Language :: Python :: 3',
-                 *(f'Programming Language :: Python :: 3.{n}' for n in range(10, 14))], # those that are tested
+                 *(f'Programming Language :: Python :: 3.{n}' for n in range(10, 14))], # are tested
     packages=find_packages(include=[lib, f'{lib}.*']),
     package_data={lib: ['models/**/*', 'presets/**/*', 'py.typed', '**/*.pyi']},
     python_requires=f">={cfg['min_python']}",

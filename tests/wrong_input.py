@@ -160,7 +160,9 @@ def wrong_places():
     yield ['demo', '--base', 'mikro'], 'did you mean micro?'
     yield ['sample', 'micro', 'a dog', '--output_dir', ' '], "output_dir: ' ' is no path"
     yield ['sample', 'micro', 'a dog', '--image', ''], 'image: is empty'
-    yield ['sample', 'micro', '@empty.txt'], 'prompt: empty.txt holds none'
+    for name in 'empty.txt', 'notes.txt':
+        yield ['sample', 'micro', f'@{name}'], f'prompt: {name} holds none'
+    yield ['sample', 'micro', '@places.txt'], 'subject: places.txt has {} to put it in'
     train = ['train', *needed, '--instance_data_dir', 'one', '--output_dir', 'new']
     for flags, part in {
             '--rank 4': 'add lora to train', '--original_config x': 'give a base in a single file',
@@ -347,7 +349,7 @@ def main():
                        'whole/config.yaml': 'seed: 1', 'lora/adapter_model.bin': '',
                        'lora/adapter_config.json': '{"base_model_name_or_path": "micro"}',
                        'gone.yaml': 'instance_data_dir: phtos\ninstance_prompt: a sks dog',
-                       'empty.txt': '\n', 'right.yaml': OF_ALL,
+                       'empty.txt': '\n', 'notes.txt': '# a {}', 'places.txt': 'a {}', 'right.yaml': OF_ALL,
                        **{f'sweep{k}.yaml': lines for k, lines in enumerate(SWEEPS)},
                        'bench/prompts_and_classes.txt': "dog,dog\nObject Prompts\nLive Subject Prompts\n"
                                                         "'a {0} {1} at sea'.format",

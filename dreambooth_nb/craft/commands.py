@@ -113,7 +113,7 @@ def sample_command(
     look_at_model('model_dir', model_dir, original_config=original_config, **options)
     is_picture('image', image)
     check_strength(strength, image)
-    if prompt.startswith('@'): _prompts_in('prompt', prompt[1:])
+    if prompt.startswith('@'): _prompts_in('prompt', prompt[1:], subject)
     may_be_folder('output_dir', output_dir, written=True)
     path = str(as_path(model_dir)) if model_dir.startswith('~') else model_dir
     how = dict(path=path, config=original_config, allow_pickle=allow_pickle, **options)
@@ -123,11 +123,12 @@ def sample_command(
     _draw(how, prompt, subject, as_path(output_dir), num_images, seed, sampling)
 
 # %% ../../nbs/craft/commands.ipynb #cm21
-def _prompts_in(name, path) -> list[str]:
-    "The lines of a file of prompts. `UserError`: there is none."
-    found = [line for line in read_text(path).splitlines() if line.strip()]
-    if found: return found
-    raise UserError(f'{name}: {path} holds none; write a prompt a line.')
+def _prompts_in(name, path, subject='-') -> list[str]:
+    "The lines of a file of prompts, without notes. `UserError`: there is none, or {} and no subject."
+    found = [w for line in read_text(path).splitlines() if (w := line.strip()) and w[0] != '#']
+    if not found: raise UserError(f'{name}: {path} holds none; write a prompt a line.')
+    if subject or not any('{}' in line for line in found): return found
+    raise UserError(f'subject: {path} has {{}} to put it in; give one, such as "sks dog".')
 
 def _draw(how, prompt, subject, out, num_images, seed, sampling):
     "The pictures of `dreambooth sample`, each written as soon as it is drawn."

@@ -60,6 +60,14 @@ _KOHYA |= dict( # steps, optimiser, loss
     sdpa='--attention sdpa', vae_batch_size='no flag is needed', lowram='no flag is needed',
     highvram='no flag is needed', torch_compile='no flag is needed',
     max_data_loader_n_workers='no flag is needed', persistent_data_loader_workers='no flag is needed')
+_KOHYA |= dict.fromkeys(['cache_text_encoder_outputs', 'cache_text_encoder_outputs_to_disk'],
+                        'each prompt is encoded once; no flag is needed')
+_KOHYA |= dict.fromkeys(['initial_epoch', 'initial_step', 'skip_until_initial_step'],
+                        '--resume_from_checkpoint latest')
+_KOHYA |= dict.fromkeys(['blocks_to_swap', 'cpu_offload_checkpointing', 'fused_backward_pass'],
+                        '--gradient_checkpointing and --quantization, for less memory')
+_KOHYA |= dict.fromkeys(['max_validation_steps', 'validation_seed'],
+                        'what is held out is looked at whole, with noise that stays; no flag is needed')
 _KOHYA |= dict( # what is looked at, and what is kept
     validation_split='--num_held_out', validate_every_n_steps='--validation_steps, with --num_held_out',
     validate_every_n_epochs='--validation_steps, with --num_held_out', sample_prompts='--validation_prompt',
