@@ -129,8 +129,8 @@ def _photos(a):
     return dict(instance_data_dir=a.instance_data_dir or '', dataset_name=getattr(a, 'dataset_name', None))
 
 def _epochs(a):
-    at_least(1, validation_epochs=a.validation_epochs)
     if not a.validation_prompt: return {}
+    at_least(1, validation_epochs=a.validation_epochs)
     n = max(_photo_count(a)*getattr(a, 'repeats', 1), a.num_class_images*a.with_prior_preservation)
     steps = math.ceil(n/(_batch(a)['train_batch_size']*a.gradient_accumulation_steps))
     return dict(validation_steps=a.validation_epochs*max(steps, 1))
