@@ -519,13 +519,13 @@ def demo(
     seed:int=0, # of every random draw
     overwrite:bool=False, # a demo that is there is replaced
     base:str='micro', # embedded model that learns: "micro", or "micro-flow", a flow transformer
-) -> dict: # the metrics, as in metrics.json
+) -> dict: # the metrics, as in metrics.json; shown as what they say
     "The embedded model learns a toy it has never seen from four photos, in minutes and without a GPU."
     one_of('class_noun', class_noun, CLASSES)
     one_of('base', base, EMBEDDED)
     out, start, named = as_path(output_dir), time.perf_counter(), dict(pretrained_model_name_or_path=base)
     cfg = demo_config(out/'model', out/'instance_images', class_noun, seed, quick, **named)
-    if done := _claim_demo(out, cfg, overwrite): return done
+    if done := _claim_demo(out, cfg, overwrite): return _Metrics(done)
     who, model, n, seconds = subject(class_noun), load(base), 1 if quick else 4, {}
     photos, places = to_pil(render(instance_scenes(who)).pictures), new_places(who, 3 if quick else None)
     how = dict(solver='dpmpp_2m' if model.unet else 'euler', num_inference_steps=5 if quick else 10)
@@ -549,7 +549,7 @@ def demo(
                    peak_memory_mb=cost.peak and round(cost.peak/1e6))
     write_text(out/'README.md', demo_readme(metrics))
     write_text(out/'metrics.json', json.dumps(metrics, indent=2))
-    return metrics
+    return _Metrics(metrics)
 
 # %% ../nbs/09_run.ipynb #r20demo
 def _is_demo(out:Path, was:TrainConfig) -> bool: # a folder, and the settings in it
@@ -624,3 +624,6 @@ def demo_summary(
     return (f'subject recognised: {before} before, {after} after\nplace right: {place}\n'
             f'class turned into the subject: {drift}\n{m["seconds"]["total"]:.0f} s. Look at '
             f'{out/"before_after.png"}, then read {out/"README.md"}')
+
+class _Metrics(dict):
+    __repr__ = demo_summary
