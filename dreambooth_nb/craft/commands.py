@@ -587,8 +587,7 @@ def _parsed(command, argv) -> dict: # parameter -> value
         values = dict(make_parser(command).parse_args(words))
     except argparse.ArgumentError as e:
         raise _in_our_words(str(e), command, words) from None
-    needed = [name for name, (p, _) in flags(command).items() if p.default is p.empty]
-    missing = [name for name in needed if values[name] is None]
+    missing = [k for k, (p, _) in flags(command).items() if p.default is p.empty and values[k] is None]
     if not missing: return values
     raise UserError(f'{", ".join(missing)}: {"are" if missing[1:] else "is"} needed; {usage(command)}.')
 
