@@ -11,7 +11,7 @@ libraries are loaded once and each notebook begins in a fork, which loads the pa
 from its end: what comes late does more and takes longer, so that no long notebook is left alone at the end.
 The last line is `N passed, N failed`; the exit code is 0 only when at least one notebook ran and none failed.
 """
-import argparse, importlib, multiprocessing, os, sys, tempfile, time
+import argparse, gc, importlib, multiprocessing, os, sys, tempfile, time
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -23,11 +23,14 @@ ENV = dict(OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', PYTHONIOENCODING='utf-8')
 
 
 def load_libraries():
-    "Import all that the package imports, and forget the package."
+    """Import all that the package imports, and forget the package. What the libraries have made stays: no fork
+    looks for garbage among it."""
     sys.path.insert(0, str(get_config().config_path))
     importlib.import_module('dreambooth_nb.run')
     for name in [m for m in sys.modules if m.partition('.')[0] == 'dreambooth_nb']:
         del sys.modules[name]
+    gc.collect()
+    gc.freeze()
 
 
 def run_one(nb, flags):

@@ -247,13 +247,13 @@ def _ended_by_sigterm():
 
 # %% ../../nbs/craft/answers.ipynb #an09
 def _keep_memory():
-    """Up to a gigabyte that is freed stays with the process: by default glibc gives it back, and each step of
-    a training on a CPU fetches it again, page by page. The user's own settings of `malloc` stay."""
+    """What is freed stays with the process: by default glibc gives large blocks back, and each step of a
+    training on a CPU fetches them again, page by page. The user's own settings of `malloc` stay."""
     if any(name.startswith('MALLOC_') or name == 'GLIBC_TUNABLES' for name in os.environ): return
     with suppress(AttributeError, OSError, TypeError): # another C library
-        mallopt, (trim, mmap) = ctypes.CDLL(None).mallopt, (-1, -3) # names as in malloc.h
-        mallopt(mmap, 32 << 20) # larger blocks are given back, as by default in the end
-        mallopt(trim, 1 << 30)
+        mallopt, (trim, mmaps) = ctypes.CDLL(None).mallopt, (-1, -4) # names as in malloc.h
+        mallopt(mmaps, 0) # large blocks are taken from the heap as well, which has them again
+        mallopt(trim, 1 << 30) # its end is given back where that is free
 
 def _end_bars():
     "A progress bar that work has left open ends where it is: what comes next gets a line of its own."
