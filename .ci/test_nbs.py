@@ -23,8 +23,8 @@ ENV = dict(OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', PYTHONIOENCODING='utf-8')
 
 
 def load_libraries():
-    """Import all that the package imports, and forget the package. What the libraries have made stays: no fork
-    looks for garbage among it."""
+    """Import all that the package imports, and forget the package. What the libraries have made stays: no
+    fork looks for garbage among it."""
     sys.path.insert(0, str(get_config().config_path))
     importlib.import_module('dreambooth_nb.run')
     for name in [m for m in sys.modules if m.partition('.')[0] == 'dreambooth_nb']:
