@@ -24,7 +24,7 @@ from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
 from .craft.pixel_space import PixelSpace
 from .craft.families import (
-    Family, arrive, family_of, heard, in_chunks, no_words, scheduler_of, takes_turns)
+    Family, arrive, family_of, heard, in_chunks, no_words, rows_of, scheduler_of, takes_turns)
 from .craft.quantization import is_quantized
 
 # %% ../nbs/02_model.ipynb #md_te
@@ -292,9 +292,11 @@ def condition(
     prompts:list[str], # b prompts
     size:tuple|None=None, # (height, width) of the pictures, pixels; None: the base's own
 ) -> dict: # encoder_hidden_states (b,k*s,d), and added_cond_kwargs or pooled_projections
-    "The denoiser's keyword arguments that say what to draw."
-    found = self.condition_ids(self.token_ids(prompts) + heard(self, prompts), size)
-    return no_words(found, prompts) if self.force_zeros else found
+    "The denoiser's keyword arguments that say what to draw. A prompt of several pictures is read once."
+    once = [*dict.fromkeys(prompts)]
+    found = self.condition_ids(self.token_ids(once) + heard(self, once), size)
+    if self.force_zeros: found = no_words(found, once)
+    return found if len(once) == len(prompts) else rows_of(found, [once.index(p) for p in prompts])
 
 @patch
 def encode_prompts(

@@ -19,7 +19,7 @@ from .craft.flow import FlowSchedule
 from .losses import NoiseSchedule
 from .craft.schedules import read_schedule
 from .craft.pixel_space import PixelSpace
-from .craft.families import Family, arrive, family_of, heard, in_chunks, no_words, scheduler_of, takes_turns
+from .craft.families import Family, arrive, family_of, heard, in_chunks, no_words, rows_of, scheduler_of, takes_turns
 from .craft.quantization import is_quantized
 from dreambooth_nb.craft.adapters import LoRA
 from pathlib import Path

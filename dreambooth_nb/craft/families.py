@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'KEPT', 'Family', 'no_words', 'as_tokens', 'as_latents', 'family_of',
-           'stacked', 'takes_turns', 'arrive', 'heard', 'in_chunks', 'settings_of', 'scheduler_of']
+           'stacked', 'rows_of', 'takes_turns', 'arrive', 'heard', 'in_chunks', 'settings_of', 'scheduler_of']
 
 # %% ../../nbs/craft/families.ipynb #fa_im
 import inspect, re
@@ -379,6 +379,17 @@ def stacked(
         if isinstance(values[0], dict): return {k: join([v[k] for v in values]) for k in values[0]}
         return sum(values, []) if isinstance(values[0], list) else torch.cat(values)
     return join(conditions)
+
+def rows_of(
+    condition:dict, # tensors of b rows, lists of b, or dicts of such
+    rows:list[int], # of them, in any order and as often as they are wanted
+) -> dict: # of these rows
+    "A condition of some of a condition's pictures."
+    at = torch.tensor(rows)
+    def pick(v):
+        if isinstance(v, dict): return {k: pick(some) for k, some in v.items()}
+        return [v[k] for k in rows] if isinstance(v, list) else v[at.to(v.device, non_blocking=True)]
+    return pick(condition)
 
 # %% ../../nbs/craft/families.ipynb #ht_co
 KEPT = 256 # prompts of which it is kept what was said: 1 GB of a T5 in bfloat16

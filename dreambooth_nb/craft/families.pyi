@@ -16,7 +16,7 @@ from ..core import UserError
 from .flow import FlowSchedule
 from ..losses import NoiseSchedule
 from .schedules import read_schedule
-__all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'KEPT', 'Family', 'no_words', 'as_tokens', 'as_latents', 'family_of', 'stacked', 'takes_turns', 'arrive', 'heard', 'in_chunks', 'settings_of', 'scheduler_of']
+__all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'KEPT', 'Family', 'no_words', 'as_tokens', 'as_latents', 'family_of', 'stacked', 'rows_of', 'takes_turns', 'arrive', 'heard', 'in_chunks', 'settings_of', 'scheduler_of']
 def _by_factors(vae) -> _Numbers: ...
 _TASKS: str
 _ALIKE: Any
@@ -87,6 +87,7 @@ PARTS: Any
 KNOWN: str
 def family_of(there: dict) -> Family: ...
 def stacked(conditions: list[dict]) -> dict: ...
+def rows_of(condition: dict, rows: list[int]) -> dict: ...
 KEPT: int
 _HOSTS: Any
 def takes_turns(model, device: torch.device) -> bool: ...
