@@ -84,7 +84,7 @@ def main():
     if args.device == 'cpu': os.environ['ACCELERATE_USE_CPU'] = 'true'
     import torch
     from . import measure
-    from .measure import free, matmul_peak
+    from .measure import free, matmul_peak, multiplies_bf16
     from . import switches # noqa: F401 (its rows)
     from .growth import growth
     from .programs import programs
@@ -102,7 +102,7 @@ def main():
         sys.exit('--device: there is no GPU here; give cpu.')
     if args.processor: measure.clock = time.process_time
     bench = Bench(device, args.quick, args.limit)
-    types = (torch.float32, torch.bfloat16)
+    types = [torch.float32] + [torch.bfloat16]*multiplies_bf16(device)
     bench.peaks = {t: matmul_peak(device, t) for t in types}
     peaks = {str(t).removeprefix('torch.'): v for t, v in bench.peaks.items()}
     results = dict(about(device), clock=measure.clock.__name__, quick=args.quick, matmul_flop_per_s=peaks,
@@ -119,7 +119,7 @@ def main():
         print(line(name, results['rows'][name]), file=sys.stderr, flush=True)
         write(results, args.out)
     if args.growth:
-        results['growth'] = attempt(growth)
+        results['growth'] = attempt(lambda: growth(10) if args.quick else growth())
         print(f'growth: {results["growth"].get("not_measured", "measured")}', file=sys.stderr, flush=True)
         write(results, args.out)
     for peer in args.peer:

@@ -73,7 +73,7 @@ def log(steps):
 
 def drawn(model, n, side=64):
     "A picture written as it is made, without the networks' work: all that could grow with their number."
-    def made(model, shots, *start):
+    def made(model, shots, **start):
         return [Image.new('RGB', (side, side)) for _ in shots]
     with tempfile.TemporaryDirectory() as folder, mock.patch('dreambooth_nb.cfg_sampler._draw_some', made):
         def written(k, im):
@@ -98,24 +98,24 @@ def looked_at(n, side=256):
                     look_ms=milliseconds(lambda: check(folder, 'a photo of a sks dog'), 3))
 
 
-def growth():
-    "Milliseconds and bytes by size."
+def growth(most=SIZES[-1]):
+    "Milliseconds and bytes by size, up to so many."
+    def sizes(*some):
+        return [n for n in some if n <= most]
     model = models.make('micro')
     found = dict(photos={}, class_images={}, concepts={}, prompts={}, steps={}, looked_at={})
     model.fingerprint() # once a model
-    for n in (10, 100, 500, 2000):
+    for n in sizes(10, 100, 500, 2000):
         found['looked_at'][n] = looked_at(n)
-    for n in (1, 5, 10, 50):
-        row = data(4, 8, n)
+    def of_data(what, key, *counts):
+        row = data(*counts)
         batches = row.pop('data')
-        found['concepts'][n] = row | dict(identified_ms=milliseconds(lambda: fingerprints(model, batches), 1))
-    for n in SIZES:
+        found[what][key] = row | dict(identified_ms=milliseconds(lambda: fingerprints(model, batches), 1))
+    for n in sizes(1, 5, 10, 50):
+        of_data('concepts', n, 4, 8, n)
+    for n in sizes(*SIZES):
         found['prompts'][n] = drawn(model, n)
-        for what, sizes in dict(photos=(n, 50), class_images=(4, n)).items():
-            if what == 'class_images' and n > 5000: sizes = 4, 5000
-            row = data(*sizes)
-            batches = row.pop('data')
-            row['identified_ms'] = milliseconds(lambda: fingerprints(model, batches), 1)
-            found[what][sizes[what == 'class_images']] = row
+        of_data('photos', n, n, 50)
+        of_data('class_images', min(n, 5000), 4, min(n, 5000))
         found['steps'][n] = log(n)
     return found

@@ -75,6 +75,11 @@ def flops(f):
     return counted.flops
 
 
+def multiplies_bf16(device):
+    "Whether the device has instructions for bfloat16; a processor without them takes minutes for a product."
+    return torch.device(device).type == 'cuda' or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def matmul_peak(device, dtype):
     "The most operations a second that a square matrix product reaches here."
     best, cuda = 0, torch.device(device).type == 'cuda'

@@ -15,7 +15,7 @@ from dreambooth_nb.train import Checkpoints, Run, training_loss
 from dreambooth_nb.cfg_sampler import initial_latents, sample
 
 from . import models
-from .measure import Peak, flops, pairs, seconds, spread, where
+from .measure import Peak, flops, multiplies_bf16, pairs, seconds, spread, where
 from .script import Script
 
 ROWS = {} # name -> (function of a Bench, devices)
@@ -98,8 +98,7 @@ def begin_alike(script, lora):
 
 def bf16_here(bench):
     "Raises Skip where a processor would take bfloat16 apart."
-    if not bench.cuda and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        raise Skip('this processor has no instructions for bfloat16')
+    if not multiplies_bf16(bench.device): raise Skip('this processor has no instructions for bfloat16')
 
 
 def held_by_both(bench, shape, rows, rank, precision, base, optimizer, checkpointing):

@@ -2,7 +2,7 @@
 
 A row that fails; rows of another device, of numbers that the processor lacks, of more memory than is free;
 what grows; two published scripts that end without a step, and one that is of another version. A result says
-which script it was. And what grows is measured by the clock that was asked for.
+which script it was. What grows is measured by the clock that was asked for, and at small sizes for real.
 """
 import json, os, re, sys, tempfile, time
 from pathlib import Path
@@ -62,3 +62,7 @@ assert len(reasons) == len(kinds) and all(map(re.match, kinds, reasons)), reason
 with mock.patch.object(measure, 'clock', time.process_time): # --processor
     waited = growth.milliseconds(lambda: time.sleep(.2), 1)
 assert waited < 100, waited
+small = growth.growth(10)
+assert all(n <= 10 and found for some in small.values() for n, found in some.items()), small
+assert {k: len(v) for k, v in small.items()} == dict(photos=1, class_images=1, concepts=3, prompts=1, steps=1,
+                                                     looked_at=1), small
