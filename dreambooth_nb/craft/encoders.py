@@ -23,7 +23,6 @@ from torch.nn.functional import normalize
 from ..core import EMBEDDED, UserError, digest, one_of, randn, to_tensor
 from ..micro.toys import CLASSES, PLACES
 from ..micro.readers import Reader, load_reader
-from .families import stacked
 from ..model import StableDiffusion, quiet
 
 # %% ../../nbs/craft/encoders.ipynb #ev11
@@ -231,7 +230,7 @@ def transformer_encoder(
         x = _noisy(base, some, side, 1 - time, time)
         t = torch.full((len(x),), time*len(base.schedule), device=x.device)
         n = x[0, 0].numel()//base.family.coarsest(net.config)**2 # tokens of the picture
-        out = _within(blocks[at], lambda: base.ask(x, t, stacked([base.condition([''])]*len(x))))
+        out = _within(blocks[at], lambda: base.ask(x, t, base.condition(['']*len(x))))
         row = out[-1] if isinstance(out, tuple) else out
         return (row[:, :n] if two is None else row[:, -n:]).float().cpu()
     return Encoder('transformer', f'{_named(base)}, block {at + 1} of {len(blocks)}, noise {time:.0%}',

@@ -17,7 +17,6 @@ from torch.nn.functional import normalize
 from ..core import EMBEDDED, UserError, digest, one_of, randn, to_tensor
 from ..micro.toys import CLASSES, PLACES
 from ..micro.readers import Reader, load_reader
-from .families import stacked
 from ..model import StableDiffusion, quiet
 __all__ = ['OWN', 'Encoder', 'dino_encoder', 'clip_encoder', 'shared', 'likeness', 'among', 'nearest_photo', 'unet_encoder', 'transformer_encoder', 'reader_encoder', 'apart', 'lpips_encoder', 'UsualEncoders', 'encoder_names', 'usual_encoders']
 def _pixels(images, short, side, mean, std) -> Tensor: ...
