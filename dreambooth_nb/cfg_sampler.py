@@ -257,6 +257,7 @@ def denoise(
     uncond = cond if guided else _condition(model, shots, against, model.force_zeros) | about
     scale = 1. if guided else how.guidance_scale
     T, noise = config.get('num_train_timesteps', 1000), initial_latents(model, seeds, shape)
+    whole = noise/schedule.norm_at(levels.timesteps[0]) # what the network sees first is noise alone
     def known(i): # the given picture at level i
         a = levels.alphas_cumprod[i]
         return a.sqrt()*x0 + (1 - a).sqrt()*noise
@@ -270,7 +271,7 @@ def denoise(
     def outside(i, x):
         return mask*x + (1 - mask)*(x0 if i + 1 == len(levels) else known(i + 1))
     start = first_level(how, schedule.prediction_type == 'flow') if x0 is not None else 0
-    x = noise if x0 is None or mask is not None and how.strength == 1 else known(start)
+    x = whole if x0 is None or mask is not None and how.strength == 1 else known(start)
     with asked_often(model, how.cache_interval) as ask:
         return solve(guess, x, levels, how.solver, schedule.prediction_type, how.eta, fresh,
                      callback, None if mask is None else outside, start, kept_in_range(config, how.solver))

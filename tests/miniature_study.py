@@ -43,7 +43,8 @@ from dreambooth_nb.evaluate import Evaluation, relative, scores_of
 
 RARE, COMMON = 'sks', 'green' # no subject is green
 NEW = [p for p in PLACES if p not in ('grass', 'table', 'beach', 'forest')]
-DRAW = dict(solver='dpmpp_2m', num_inference_steps=10, guidance_scale=5.)
+DRAW = dict(num_inference_steps=10, guidance_scale=5.)
+SOLVER = {'micro': 'dpmpp_2m', 'micro-flow': 'euler'} # as each base draws well in ten steps
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 # half the demo's batch, at a rate to match: a run takes a minute or two of one core
 RECIPE = preset('micro') | dict(train_batch_size=2, learning_rate=3e-4, validation_steps=100)
@@ -101,7 +102,8 @@ MORE = [Experiment('guidance of class images', 2., guidance=2.),
         Experiment('class images', 16, dict(num_class_images=16)),
         Experiment('class images', 100, dict(num_class_images=100)),
         Experiment('photos', 5, photos=5)]
-FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # of the flow transformer
+FLOW_RECIPE = dict(learning_rate=2e-4, train_batch_size=8) # of the flow transformer, all weights
+PRESET = {k: v for k, v in preset('micro-flow').items() if k != 'pretrained_model_name_or_path'}
 
 
 def with_flow(e, looks=LONG, **changes):
@@ -109,7 +111,9 @@ def with_flow(e, looks=LONG, **changes):
     return replace(e, base='micro-flow', changes=FLOW_RECIPE | e.changes | changes, looks=looks)
 
 
-FLOW = [*map(with_flow, CORE[:3]), with_flow(MORE[14], LONG[:3]),
+BY_PRESET = [with_flow(Experiment('preset', n, dict(with_prior_preservation=n > 0) | PRESET, guidance=1.),
+                       (25, 50, 100, 200, 300)) for n in (48, 0)]
+FLOW = [*BY_PRESET, *map(with_flow, CORE[:3]), with_flow(MORE[14], LONG[:3]),
         with_flow(Experiment('batch', 2), train_batch_size=2),
         with_flow(Experiment('rate', 1e-4), learning_rate=1e-4), with_flow(MORE[1]),
         with_flow(Experiment('rate', 4e-4), learning_rate=4e-4), with_flow(CORE[-1])]
@@ -184,7 +188,8 @@ class Looker(Callback):
         seeds = {kind: [generator(self.seed, kind, k).initial_seed() for k in range(len(asked))]
                  for kind, asked in self.asked.items()}
         drawn = sample(model, [p for asked in self.asked.values() for p, _ in asked],
-                       [s for some in seeds.values() for s in some], batch_size=64, **DRAW)
+                       [s for some in seeds.values() for s in some], batch_size=64,
+                       solver=SOLVER[self.e.base], **DRAW)
         parts, left = {}, list(drawn)
         for kind, asked in self.asked.items():
             parts[kind], left = left[:len(asked)], left[len(asked):]
@@ -345,7 +350,7 @@ def learn(e, noun, seed, folder):
     log = Log(run.log) if run else Log()
     names = ('step', 'val_instance_loss', 'val_class_loss', 'val_score')
     return dict(base=e.base, axis=e.axis, value=e.value, subject=noun, seed=seed, prompt=prompt,
-                photos=e.photos, guidance=e.guidance,
+                photos=e.photos, guidance=e.guidance, solver=SOLVER[e.base],
                 settings=RECIPE | dict(max_train_steps=e.looks[-1]) | e.changes, looks=look.looks,
                 held_out=[[r[k] if k == 'step' else round(r[k], 5) for k in names]
                           for r in log if names[1] in r],

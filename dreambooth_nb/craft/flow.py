@@ -146,11 +146,15 @@ def flow_levels(
     schedule:FlowSchedule, # the model's
     num_inference_steps:int, # n, 1 to T
     tokens:int, # patches of the picture, for a shift of its own
-) -> Tensor: # (n+1,), float64, falling from 1 to 0
-    "Shares of noise that a sampler visits, as diffusers' `FlowMatchEulerDiscreteScheduler` spreads them."
-    n = num_inference_steps
+    spare:bool=False, # spread to the lowest level of training as for n + 1, and leave the last out
+    late:int=0, # so many levels of training later
+) -> Tensor: # (n+1,), float64, falling to 0
+    """Shares of noise that a sampler visits, as diffusers' `FlowMatchEulerDiscreteScheduler` spreads them;
+    with `spare` as its `UniPCMultistepScheduler`, and one level later as `DPMSolverMultistepScheduler`."""
+    n, T = num_inference_steps, len(schedule)
     if schedule.dynamic is None: shift = schedule.shift
     else: shift = _shift_for_steps(tokens, n) if schedule.by_steps else shift_for(tokens, schedule.dynamic)
-    least = 1/n if schedule.to_last_step else schedule.sigma[0].float().item()
-    even = torch.linspace(1, least, n, dtype=torch.float64)
+    if spare: least = 1/T
+    else: least = 1/n if schedule.to_last_step else schedule.sigma[0].float().item()
+    even = torch.linspace(1, least, n + spare, dtype=torch.float64)[:n] - late/T
     return torch.cat([shifted(even, shift), torch.zeros(1, dtype=torch.float64)])

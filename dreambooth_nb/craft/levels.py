@@ -67,6 +67,7 @@ class Solver:
     label:str # name in other programs
     whole:bool=False # whether it visits whole timesteps only
     spare:bool=False # whether it spreads one timestep more, and leaves the last out
+    late:int=0 # levels of training that it leaves out at the beginning of a flow
     floor:float=2**-24 # least share of signal that it can work with
     clips:bool=False # whether it obeys a model's `clip_sample`
 
@@ -75,7 +76,7 @@ SOLVERS = dict(ddim=Solver('DDIM', whole=True, floor=0., clips=True),
                euler=Solver('Euler'),
                euler_ancestral=Solver('Euler a'),
                heun=Solver('Heun', clips=True),
-               dpmpp_2m=Solver('DPM++ 2M', whole=True, spare=True),
+               dpmpp_2m=Solver('DPM++ 2M', whole=True, spare=True, late=1),
                unipc=Solver('UniPC', whole=True, spare=True))
 
 # %% ../../nbs/craft/levels.ipynb #c042
@@ -172,8 +173,10 @@ def levels(
         raise UserError(
             f'num_inference_steps: {how.num_inference_steps} is impossible; choose 1 to {len(self)}.'
         )
-    s = flow_levels(self, how.num_inference_steps, tokens)
-    return Levels(s[:-1]*len(self), ((1 - s)/((1 - s)**2 + s**2).sqrt())**2)
+    solver = SOLVERS[how.solver]
+    s = flow_levels(self, how.num_inference_steps, tokens, solver.spare, solver.late)
+    a = ((1 - s)/((1 - s)**2 + s**2).sqrt())**2
+    return Levels(s[:-1]*len(self), a.clamp(min=1e-12)) # multistep solvers take a logarithm of it
 
 # %% ../../nbs/craft/levels.ipynb #lv_ml
 def model_levels(
