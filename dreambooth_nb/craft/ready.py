@@ -34,6 +34,7 @@ from .requirements import (
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from .memory import too_large, whole_memory
 from ..train import problems
+from .prompts import too_much_guidance
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
 from .run_folder import (
@@ -97,7 +98,7 @@ def ready(
     if model or net and not beneath(cfg.base): # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
     if net:
-        found.warnings += _mixed_up(net, subjects) + distilled(net)
+        found.warnings += _mixed_up(net, subjects) + distilled(cfg, net)
         found.problems += enlarging_problems(cfg, net, subjects)
         found.problems += _size_problems(cfg, net) + _memory_problems(cfg, net, processes().device)
     _look_at_classes(found, subjects, cfg, net)
@@ -388,13 +389,16 @@ def _mixed_up(
 
 # %% ../../nbs/craft/ready.ipynb #rd_d1
 def distilled(
+    cfg:TrainConfig, # guidance of what is drawn on the way
     net:StableDiffusion, # the base, or its outline
-) -> list[str]: # none, or one line
-    "Whether a base was made for a few steps, which training undoes."
+) -> list[str]: # lines
+    "Whether a base was made for a few steps, which training undoes, and for none of the guidance asked for."
     if not (why := net.family.few_steps(net)): return []
+    scales = dict(class_guidance_scale=cfg.with_prior_preservation,
+                  validation_guidance_scale=cfg.validation_prompt)
     return [f'pretrained_model_name_or_path: {net.public_name} seems to be distilled to a few steps ({why}); '
-            'draw with guidance_scale 1, set class_guidance_scale to 1, and expect training to cost its few '
-            'steps; the model that it was made from learns better.']
+            'expect training to cost its few steps; the model that it was made from learns better.',
+            *too_much_guidance(net, **{k: getattr(cfg, k) for k, drawn in scales.items() if drawn})]
 
 def enlarging_problems(
     cfg:TrainConfig, # what is drawn while it trains
