@@ -98,6 +98,7 @@ def ready(
     if model or net and not beneath(cfg.base): # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
     if net:
+        found.problems += _reading_problems(cfg, net)
         found.warnings += _mixed_up(net, subjects) + distilled(cfg, net)
         found.problems += enlarging_problems(cfg, net, subjects)
         found.problems += _size_problems(cfg, net) + _memory_problems(cfg, net, processes().device)
@@ -298,6 +299,10 @@ def _look_for_photos(
         found.warnings.append(f'{named(twins.near, "looks like")}; take out what shows the subject.')
 
 # %% ../../nbs/craft/ready.ipynb #r085size
+def _reading_problems(cfg, net) -> list[str]:
+    "How prompts cannot be read by the text encoders of a base."
+    return refused(net.check_clip_skip, cfg.clip_skip) + refused(net.check_token_length, cfg.max_token_length)
+
 def _part_problems(cfg, net) -> list[str]:
     "Settings for parts that a base does not have."
     vae, found = cfg.pretrained_vae_model_name_or_path, []
@@ -315,7 +320,7 @@ def base_problems(
 ) -> list[str]:
     "What keeps a base from being loaded as it is asked for, or trained: as far as its folder shows."
     name, where, found = base.pretrained_model_name_or_path, as_path(base.pretrained_model_name_or_path), []
-    found += refused(net.check_clip_skip, base.clip_skip) + refused(check_text_training, net, base.words)
+    found += refused(check_text_training, net, base.words)
     if under := beneath(base):
         if other := refused(is_lora, file := added_files(where)[0], base.allow_pickle): return found + other
         if is_lora(file, base.allow_pickle) and 'lora' not in base.words.split('+'):
@@ -432,7 +437,8 @@ def foreseen(
 ) -> Ready:
     "What keeps any run of these settings on this base from beginning: photos, folders and packages apart."
     found = idle(cfg).refusals + machine_problems(cfg.record(Machine)) + base_problems(cfg.base, net)
-    found += _part_problems(cfg, net) + enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
+    found += _reading_problems(cfg, net) + _part_problems(cfg, net)
+    found += enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
     return Ready(found, does='may begin')
 
 def _memory_problems(cfg, net, device) -> list[str]:
