@@ -180,11 +180,37 @@ def _no_weights(where, found, ready, variant) -> str:
             + (', or ask for safetensors.' if pickled else '.'))
 
 # %% ../../nbs/craft/opening.ipynb #27238e9f
+def check_shapes(
+    folder:Path, # of a part
+    net:torch.nn.Module, # as its configuration says, with weights or without
+):
+    "Raise UserError where the weights in a folder are not those of its configuration."
+    wanted = {file_name(folder.name, k): tuple(v.shape) for k, v in net.state_dict().items()}
+    for file in sorted(folder.glob('*.safetensors')):
+        for k, shape in tensors_in(file).tensors.items():
+            if k not in wanted or tuple(shape) == wanted[k]: continue
+            raise UserError(f'{folder}: its weights are not those of its config.json: {k} is {list(shape)}, '
+                            f'and would be {list(wanted[k])}; download or export it again.')
+
+def _bare(where, name, cls, **hub):
+    "A part as its configuration says, with no weights from a file."
+    if name.startswith('text'): return cls(cls.config_class.from_pretrained(where, subfolder=name, **hub))
+    return cls.from_config(cls.load_config(where, subfolder=name, **hub))
+
+def _check_fit(where, name, cls):
+    with torch.device('meta'):
+        net = _bare(where, name, cls)
+    check_shapes(Path(where, name), net)
+
 def _read_net(where, name, cls, dtype, allow_pickle, hub):
     "A network of a diffusers folder or hub id. Raises UserError on missing weights."
     how = dict(torch_dtype=_dtype(name, dtype), use_safetensors=None if allow_pickle else True,
                output_loading_info=True, **hub)
-    net, info = cls.from_pretrained(where, subfolder=name, **how)
+    try:
+        net, info = cls.from_pretrained(where, subfolder=name, **how)
+    except Exception: # its words are about options of its own
+        if Path(where).is_dir(): _check_fit(where, name, cls)
+        raise
     if lost := sorted(map(str, info['missing_keys'])):
         raise UserError(f'{where}/{name}: {len(lost)} weights are missing from the file, the first is '
                         f'{file_name(name, lost[0])}; download or export it again.')
@@ -381,8 +407,9 @@ def _check_kind(base, model):
     takes, gives = family.channels(model.denoiser.config)
     if not takes == gives == latents:
         name = family.denoiser.replace('unet', 'UNet')
+        why = _NO_CHANNELS if takes != gives else 'they do not go together, use the VAE of this base.'
         raise UserError(f'{base}: its {name} takes {takes:g} channels and gives {gives:g}, its VAE has '
-                        f'{latents}; {_NO_CHANNELS}')
+                        f'{latents}; {why}')
     for field in ('latents_mean', 'latents_std', *['shift_factor']*(not family.shifts)):
         if value := getattr(model.codec.config, field, None):
             raise UserError(f'{base}: its VAE has {field} ({value}), which {family.title} does not know; '
@@ -540,9 +567,7 @@ def skeleton(
         raise UserError(f'{where}: a single file has no configuration; name a diffusers folder or hub id of '
                         f'the same kind.')
     def make(name, cls):
-        if name.startswith('text'):
-            return cls(cls.config_class.from_pretrained(where, subfolder=name, **hub)).to(dtype)
-        made = cls.from_config(cls.load_config(where, subfolder=name, **hub))
+        made = _bare(where, name, cls, **hub)
         return made.to(_dtype(name, dtype)) if isinstance(made, torch.nn.Module) else made # a scheduler
     try:
         with quiet():

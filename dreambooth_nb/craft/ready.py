@@ -27,7 +27,7 @@ from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
 from .bases import added_files, base_of_lora, find_base, idle_options
 from .lora_files import goes_on_a_model, is_lora, tensors_in
-from .opening import check_contents, skeleton, why_not_loaded
+from .opening import check_contents, check_shapes, skeleton, why_not_loaded
 from .settings import TrainConfig, cautions, expanded, idle
 from .requirements import (
     Base, Machine, as_settings, machine_problems, processes, refused, written_out)
@@ -333,6 +333,8 @@ def base_problems(
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
               for p in folders if not weights(p)]
+    found += [line for p in folders if isinstance(net.parts[p.name], torch.nn.Module)
+              for line in refused(check_shapes, p, net.parts[p.name])]
     part = where/net.family.denoiser
     if not part.is_dir(): return found
     ends = ('safetensors', 'bin') if base.allow_pickle else ('safetensors',)
