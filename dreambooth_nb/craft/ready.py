@@ -69,7 +69,12 @@ class Ready:
 
     def __repr__(self):
         lines = [f'error: {p}' for p in self.problems] + [f'warning: {w}' for w in self.warnings]
-        return '\n'.join(lines or [f'ready: the run {self.does}'])
+        return '\n'.join(lines or [self.closing])
+
+    @property
+    def closing(self) -> str:
+        "The last line of a look without problems."
+        return 'ready to train' if self.does == 'begins' else f'ready: the run {self.does}'
 
 # %% ../../nbs/craft/ready.ipynb #r07ready
 def ready(
@@ -215,14 +220,17 @@ def described_by(
     return fetch_diffusers_config(tensors)['pretrained_model_name_or_path']
 
 # %% ../../nbs/craft/ready.ipynb #rd32
+_SMALL = 10**8 # parameters: a denoiser that has fewer is no real base's
+
 def toy_line(
     report:Report, # of the photos
-    base:str, # name of the base
+    net:StableDiffusion, # the base, or its outline
+    base:str, # its name
 ) -> str: # '': it is none, for these photos
-    "One line where a model of tiny pictures is trained on photos that are much larger."
-    sides = sorted(min(p.size) for some in report.photos for p in some)
-    side = report.geometry.resolution
-    if not sides or side >= 256 or sides[len(sides)//2] < 4*side: return ''
+    "One line where a small model of tiny pictures is trained on photos that are much larger."
+    sides, side = sorted(min(p.size) for some in report.photos for p in some), net.resolution
+    small = sum(p.numel() for p in net.denoiser.parameters()) < _SMALL
+    if not sides or not small or side >= 256 or sides[len(sides)//2] < 4*side: return ''
     return (
         f'pretrained_model_name_or_path: {base} is a toy of {side} pixels, made to show how all this works; '
         f'your photos have {sides[len(sides) // 2]} and more. Give a real base for them, such as '
@@ -244,7 +252,8 @@ def look_at_photos(
     found.report = preflight(subjects, geometry, net and net.tokenizer, max_token_length=cfg.max_token_length)
     found.problems += found.report.errors
     found.warnings += found.report.warnings
-    if line := toy_line(found.report, cfg.pretrained_model_name_or_path): found.warnings.append(line)
+    if line := net and toy_line(found.report, net, cfg.pretrained_model_name_or_path):
+        found.warnings.append(line)
     if found.report.errors: return
     photos = [s.examples() for s in subjects]
     found.warnings += cfg.record(Captions).notes([e.prompt for some in photos for e in some])
