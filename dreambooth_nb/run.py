@@ -38,7 +38,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.bases import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.answers import resumable
+from .craft.answers import in_shell, resumable
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import agreed, drawing, files_of_base, load_base, processes
@@ -596,6 +596,7 @@ def demo_readme(
     "What is what in the demo's folder."
     m = metrics
     noun, (before, after, place, drift) = m['subject']['class_noun'], _counted(m)
+    model = in_shell(m['settings']['output_dir'])
     return f"""# dreambooth demo: a {noun} the model had never seen
 
 | | |
@@ -612,7 +613,7 @@ individuals in {before} pictures before and {after} after training; the
 place was right in {place}.
 Asked for "a photo of a {noun}", it found the subject in {drift} pictures (by luck: 3 %).
 
-Go on: `dreambooth sample model "a photo of a {_IDENTIFIER} {noun} in a city at night"`
+Go on: `dreambooth sample {model} "a photo of a {_IDENTIFIER} {noun} in a city at night"`
 """
 
 # %% ../nbs/09_run.ipynb #e9648c2c

@@ -276,7 +276,7 @@ def old_names():
     yield [*needed, *base, *pictures], 'nope.png: there is no such picture'
     yield [*needed, *base, '--learning_rate', '-1e-3'], 'learning_rate: -0.001 is impossible'
     yield [*needed, *base, '--report_to', 'wandb'], 'report_to: wandb is not installed'
-    yield [*needed, *base, '--use_8bit_adam'], 'pip install bitsandbytes, or choose adamw'
+    yield [*needed, *base, '--use_8bit_adam'], 'use_8bit_adam: needs the package bitsandbytes'
 
 
 def places():

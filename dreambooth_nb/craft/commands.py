@@ -28,7 +28,7 @@ from .answers import (
 from .photos import read_text
 from .translations import ELSEWHERE, meant
 from .settings import (
-    PATHS, TrainConfig, expanded, filled, preset, presets, read_settings, with_changes)
+    PATHS, TrainConfig, expanded, filled, preset, presets, read_settings, to_look_at, with_changes)
 
 # %% ../../nbs/craft/commands.ipynb #c021
 def train_command(
@@ -56,10 +56,9 @@ def check_command(
     **settings, # fields of TrainConfig
 ):
     "Look at photos, captions, prompts and settings before a run."
-    a_file = photos and as_path(photos).suffix.lower() in ('.yaml', '.yml', '.json')
-    if photos: settings['concepts_list' if a_file else 'instance_data_dir'] = photos
-    where = settings.get('output_dir') or settings.get('concepts_list') or settings.get('instance_data_dir')
-    whole = settings if settings.get('output_dir') else _without_run(settings)
+    whole = to_look_at(photos, settings)
+    where = settings.get('output_dir') or photos or settings.get('concepts_list') or settings.get(
+        'instance_data_dir')
     look_at_settings(TrainConfig(**filled(whole)))
     from dreambooth_nb.craft.ready import ready
     from dreambooth_nb.craft.choices import complete
@@ -72,15 +71,8 @@ def check_command(
     print(found.report or found)
     if found.problems or strict and found.warnings:
         raise UserError(f'{where}: not ready; see the lines above.')
-    if found.report: print(f'ready: the run {found.does}')
-
-def _without_run(settings:dict) -> dict: # fields of TrainConfig
-    "Settings that are enough to look at photos: no prompt is needed, nor an output folder."
-    usual = dict(output_dir=f'.not-there-{os.getpid()}')
-    if not settings.get('concepts_list') and not settings.get('instance_prompt'):
-        usual |= dict(instance_prompt='(no prompt given)')
-        if not settings.get('class_prompt'): usual |= dict(with_prior_preservation=False)
-    return usual | {k: v for k, v in settings.items() if v or k not in usual}
+    unseen = '; no prompt was checked, give --instance_prompt'*(cfg.instance_prompt == '(no prompt given)')
+    if found.report: print(found.closing + unseen)
 
 # %% ../../nbs/craft/commands.ipynb #a5c03b9a
 def sample_command(
@@ -336,6 +328,13 @@ class Flag(NamedTuple):
     parameter: inspect.Parameter # with its type and its default
     help: str # a noun phrase
 
+def _help(name, notes) -> str:
+    "What a parameter is for; behind it what a setting may be, where the note does not say that itself."
+    note = notes.get(name) or ''
+    field = TrainConfig.__dataclass_fields__.get(name)
+    known = [str(v) for v in field.metadata.get('known', ())] if field else []
+    return note if all(v in note for v in known) else f'{note} (one of {", ".join(known)})'
+
 # %% ../../nbs/craft/commands.ipynb #c022
 COMMANDS = dict(demo=(demo_command, demo_command), check=(check_command, check_command, TrainConfig),
                 priors=(priors_command, TrainConfig), forecast=(forecast_command, TrainConfig),
@@ -361,7 +360,7 @@ def flags(
     for source in COMMANDS[command][1:]:
         notes = docments(source)
         for p in inspect.signature(source).parameters.values():
-            if p.kind is not p.VAR_KEYWORD: out.setdefault(p.name, Flag(p, notes.get(p.name) or ''))
+            if p.kind is not p.VAR_KEYWORD: out.setdefault(p.name, Flag(p, _help(p.name, notes)))
     return out
 
 def options(
@@ -494,7 +493,7 @@ def hint(
     if near := meant(name, known, table, dashes): return near
     other = [c for c in COMMANDS if name in options(c)]
     if other: return f'it is a flag of `dreambooth {other[0]}`.'
-    return f'`dreambooth {command} --help` lists all.'
+    return f'`dreambooth {command} --help{" all"*(command in SETTINGS)}` lists all.'
 
 def flags_in(
     argv:list[str], # words of a command line

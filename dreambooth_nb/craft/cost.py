@@ -42,7 +42,8 @@ class Cost:
         parts = [how_many(self.steps, 'step'), how_many(self.images, 'picture'),
                  f'{self.total:,.0f} s{_phases(self.seconds)}']
         if self.flops is not None: parts.append(f'{self.flops/1e12:,.2f} TFLOP')
-        if self.peak is not None: parts.append(f'{self.peak/1e6:,.0f} MB at most')
+        whole = ' with Python and torch'*self.device.startswith('cpu') # of a GPU its tensors alone are known
+        if self.peak is not None: parts.append(f'{self.peak/1e6:,.0f} MB at most{whole}')
         if self.joules is not None: parts.append(f'{self.joules/1e3:,.1f} kJ')
         return ', '.join([*parts, *[f'on {self.device}']*bool(self.device)])
 
