@@ -27,7 +27,7 @@ from .craft.checkpoints import open_model
 from .craft.speed import Asked, asked_often
 from .craft.prompts import (
     Settings, complete_settings, count_chunks, encode_weighted,
-    lora_at, make_settings, read_start, seeds_in, without_effect)
+    lora_at, make_settings, own_guidance, read_start, seeds_in, without_effect)
 from .craft.guidance import rescale_guidance, scale_at
 from .craft.levels import Levels, first_level, kept_in_range, model_levels
 
@@ -446,7 +446,7 @@ def sample(
     prompts:str|list[str], # prompt for all pictures, or one per seed
     seeds:int|list[int]|None=None, # a number is one seed for all, a list one per picture; None: 0, 1, ...
     negative_prompt:str='', # what guidance leads away from
-    guidance_scale:float=5., # s of `guide`
+    guidance_scale:float|None=None, # s of `guide`; None: 5, or 1 where a model was made to draw without
     num_inference_steps:int=25, # more is slower and a little better
     eta:float=0., # fresh noise per step, see `ddim_step`
     batch_size:int|None=16, # pictures made at a time, at most; None: as many as fit into memory
@@ -455,6 +455,7 @@ def sample(
     mask:Image.Image|str|Path|None=None, # white where to paint, black where `image` stays
     callback:Callable|None=None, # called as callback(step) with every `Step`
     on_image:Callable|None=None, # called as on_image(index, picture); what it returns is kept in its place
+    notes:bool=True, # say which settings have no effect
     lora_base:str|None=None, # where model is a name: the base of a LoRA; None: the one that it names
     **settings, # any other of `Settings`: solver, spacing, strength, guidance_rescale, ...
 ) -> Pictures: # a list, shown as a row; `.info` says how each was made
@@ -465,11 +466,12 @@ def sample(
     if alone: prompts = prompts*len(seeds)
     if len(prompts) != len(seeds):
         raise UserError(f'seeds: {len(seeds)} seeds for {len(prompts)} prompts; give one seed per prompt.')
-    same = dict(negative_prompt=negative_prompt, guidance_scale=guidance_scale,
-                num_inference_steps=num_inference_steps, eta=eta) | settings
+    same = dict(negative_prompt=negative_prompt, num_inference_steps=num_inference_steps, eta=eta) | settings
+    if guidance_scale is not None: same |= dict(guidance_scale=guidance_scale)
     shots = [make_settings(prompt=p, seed=s, **same) for p, s in zip(prompts, seeds)]
     if lora_base or isinstance(model, (str, Path)): # settings are looked at before, which takes no time
         model = open_model(model, processes().device, lora_base=lora_base)
-    for line in without_effect(shots[0], model) if shots else ():
+    if guidance_scale is None: shots = [replace(s, guidance_scale=own_guidance(model)) for s in shots]
+    for line in without_effect(shots[0], model) if notes and shots else ():
         say_once(line)
     return Pictures(draw(model, shots, batch_size, progress, image, mask, callback, on_image))

@@ -33,8 +33,8 @@ def make_betas(
         raise UserError(f'beta_schedule: {beta_schedule!r} is not supported; '
                         'choose "scaled_linear", "linear" or "squaredcos_cap_v2".')
     T = num_train_timesteps
-    if isinstance(T, bool) or not isinstance(T, int) or T < 1:
-        raise UserError(f'num_train_timesteps: is {T!r}; give a whole number, 1 or more.')
+    if isinstance(T, bool) or not isinstance(T, int) or not 1 <= T <= 10**6:
+        raise UserError(f'num_train_timesteps: is {T!r}; give a whole number, 1 to 1,000,000.')
     if beta_schedule == 'squaredcos_cap_v2':
         f = torch.cos((torch.arange(T + 1, dtype=torch.float64)/T + .008)/1.008*math.pi/2)**2
         return (1 - f[1:]/f[:-1]).clamp(max=.999)

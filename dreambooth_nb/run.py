@@ -378,7 +378,7 @@ def drawn_classes(
     found = class_images(subjects, cfg, base)
     if found.policy.n and base is model: base = deepcopy(model) # later rounds too are the base's
     def generate(prompts, seeds):
-        return sample(base, prompts, seeds, guidance_scale=cfg.class_guidance_scale,
+        return sample(base, prompts, seeds, guidance_scale=cfg.class_guidance_scale, notes=False,
                       num_inference_steps=25, batch_size=cfg.sample_batch_size)
     found = replace(found, generate=generate, encode=encode, progress=progress)
     with resumable():

@@ -370,6 +370,17 @@ def check_clip_skip(
     raise UserError(f'clip_skip: {clip_skip} is impossible with this text encoder; choose 0 to {most}.')
 
 @patch
+def check_token_length(
+    self:StableDiffusion,
+    max_token_length:int|None, # of prompts in training, 75, 150 or 225; None: as it is
+):
+    "Raise UserError on another number, and where no prompt is read in chunks."
+    if max_token_length is None: return
+    one_of('max_token_length', max_token_length, (75, 150, 225))
+    if max_token_length == 75 or self.family.by_clip: return
+    raise UserError(f'max_token_length: {self.family.title} reads long prompts as they are; leave it out.')
+
+@patch
 def set_reading(
     self:StableDiffusion,
     clip_skip:int|None=None, # layers left out at the end of the text encoders, from 0; None: as it is
@@ -378,11 +389,8 @@ def set_reading(
     "How prompts are read from now on. Raises UserError where no layer would be left."
     self.check_clip_skip(clip_skip)
     if clip_skip is not None: self.clip_skip = clip_skip
-    if max_token_length is not None:
-        if max_token_length != 75 and not self.family.by_clip:
-            raise UserError(f'max_token_length: {self.family.title} reads long prompts as they are; leave it '
-                            'out.')
-        self.max_chunks = one_of('max_token_length', max_token_length, (75, 150, 225))//75
+    self.check_token_length(max_token_length)
+    if max_token_length is not None: self.max_chunks = max_token_length//75
     return self
 
 # %% ../../nbs/craft/adapters.ipynb #c120

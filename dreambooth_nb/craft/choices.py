@@ -30,7 +30,6 @@ from .ready import Ready, described_by, outline
 # %% ../../nbs/craft/choices.ipynb #ch05
 _OF_FAMILY = dict(sdxl='sdxl-lora', sd3='sd35-lora', flux='flux-lora', klein='klein-lora',
                   zimage='zimage-lora', if1='if-lora', if2='if2-lora')
-
 _RATES = dict(weights=(2e-4, 2e-6), lora=(2e-3, 1e-4), token=(5e-3, 5e-4)) # of a small base, of a real one
 
 class Suited(NamedTuple):
@@ -56,6 +55,7 @@ def suited(
     if 'mixed_precision' in values: values['mixed_precision'] = _precision_of(device)
     if kind not in (None, _kind(values.get('train') or 'unet')):
         values['learning_rate'] = _RATES[kind][not small]
+    if net.family.few_steps(net): values |= dict(class_guidance_scale=1., validation_guidance_scale=1.)
     if optimizer == 'prodigy': values['learning_rate'] = 1.
     if train or not net.family.clips: values.pop('train_text_encoder', None) # what is given is all of it
     return Suited(name, values)

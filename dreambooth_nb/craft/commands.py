@@ -91,7 +91,7 @@ def sample_command(
     num_images:int=4, # pictures of each prompt
     seed:int|None=None, # seed of the first picture, the others count on; null: the next free one
     negative_prompt:str='', # what to lead away from
-    guidance_scale:float=5., # 0 ignores the prompt, 1 is the plain model
+    guidance_scale:float|None=None, # 0 ignores the prompt, 1 is the plain model; null: 5, or 1 if distilled
     num_inference_steps:int=25, # more is slower and a little better
     solver:str='ddim', # ddim, ddpm, euler, euler_ancestral, heun, dpmpp_2m or unipc (chapter 05)
     image:str|None=None, # picture to enlarge, or to start from, for the last `strength` of the way

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 import torch
 from torch import Tensor
-from ..core import UserError
+from ..core import UserError, of_type, one_of, wrong_type
 
 # %% ../../nbs/craft/flow.ipynb #fl_sh
 def shifted(
@@ -25,12 +25,28 @@ def shifted(
 _SHIFT = dict(base_shift=.5, max_shift=1.15, base_image_seq_len=256, max_image_seq_len=4096,
               time_shift_type='exponential') # diffusers' defaults
 
+_SHIFT_TYPES = dict(base_shift=float, max_shift=float, base_image_seq_len=int, max_image_seq_len=int)
+
+def _shift_settings(config) -> dict:
+    "The settings of `shift_for`, with those that are not there. `UserError` on impossible ones."
+    c = _SHIFT | {k: v for k, v in config.items() if k in _SHIFT}
+    for field, kind in _SHIFT_TYPES.items():
+        if not of_type(c[field], kind): raise wrong_type(field, c[field], kind)
+    kind = one_of('time_shift_type', c['time_shift_type'], ('exponential', 'linear'))
+    least, most = (0, 1000) if kind == 'linear' else (-50, 50) # an exponent
+    for field in ('base_shift', 'max_shift'):
+        if not least < c[field] < most:
+            raise UserError(f'{field}: is {c[field]}; give a number between {least} and {most}.')
+    if c['max_image_seq_len'] == c['base_image_seq_len']:
+        raise UserError(f'max_image_seq_len: {c["max_image_seq_len"]} is base_image_seq_len too; give more.')
+    return c
+
 def shift_for(
     tokens:int, # patches of the picture
     config:dict, # settings of a scheduler: base_shift, max_shift, base_image_seq_len, max_image_seq_len
 ) -> float: # k of `shifted`
     "The shift of a picture's size, where a model has one for each. Esser et al. 2024, section 5.3.2."
-    c = _SHIFT | {k: v for k, v in config.items() if k in _SHIFT}
+    c = _shift_settings(config)
     slope = (c['max_shift'] - c['base_shift'])/(c['max_image_seq_len'] - c['base_image_seq_len'])
     mu = c['base_shift'] + slope*(tokens - c['base_image_seq_len'])
     return math.exp(mu) if c['time_shift_type'] == 'exponential' else mu
@@ -60,11 +76,13 @@ class FlowSchedule:
 
     def __post_init__(self):
         T = self.num_train_timesteps
-        if isinstance(T, bool) or not isinstance(T, int) or T < 1:
-            raise UserError(f'num_train_timesteps: is {T!r}; give a whole number, 1 or more.')
+        if isinstance(T, bool) or not isinstance(T, int) or not 1 <= T <= 10**6:
+            raise UserError(f'num_train_timesteps: is {T!r}; give a whole number, 1 to 1,000,000.')
+        if not of_type(self.shift, float): raise wrong_type('shift', self.shift, float)
+        if self.dynamic is not None: _shift_settings(self.dynamic) # raises UserError
         if not 0 < self.shift < math.inf: raise UserError(f'shift: is {self.shift}; give a positive number.')
         self.sigma = torch.arange(1, T + 1, dtype=torch.float64)/T # (T,): what the noise is multiplied with
-        if not self.dynamic: self.sigma = shifted(self.sigma, self.shift)
+        if self.dynamic is None: self.sigma = shifted(self.sigma, self.shift)
         self.signal = 1 - self.sigma # what the picture is multiplied with
         self.times = (self.sigma*T).float() # what the network is given as the time
         self.snr = (self.signal/self.sigma)**2
@@ -102,7 +120,9 @@ def flow_schedule(
         if config.get(field) not in plain:
             raise UserError(f'{field}: {config[field]!r} makes it another schedule, which is not supported; '
                             'use the scheduler of the base.')
-    dynamic = {k: v for k, v in config.items() if k in _SHIFT} if config.get('use_dynamic_shifting') else None
+    moves = config.get('use_dynamic_shifting')
+    if not of_type(moves, bool|None): raise wrong_type('use_dynamic_shifting', moves, bool)
+    dynamic = {k: v for k, v in config.items() if k in _SHIFT} if moves else None
     return FlowSchedule(config.get('num_train_timesteps', 1000), config.get('shift', 1.), dynamic, **spread)
 
 # %% ../../nbs/craft/flow.ipynb #fl_td

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 import torch
 from torch import Tensor
-from ..core import UserError
+from ..core import UserError, of_type, one_of, wrong_type
 from dreambooth_nb.craft.prompts import Settings
 from dreambooth_nb.craft.levels import Levels
 __all__ = ['DENSITIES', 'LOSS_WEIGHTS', 'WEIGHTING_SCHEMES', 'shifted', 'shift_for', 'FlowSchedule', 'flow_schedule', 'time_density', 'flow_levels']
 def shifted(s: Tensor, shift: float) -> Tensor: ...
 _SHIFT: Any
+_SHIFT_TYPES: Any
+def _shift_settings(config) -> dict: ...
 def shift_for(tokens: int, config: dict) -> float: ...
 def _shift_for_steps(tokens: int, steps: int) -> float: ...
 _PLAIN: Any

@@ -571,7 +571,7 @@ class Previews(Callback):
         cfg, step = run.cfg, run.model.size_step
         side = (cfg.resolution or run.model.resolution)//step*step
         how = dict(width=side, height=side, solver=cfg.validation_solver,
-                   guidance_scale=cfg.validation_guidance_scale)
+                   guidance_scale=cfg.validation_guidance_scale, notes=False)
         seeds = range(cfg.seed, cfg.seed + cfg.num_validation_images)
         small = pictures_to_enlarge(cfg.validation_images)
         with run.accelerator.autocast(), run.ema.applied() if run.ema else nullcontext():

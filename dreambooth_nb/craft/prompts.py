@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['SPACINGS', 'GUIDANCE_NAMES', 'Weighted', 'parse_prompt', 'Tokens', 'tokenize', 'encode_weighted', 'read_prompts',
-           'seeds_in', 'Settings', 'make_settings', 'without_effect', 'count_chunks', 'current_lora_scale', 'lora_at',
-           'Start', 'read_start', 'picture_digest', 'complete_settings']
+           'seeds_in', 'Settings', 'make_settings', 'own_guidance', 'too_much_guidance', 'without_effect',
+           'count_chunks', 'current_lora_scale', 'lora_at', 'Start', 'read_start', 'picture_digest',
+           'complete_settings']
 
 # %% ../../nbs/craft/prompts.ipynb #pr03
 import hashlib, itertools, math, operator, re
@@ -245,18 +246,31 @@ def make_settings(
     return Settings(**values)
 
 # %% ../../nbs/craft/prompts.ipynb #pr25
+def own_guidance(
+    model:StableDiffusion, # any base model, or its outline
+) -> float: # s
+    "The scale of guidance that suits a model where none is given: 1 where it was made to draw without."
+    return 1. if model.family.few_steps(model) else Settings.guidance_scale
+
+def too_much_guidance(
+    model:StableDiffusion, # any base model, or its outline
+    **scales, # of guidance, by the names of their settings
+) -> list[str]: # lines
+    "Scales of guidance that a model distilled to a few steps was made to do without."
+    why, built_in = model.family.few_steps(model), model.family.guided(model)
+    fine = (1, Settings.guidance_scale) if built_in else (1,)
+    say = 'has no effect on {}; leave it out.' if built_in else \
+        'is too much for {} and draws without guidance; set it to 1.'
+    after = f'{model.family.title}, which seems to be distilled to a few steps ({why})'
+    return [f'{name}: {scale:g} {say.format(after)}' for name, scale in scales.items()
+            if why and scale not in fine]
+
 def without_effect(
     s:Settings, # of a picture
     model:StableDiffusion|None=None, # that draws it; None: any
 ) -> list[str]: # lines
     "Settings of a picture that have no effect, and guidance that the model was made to do without."
-    found, scale = [], f'guidance_scale: {s.guidance_scale:g}'
-    why, built_in = (model.family.few_steps(model), model.family.guided(model)) if model else ('', False)
-    after = f'{model.family.title}, which seems to be distilled to a few steps ({why})' if why else ''
-    if why and built_in and s.guidance_scale not in (1, Settings.guidance_scale):
-        found.append(f'{scale} has no effect on {after}; leave it out.')
-    if why and not built_in and s.guidance_scale != 1:
-        found.append(f'{scale} is too much for {after} and draws without guidance; set it to 1.')
+    found = too_much_guidance(model, guidance_scale=s.guidance_scale) if model else []
     if s.eta and s.solver != 'ddim':
         found.append(f'eta: {s.eta} has no effect on {s.solver}; set solver to ddim, or leave eta out.')
     for f in fields(s):

@@ -27,13 +27,14 @@ from ..model import StableDiffusion, is_trained
 from .adapters import check_text_training, collisions
 from .bases import added_files, base_of_lora, find_base, idle_options
 from .lora_files import goes_on_a_model, is_lora, tensors_in
-from .opening import check_contents, skeleton, why_not_loaded
+from .opening import check_contents, check_shapes, skeleton, why_not_loaded
 from .settings import TrainConfig, cautions, expanded, idle
 from .requirements import (
     Base, Machine, as_settings, machine_problems, processes, refused, written_out)
 from .checkpoints import checkpoint_size, find_checkpoint, recover, unread
 from .memory import too_large, whole_memory
 from ..train import problems
+from .prompts import too_much_guidance
 from .pictures import pictures_to_enlarge
 from .kohya import lora_names
 from .run_folder import (
@@ -97,7 +98,8 @@ def ready(
     if model or net and not beneath(cfg.base): # an embedding's words are not in the outline
         found.problems += word_problems(cfg, net, subjects if found.photos else [])
     if net:
-        found.warnings += _mixed_up(net, subjects) + distilled(net)
+        found.problems += _reading_problems(cfg, net)
+        found.warnings += _mixed_up(net, subjects) + distilled(cfg, net)
         found.problems += enlarging_problems(cfg, net, subjects)
         found.problems += _size_problems(cfg, net) + _memory_problems(cfg, net, processes().device)
     _look_at_classes(found, subjects, cfg, net)
@@ -297,6 +299,10 @@ def _look_for_photos(
         found.warnings.append(f'{named(twins.near, "looks like")}; take out what shows the subject.')
 
 # %% ../../nbs/craft/ready.ipynb #r085size
+def _reading_problems(cfg, net) -> list[str]:
+    "How prompts cannot be read by the text encoders of a base."
+    return refused(net.check_clip_skip, cfg.clip_skip) + refused(net.check_token_length, cfg.max_token_length)
+
 def _part_problems(cfg, net) -> list[str]:
     "Settings for parts that a base does not have."
     vae, found = cfg.pretrained_vae_model_name_or_path, []
@@ -314,7 +320,7 @@ def base_problems(
 ) -> list[str]:
     "What keeps a base from being loaded as it is asked for, or trained: as far as its folder shows."
     name, where, found = base.pretrained_model_name_or_path, as_path(base.pretrained_model_name_or_path), []
-    found += refused(net.check_clip_skip, base.clip_skip) + refused(check_text_training, net, base.words)
+    found += refused(check_text_training, net, base.words)
     if under := beneath(base):
         if other := refused(is_lora, file := added_files(where)[0], base.allow_pickle): return found + other
         if is_lora(file, base.allow_pickle) and 'lora' not in base.words.split('+'):
@@ -327,6 +333,8 @@ def base_problems(
     folders = [where/part for part in net.parts if (where/part).is_dir()]
     found += [f'{p}: there are no weights here; download or export it again.'
               for p in folders if not weights(p)]
+    found += [line for p in folders if isinstance(net.parts[p.name], torch.nn.Module)
+              for line in refused(check_shapes, p, net.parts[p.name])]
     part = where/net.family.denoiser
     if not part.is_dir(): return found
     ends = ('safetensors', 'bin') if base.allow_pickle else ('safetensors',)
@@ -388,13 +396,16 @@ def _mixed_up(
 
 # %% ../../nbs/craft/ready.ipynb #rd_d1
 def distilled(
+    cfg:TrainConfig, # guidance of what is drawn on the way
     net:StableDiffusion, # the base, or its outline
-) -> list[str]: # none, or one line
-    "Whether a base was made for a few steps, which training undoes."
+) -> list[str]: # lines
+    "Whether a base was made for a few steps, which training undoes, and for none of the guidance asked for."
     if not (why := net.family.few_steps(net)): return []
+    scales = dict(class_guidance_scale=cfg.with_prior_preservation,
+                  validation_guidance_scale=cfg.validation_prompt)
     return [f'pretrained_model_name_or_path: {net.public_name} seems to be distilled to a few steps ({why}); '
-            'draw with guidance_scale 1, set class_guidance_scale to 1, and expect training to cost its few '
-            'steps; the model that it was made from learns better.']
+            'expect training to cost its few steps; the model that it was made from learns better.',
+            *too_much_guidance(net, **{k: getattr(cfg, k) for k, drawn in scales.items() if drawn})]
 
 def enlarging_problems(
     cfg:TrainConfig, # what is drawn while it trains
@@ -428,7 +439,8 @@ def foreseen(
 ) -> Ready:
     "What keeps any run of these settings on this base from beginning: photos, folders and packages apart."
     found = idle(cfg).refusals + machine_problems(cfg.record(Machine)) + base_problems(cfg.base, net)
-    found += _part_problems(cfg, net) + enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
+    found += _reading_problems(cfg, net) + _part_problems(cfg, net)
+    found += enlarging_problems(cfg, net, []) + _size_problems(cfg, net)
     return Ready(found, does='may begin')
 
 def _memory_problems(cfg, net, device) -> list[str]:

@@ -9,7 +9,7 @@ __all__ = ['zero_terminal_snr', 'noise_schedule', 'read_schedule']
 import math
 import torch
 from torch import Tensor
-from ..core import UserError
+from ..core import UserError, of_type, wrong_type
 from .flow import FlowSchedule, flow_schedule
 from ..losses import NoiseSchedule, make_betas
 
@@ -52,12 +52,14 @@ def noise_schedule(
 ) -> NoiseSchedule:
     "A diffusion's schedule, from diffusers' own settings. `UserError` on one that we do not know."
     _check_class(config)
+    ends = config.get('rescale_betas_zero_snr')
+    if not of_type(ends, bool|None): raise wrong_type('rescale_betas_zero_snr', ends, bool)
     if config.get('trained_betas') is not None: betas = _trained(config['trained_betas'])
     else:
         betas = make_betas(config.get('beta_schedule', 'linear'), config.get('num_train_timesteps', 1000),
                            config.get('beta_start', 1e-4), config.get('beta_end', .02))
     a = (1 - betas).cumprod(0)
-    if config.get('rescale_betas_zero_snr'): a = zero_terminal_snr(a)
+    if ends: a = zero_terminal_snr(a)
     return NoiseSchedule(a, config.get('prediction_type', 'epsilon'))
 
 def _trained(betas) -> Tensor:

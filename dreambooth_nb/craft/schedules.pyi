@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import math
 import torch
 from torch import Tensor
-from ..core import UserError
+from ..core import UserError, of_type, wrong_type
 from .flow import FlowSchedule, flow_schedule
 from ..losses import NoiseSchedule, make_betas
 __all__ = ['zero_terminal_snr', 'noise_schedule', 'read_schedule']

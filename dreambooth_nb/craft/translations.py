@@ -125,6 +125,24 @@ _ONETRAINER = dict(
     resolution_override='--resolution', continue_last_backup='--resume_from_checkpoint latest',
     samples_to_keep=_PREVIEW)
 
+# %% ../../nbs/craft/translations.ipynb #oc43f
+_LONG = 'a T5 or Qwen3 reads what its family does: 256 tokens of Stable Diffusion 3, 77 of IF, else 512'
+_WHOLE = 'the folder of --pretrained_model_name_or_path has it'
+_FLOWS = dict( # of flows, in diffusers' scripts and in kohya's trainer
+    max_sequence_length=_LONG, t5xxl_max_token_length=_LONG,
+    apply_t5_attn_mask='padding is read as diffusers does',
+    discrete_flow_shift="the base's scheduler says its shift; no flag is needed",
+    training_shift="the base's scheduler says its shift; no flag is needed",
+    timestep_sampling='--weighting_scheme: logit_normal is sigmoid, none is uniform',
+    sigmoid_scale='--logit_std, with --weighting_scheme logit_normal',
+    precondition_outputs='the error is that of the direction, as with 0; no flag is needed',
+    model_prediction_type='the error is that of the direction, as with raw; no flag is needed',
+    guidance_scale='--class_guidance_scale and --validation_guidance_scale; it learns without guidance',
+    bnb_quantization_config_path='--quantization bitsandbytes_4bit or bitsandbytes_8bit',
+    text_encoder_out_layers=_BASE,
+    lora_layers='--lora_targets', final_validation_prompt='--validation_prompt',
+    upcast_before_saving='`dreambooth export --dtype`, afterwards', clip_l=_WHOLE, t5xxl=_WHOLE, ae=_WHOLE)
+
 # %% ../../nbs/craft/translations.ipynb #oc44
 _ALONE = 'the model stands alone: dreambooth sample MODEL "PROMPT"'
 _SAMPLING = dict(
@@ -134,7 +152,7 @@ _SAMPLING = dict(
     lora_multiplier='--lora_scale', lora_weight='--lora_scale',
     prompt='the prompt stands alone: dreambooth sample MODEL "PROMPT"', from_file='the prompt as @FILE',
     base='--lora_base', ckpt=_ALONE, model=_ALONE, width=_BASE, height=_BASE)
-ELSEWHERE = dict(train=_KOHYA | _DIFFUSERS | _ONETRAINER, sample=_SAMPLING, # command -> name -> ours
+ELSEWHERE = dict(train=_KOHYA | _DIFFUSERS | _FLOWS | _ONETRAINER, sample=_SAMPLING, # command -> name -> ours
                  evaluate=dict(seeds='--num_images', samples='--num_images', steps='--num_inference_steps'),
                  export=dict(base='--lora_base'))
 

@@ -18,6 +18,9 @@ _PUSH: str
 _NEEDLESS: str
 _DIFFUSERS: Any
 _ONETRAINER: Any
+_LONG: str
+_WHOLE: str
+_FLOWS: Any
 _ALONE: str
 _SAMPLING: Any
 ELSEWHERE: Any
