@@ -29,7 +29,7 @@ from .model import StableDiffusion, base_dtype
 from .craft.bases import KOHYA_FILE
 from .craft.opening import load
 from .craft.log import Log
-from .craft.answers import resumable
+from .craft.answers import in_shell, resumable
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
 from .craft.requirements import agreed, drawing, files_of_base, load_base, processes

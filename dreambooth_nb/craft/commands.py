@@ -81,19 +81,19 @@ def sample_command(
     output_dir:str='samples', # folder of the pictures, PROMPT-seed-SEED.png; none is replaced
     subject:str|None=None, # text that replaces {} in a file of prompts, such as "sks dog"
     num_images:int=4, # pictures of each prompt
-    seed:int|None=None, # of the first picture, the others count on; null: the next free one
+    seed:int|None=None, # seed of the first picture, the others count on; null: the next free one
     negative_prompt:str='', # what to lead away from
     guidance_scale:float|None=None, # 0 ignores the prompt, 1 is the plain model; null: 5, or 1 if distilled
     num_inference_steps:int=25, # more is slower and a little better
     solver:str='ddim', # ddim, ddpm, euler, euler_ancestral, heun, dpmpp_2m or unipc (chapter 05)
     image:str|None=None, # picture to enlarge, or to start from, for the last `strength` of the way
-    strength:float=1., # share of the way that is walked from image
+    strength:float=1., # share of the steps that are taken, beginning at image; 1: all
     prompt_weighting:bool=False, # (red:1.3) weighs a word; else brackets are plain text
     lora_scale:float|None=None, # 0 is the base, 1 as trained; for models with a LoRA
     batch_size:int|None=None, # pictures made at a time; null: as many as fit into memory
     original_config:str|None=None, # for a single file: a diffusers folder of the same kind
-    variant:str|None=None, # of the files, such as fp16
-    revision:str|None=None, # of a model on the hub
+    variant:str|None=None, # variant of the files, such as fp16
+    revision:str|None=None, # branch, tag or commit of a model on the hub
     allow_pickle:bool=False, # also read .ckpt and .bin files, tensors only
     lora_base:str|None=None, # model that a LoRA goes on; null: the one that it names
 ):
@@ -145,7 +145,7 @@ def demo_command(
     output_dir:str='dreambooth-demo', # folder of everything that the demo makes
     class_noun:str='teapot', # a reserved individual: dog, duck, robot, teapot, car, fish, cactus or mug
     quick:bool=False, # a few steps only, to see that everything works
-    seed:int=0, # of every random draw
+    seed:int=0, # seed of every random draw
     overwrite:bool=False, # a demo that is there is replaced
     base:str='micro', # embedded model that learns: "micro", or "micro-flow", a flow transformer
 ):
@@ -248,7 +248,7 @@ def evaluate_command(
     num_images:int=2, # pictures of each prompt, and as many of the class
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
     encoders:str|None=None, # those alone: reader, DINO, CLIP, LPIPS, UNet, transformer; null: the usual ones
-    num_inference_steps:int=25, # of each picture
+    num_inference_steps:int=25, # denoising steps of each picture
     output:str|None=None, # JSON file of all scores
     lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
     verdict:bool=True, # by the looks at the run, or its base, asked the same; false: looks alone
@@ -287,11 +287,11 @@ def sweep_command(
 def benchmark_command(
     dataset:str, # folder of the DreamBooth dataset, downloaded if missing
     output_dir:str='benchmark', # folder of the runs, a folder for each subject, and of benchmark.json
-    subjects:str|None=None, # names joined by commas; null: all
+    subjects:str|None=None, # names of subjects, joined by commas; null: all
     samples:int=4, # pictures of each prompt
     identifier:str='sks', # the rare token
-    guidance_scale:float=5., # of the pictures
-    num_inference_steps:int=25, # of the pictures
+    guidance_scale:float=5., # guidance of the pictures
+    num_inference_steps:int=25, # denoising steps of the pictures
     **settings, # fields of TrainConfig
 ):
     "Train and score the 30 subjects that papers report; published numbers and ours in one table."

@@ -299,7 +299,7 @@ def _left_aside(folder:Path, files:list[Path], left:dict[Path, str]) -> list[Fin
                              'move them out if you did not expect them', False))
     for path, why in left.items():
         what, _, remedy = why.partition('; ')
-        found.append(Finding(path, 'left aside', what, remedy or 'take it out', False))
+        found.append(Finding(path, 'ignored', what, remedy or 'take it out', False))
     return found
 
 # %% ../../nbs/craft/manifest.ipynb #mf18

@@ -60,7 +60,7 @@ class PhotoFolder:
     captions: dict[str, Path] = field(default_factory=dict) # the stem of an image -> its text file
     masks: dict[str, Path] = field(default_factory=dict) # the stem of an image -> its mask
     metadata: list[Path] = field(default_factory=list) # metadata.jsonl, metadata.csv
-    ignored: dict[Path, str] = field(default_factory=dict) # what is left aside -> why, and what to do
+    ignored: dict[Path, str] = field(default_factory=dict) # what is ignored -> why, and what to do
     notes: list[str] = field(default_factory=list) # what else is odd, each a line
     repeats: int = 1 # how many times each photo counts
     words: str|None = None # caption of photos that have none, by the folder's name; None: it says nothing
@@ -71,8 +71,8 @@ class PhotoFolder:
         "The folders that the photos lie in: itself, where it has any, and those below."
         return [self]*bool(self.images) + self.below
 
-    def lines(self) -> list[str]: # one line for each file that is left aside, and for what is odd
-        "What is left aside, and what is odd."
+    def lines(self) -> list[str]: # one line for each file that is ignored, and for what is odd
+        "What is ignored, and what is odd."
         below = [line for part in self.below for line in part.lines()]
         return [f'{path}: {why}.' for path, why in self.ignored.items()] + self.notes + below
 
@@ -89,23 +89,23 @@ def _role(path:Path) -> str:
     "The role of a file in a folder of photos: a field of `PhotoFolder`, or why it has none."
     name, suffix = path.name.lower(), path.suffix.lower()
     if path.is_dir():
-        return 'is a folder and is left aside; move its photos to the others if they belong to them'
+        return 'is a folder and is ignored; move its photos to the others if they belong to them'
     if name in ('metadata.jsonl', 'metadata.csv'): return 'metadata'
     if suffix in IMAGE_SUFFIXES and file_stem(path).lower().endswith('-condlabel'):
-        return 'is a conditioning image of another trainer and is left aside; take it out of the folder'
+        return 'is a conditioning image of another trainer and is ignored; take it out of the folder'
     if suffix in IMAGE_SUFFIXES: return 'images'
     if suffix in _TEXTS: return 'captions'
-    if suffix in _RAW: return 'is a camera raw file and is left aside; develop it to PNG or JPEG'
+    if suffix in _RAW: return 'is a camera raw file and is ignored; develop it to PNG or JPEG'
     if suffix in _OTHER:
-        return 'is a kind of picture that is not read here, and is left aside; save it as PNG'
+        return 'is a kind of picture that is not read here, and is ignored; save it as PNG'
     if suffix in _TABLES:
-        return 'is a table that is not read and is left aside; captions are read from metadata.jsonl or .csv'
+        return 'is a table that is not read and is ignored; captions are read from metadata.jsonl or .csv'
     try:
         with Image.open(path, formats=_formats()) as im:
             kind = im.format
-        return f'is a {kind} picture without the suffix of one, and is left aside; rename it'
+        return f'is a {kind} picture without the suffix of one, and is ignored; rename it'
     except Exception:
-        return 'is no image and is left aside; take it out of the folder'
+        return 'is no image and is ignored; take it out of the folder'
 
 # %% ../../nbs/craft/photos.ipynb #c034b
 def _files(path:Path) -> list[Path]: # in their order
@@ -206,11 +206,11 @@ def _attach(self:PhotoFolder, files:dict, pairs:list, what:str):
     for p, stem in pairs:
         stem = names.get(stem, stem) # 0.jpg.txt is as good as 0.txt
         if stem not in images:
-            self.ignored[p] = (f'is a {what} with no image named {stem}.*, and is left aside; '
+            self.ignored[p] = (f'is a {what} with no image named {stem}.*, and is ignored; '
                                'rename it or take it out')
         elif stem in files:
             self.ignored[p] = (f'is a second {what} of {images[stem][0]}, after {files[stem].name}, '
-                               'and is left aside; keep one of them')
+                               'and is ignored; keep one of them')
         else:
             files[stem] = p
             if len(images[stem]) > 1:
@@ -223,14 +223,14 @@ def image_files(
     strict:bool=False, # whether anything else in the folder is an error
 ) -> list[Path]: # its image files, sorted by name without regard to case
     """The images of a folder. `UserError` as for `list_folder`; under `strict` also when a file would be
-    left aside."""
+    ignored."""
     found = list_folder(folder)
     lines = found.lines()
     if strict and lines:
         raise UserError(lines[0] + (f' ({len(lines) - 1} more like this.)' if lines[1:] else ''))
     if aside := [path for part in (found, *found.below) for path in part.ignored]:
         names = ', '.join(path.name for path in aside)
-        say_once(f'{found.path}: left aside are {names}.')
+        say_once(f'{found.path}: ignored: {names}.')
     return [p for part in found.parts for p in part.images]
 
 # %% ../../nbs/craft/photos.ipynb #c043

@@ -48,6 +48,8 @@ def _path(default=None):
 _WORDS = 'unet', 'attention', 'lora', 'text_encoder', 'token'
 _OPTIMIZERS = ('adamw', 'sgd', 'adafactor', 'adamw8bit', 'lion8bit', 'lion', 'prodigy', 'schedulefree')
 _SCHEDULES = ('linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'constant', 'constant_with_warmup')
+_TARGETS, _ATTENTIONS = ('attention', 'linear', 'all'), ('sdpa', 'sliced', 'eager')
+_MIXED = 'no', 'bf16', 'fp16'
 _BIASES = 'none', 'earlier', 'later', 'range'
 _WEIGHTINGS = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
 _TRACKERS = ('all', 'aim', 'tensorboard', 'wandb', 'comet_ml', 'mlflow', 'clearml', 'dvclive', 'swanlab',
@@ -81,24 +83,24 @@ class _Learned(Suggests):
     with_prior_preservation:bool = True # also train on class images made by the base model itself
     prior_loss_weight:float = _natural(1.) # lambda: how much the class images count
     num_class_images:int = _pictures(48) # size of the pool; 200 is usual for Stable Diffusion 1.5
-    prior_generation_precision:str|None = _of(None, _DTYPES) # of drawing them; null: the base's
+    prior_generation_precision:str|None = _of(None, _DTYPES) # precision of class images; null: the base's
     refresh_class_images_every:int = _natural(0) # optimiser steps between new class images; 0: never
-    refresh_class_images:int = _count(8) # how many new ones take the place of the oldest
+    refresh_class_images:int = _count(8) # number of new class images that replace the oldest
     sample_batch_size:int = _count(16) # class images made at a time
     class_guidance_scale:float = _natural(5.) # guidance with which class images are drawn; 1: none
     # photos that are a dataset
     dataset_name:str|None = _path() # instead of instance_data_dir: a dataset of the hub, or a folder of one
-    dataset_config_name:str|None = None # part of that dataset
-    image_column:str = 'image' # its column with the photos
-    caption_column:str|None = None # its column with the captions; null: instance_prompt for all
+    dataset_config_name:str|None = None # name of a part of the dataset
+    image_column:str = 'image' # column of the dataset with the photos
+    caption_column:str|None = None # column of the dataset with captions; null: instance_prompt for all
     repeats:int = _count(1) # how often each photo counts in an epoch
     # how the base is loaded
-    variant:str|None = None # of the base's files, e.g. "fp16"
+    variant:str|None = None # variant of the base's files, e.g. "fp16"
     revision:str|None = None # branch, tag or commit of a base on the hub
     original_config:str|None = _path() # for a base in a single file: folder or hub id with its configuration
     allow_pickle:bool = False # also read .ckpt and .bin files, tensors only
-    lora_base:str|None = _path() # model that a base goes on that is a LoRA or an embedding; null: as it says
-    quantization:str|None = _of(None, _QUANTIZATIONS) # of a base under a LoRA, in 4 or 8 bits; null: none
+    lora_base:str|None = _path() # model under a base that is a LoRA or an embedding; null: the one it names
+    quantization:str|None = _of(None, _QUANTIZATIONS) # form in 4 or 8 bits of a base under a LoRA; null: none
     pretrained_vae_model_name_or_path:str|None = _path() # another VAE for the base: a folder or a hub id
 
 # %% ../../nbs/craft/settings.ipynb #se07fp
@@ -111,16 +113,16 @@ class _Seen(_Learned):
     center_crop:bool = True # cut the centre out of each photo; else num_crops random places
     num_crops:int = _count(4) # crops of each photo without center_crop
     aspect_ratio_buckets:bool = False # rectangles of one area that fit the photos, instead of squares
-    image_interpolation_mode:str = _of('lanczos', _FILTERS) # how photos are resized
+    image_interpolation_mode:str = _of('lanczos', _FILTERS) # filter by which photos are resized
     random_flip:bool = False # mirror instance photos at random; leave off where left and right differ
     use_masks:bool = False # loss on the subject alone: where NAME.mask.png, or the alpha channel, is white
     cache_dir:str|None = _path() # folder of latents, kept for the next run; null: in memory alone
     # prompts and captions
     shuffle_caption:bool = False # another order of the parts of a caption, between commas, at each draw
-    keep_tokens:int = _natural(0) # so many parts at the beginning of a caption stay where they are
+    keep_tokens:int = _natural(0) # number of parts at the beginning of a caption that stay where they are
     caption_dropout_rate:float = _share(0.) # share of the draws that see no caption at all
     clip_skip:int|None = _count(None) # layers left out at the text encoder's end (kohya's 2 is 1); null: none
-    max_token_length:int|None = _of(None, [75, 150, 225]) # of prompts, in windows of 75; null: one window
+    max_token_length:int|None = _of(None, [75, 150, 225]) # tokens of a prompt, in windows of 75; null: 75
 
 # %% ../../nbs/craft/settings.ipynb #se09f2
 @dataclass
@@ -131,16 +133,16 @@ class _Trained(_Seen):
     train:str|None = None # unet, attention, lora, text_encoder, token, joined by +; null: as suits the base
     placeholder_token:str|None = None # with token: the new word; null: the one in <> in instance_prompt
     initializer_token:str|None = None # with token: the word that it begins as; null: the last of class_prompt
-    rank:int = _count(8) # of the LoRA
-    lora_alpha:float|None = _positive(None) # null: the rank
-    conv_rank:int|None = _count(None) # of the LoRA on convolutions, with lora_targets all; null: rank
-    conv_alpha:float|None = _positive(None) # of that LoRA; null: conv_rank
+    rank:int = _count(8) # rank of the LoRA's matrices
+    lora_alpha:float|None = _positive(None) # alpha of the LoRA, which is scaled by alpha/rank; null: the rank
+    conv_rank:int|None = _count(None) # rank of the LoRA on convolutions, with lora_targets all; null: rank
+    conv_alpha:float|None = _positive(None) # alpha of the LoRA on convolutions; null: conv_rank
     lora_dropout:float = _share(0.) # share of inputs that the added matrices do not see
-    lora_targets:str = _of('attention', ['attention', 'linear', 'all']) # "attention", "linear" or "all"
-    use_dora:bool = False # learn the length of each row apart
+    lora_targets:str = _of('attention', _TARGETS) # layers with a LoRA: attention, linear or all
+    use_dora:bool = False # learn the length of each row of weights apart (DoRA)
     gradient_checkpointing:bool = False # less memory, more time, same result
-    attention:str = _of('sdpa', ['sdpa', 'sliced', 'eager']) # of the UNet: "sdpa", "sliced" or "eager"
-    mixed_precision:str = _of('no', ['no', 'bf16', 'fp16']) # "no", "bf16" or "fp16"
+    attention:str = _of('sdpa', _ATTENTIONS) # kind of attention in the UNet: sdpa, sliced or eager
+    mixed_precision:str = _of('no', _MIXED) # precision of the forward pass: no (float32), bf16 or fp16
     cuda_graphs:bool = False # launch the networks' kernels as a whole, on a GPU: less time, same result
     linear_by_onednn:bool = False # products of linear layers by oneDNN, on a CPU: less time on some
 
@@ -158,24 +160,24 @@ class _Stepped(_Trained):
     scale_lr:bool = False # the rate times train_batch_size and gradient_accumulation_steps
     text_encoder_lr:float|None = _positive(None) # of the text encoders; null: learning_rate
     stop_text_encoder_training:int|None = _natural(None) # step from which the text encoders stay as they are
-    lr_scheduler:str = _of('constant', _SCHEDULES) # constant, linear, cosine, ... (diffusers' names)
-    lr_warmup_steps:int = _natural(0) # optimiser steps
-    lr_num_cycles:int = _count(1) # hard restarts of cosine_with_restarts
-    lr_power:float = _positive(1.) # of polynomial
+    lr_scheduler:str = _of('constant', _SCHEDULES) # schedule of the rate: constant, linear, cosine, ...
+    lr_warmup_steps:int = _natural(0) # optimiser steps in which the rate rises to its peak
+    lr_num_cycles:int = _count(1) # number of hard restarts of cosine_with_restarts
+    lr_power:float = _positive(1.) # exponent of the polynomial schedule
     adam_beta1:float = _share(.9) # decay of the first moment, of the gradients
     adam_beta2:float = _share(.999) # decay of the second moment, of their squares
-    adam_epsilon:float = _positive(1e-8) # keeps the division by small second moments finite
-    adam_weight_decay:float = _natural(1e-2) # of the optimiser
-    adam_weight_decay_text_encoder:float|None = _natural(None) # of the text encoders; null: adam_weight_decay
+    adam_epsilon:float = _positive(1e-8) # small number that keeps the division by second moments finite
+    adam_weight_decay:float = _natural(1e-2) # weight decay of the optimiser
+    adam_weight_decay_text_encoder:float|None = _natural(None) # weight decay of text encoders; null: the same
     prodigy_beta3:float|None = _share(None) # decay of prodigy's own estimate; null: square root of adam_beta2
-    prodigy_decouple:bool = True # weight decay as in AdamW
-    prodigy_use_bias_correction:bool = True # larger steps at the beginning, as in Adam
-    prodigy_safeguard_warmup:bool = True # the estimate does not grow with a rate that warms up
-    max_grad_norm:float = _positive(1.) # gradients are scaled down to this norm
+    prodigy_decouple:bool = True # prodigy's weight decay as in AdamW
+    prodigy_use_bias_correction:bool = True # larger steps of prodigy at the beginning, as in Adam
+    prodigy_safeguard_warmup:bool = True # keep prodigy's estimate from growing with a rate that warms up
+    max_grad_norm:float = _positive(1.) # norm to which larger gradients are scaled down
     use_ema:bool = False # average the weights; the average is what the run ends with
-    ema_decay:float = _share(.9999) # 0.9999 averages over about 10,000 steps, 0.99 over 100
+    ema_decay:float = _share(.9999) # decay of the average: 0.9999 is over about 10,000 steps, 0.99 over 100
     allow_tf32:bool = False # float32 products in TF32, on GPUs that have it: faster, 10 bits of mantissa
-    seed:int = _natural(0) # of every random draw, but for class images
+    seed:int = _natural(0) # seed of every random draw, except class images
 
 # %% ../../nbs/craft/settings.ipynb #fmset
 @dataclass
@@ -184,30 +186,30 @@ class _Timed(_Stepped):
     __delwrap__ = _Stepped
     weighting_scheme:str|None = _of(None, _WEIGHTINGS) # of timesteps; null: logit_normal of a flow, else none
     logit_mean:float = _finite(0.) # of logit_normal: above 0 leans to the noise
-    logit_std:float = _positive(1.) # of logit_normal: smaller keeps closer to the middle
-    mode_scale:float = _mode(1.29) # of mode: above 0 leans to the middle, below to the ends
+    logit_std:float = _positive(1.) # spread of logit_normal: smaller keeps closer to the middle
+    mode_scale:float = _mode(1.29) # strength of mode: above 0 leans to the middle, below to the ends
 
 @dataclass
 class _Weighed(_Timed):
     "How errors count, and how often which timesteps are drawn."
     __delwrap__ = _Timed
     # the loss (chapter 03)
-    loss_type:str = _of('l2', ['l2', 'huber']) # "l2" or "huber"
-    huber_schedule:str = _of('snr', ['snr', 'constant']) # "snr" or "constant"
-    huber_c:float = _positive(.1) # where the Huber loss turns from a parabola into a line
-    snr_gamma:float|None = _positive(None) # min-SNR weighting; 5 is usual; null: off
+    loss_type:str = _of('l2', ['l2', 'huber']) # kind of loss: "l2" or "huber"
+    huber_schedule:str = _of('snr', ['snr', 'constant']) # course of huber_c over timesteps: snr or constant
+    huber_c:float = _positive(.1) # error at which the Huber loss turns from a parabola into a line
+    snr_gamma:float|None = _positive(None) # cap of min-SNR weighting; 5 is usual; null: off
     debiased:bool = False # debiased estimation, instead of min-SNR weighting
     noise_offset:float = _natural(0.) # strength of offset noise; 0.05 to 0.1 is usual
-    pyramid_discount:float = _share(0.) # of pyramid noise, 0.3 to 0.9; 0: none
+    pyramid_discount:float = _share(0.) # discount of pyramid noise, 0.3 to 0.9; 0: none
     input_perturbation:float = _natural(0.) # noise on the network's input alone; 0.1 is usual
     min_timestep:int = _step(0) # first timestep that may be drawn
-    max_timestep:int|None = _step(None) # first one that may not; null: all
-    timestep_bias_strategy:str = _of('none', _BIASES) # "none", "earlier", "later" or "range"
+    max_timestep:int|None = _step(None) # first timestep that may not be drawn; null: all may
+    timestep_bias_strategy:str = _of('none', _BIASES) # favoured timesteps: none, earlier, later or range
     timestep_bias_multiplier:float = _positive(1.) # how many times as often the favoured timesteps are drawn
     timestep_bias_portion:float = _portion(.25) # share of all timesteps that "earlier" and "later" favour
     timestep_bias_begin:int = _step(0) # first timestep that "range" favours
-    timestep_bias_end:int|None = _step(None) # first one that it does not; null: the last
-    timestep_strata:int = _count(1) # so many consecutive draws are spread evenly; 1: independent
+    timestep_bias_end:int|None = _step(None) # first timestep after those of "range"; null: there is none
+    timestep_strata:int = _count(1) # number of consecutive draws that are spread evenly; 1: independent
 
 # %% ../../nbs/craft/settings.ipynb #c006
 @dataclass
@@ -215,22 +217,22 @@ class _LookedAt(_Weighed):
     "How a run is looked at, kept and resumed."
     __delwrap__ = _Weighed
     validation_prompt:str|None = None # what to draw from time to time while training
-    num_validation_images:int = _pictures(4) # pictures of validation_prompt
-    validation_solver:str = _of('ddim', SOLVER_NAMES) # of these pictures
-    validation_guidance_scale:float = _natural(5.) # guidance of these pictures; 1: none
-    validation_images:str|None = None # that a base enlarges for validation_prompt: a folder, or FILE,FILE
+    num_validation_images:int = _pictures(4) # number of pictures of validation_prompt
+    validation_solver:str = _of('ddim', SOLVER_NAMES) # solver of the pictures of validation_prompt
+    validation_guidance_scale:float = _natural(5.) # guidance of the pictures of validation_prompt; 1: none
+    validation_images:str|None = None # pictures to enlarge for validation_prompt: a folder, or FILE,FILE
     num_held_out:int = _natural(0) # photos of each subject, images of each class, kept from the training
     validation_steps:int = _count(50) # optimiser steps between two looks, at pictures or what is held out
     evaluation_steps:int = _natural(0) # optimiser steps between two scorings of what is drawn; 0: never
-    early_stopping_patience:int = _natural(0) # stop after so many looks without a better one; 0: never
+    early_stopping_patience:int = _natural(0) # looks without a better score that end the run; 0: never
     load_best_at_end:bool = False # end with the weights that held-out images scored best, not with the last
     checkpointing_steps:int = _count(500) # optimiser steps between checkpoints
     checkpoints_total_limit:int|None = _count(2) # checkpoints that are kept besides the best; null: all
     resume_from_checkpoint:str|None = _path() # "latest", or a checkpoint's folder
     report_to:str|None = _of(None, _TRACKERS) # a tracker of Accelerate: "tensorboard", "wandb", ...
-    logging_dir:str = 'logs' # its folder; one that is not absolute lies in output_dir
+    logging_dir:str = 'logs' # folder of the tracker; one that is not absolute lies in output_dir
     skip_save_text_encoder:bool = False # leave text encoders that were not trained out of the saved model
-    output_kohya_format:bool = False # the LoRA in kohya's format besides
+    output_kohya_format:bool = False # also save the LoRA in kohya's format
 
 @dataclass
 class TrainConfig(_LookedAt):

@@ -34,6 +34,9 @@ def _path(default=None): ...
 _WORDS: Any
 _OPTIMIZERS: Any
 _SCHEDULES: Any
+_TARGETS: Any
+_ATTENTIONS: Any
+_MIXED: Any
 _BIASES: Any
 _WEIGHTINGS: Any
 _TRACKERS: Any
