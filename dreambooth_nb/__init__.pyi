@@ -2,7 +2,7 @@
 from .run import dreambooth as dreambooth
 from .run import demo as demo
 from .run import Result as Result
-from .craft.report import check as check
+from .craft.ready import check as check
 from .craft.memory import forecast as forecast
 from .craft.settings import TrainConfig as TrainConfig
 from .craft.settings import presets as presets

@@ -14,7 +14,8 @@ from IPython.display import display
 from PIL import Image
 from .core import Suggests, UserError, as_path, at_least, checked, how_many, one_of
 from .model import StableDiffusion
-from .craft.settings import identifier_of, read_config, read_settings
+from .craft.concepts import identifier_of
+from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
 from .craft.levels import SOLVERS

@@ -253,6 +253,7 @@ def check_finite(
     "`UserError` when loss or gradient are not finite; it names the layer where that begins."
     loss, norm, scaled = self.row['loss'], self.row['grad_norm'], self.accelerator.scaler is not None
     if math.isfinite(loss) and (scaled or math.isfinite(norm)): return
+    self.show()
     try:
         with nan_guard(self.model), torch.no_grad(), self.accelerator.autocast():
             for batch in batches:

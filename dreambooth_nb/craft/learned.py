@@ -14,8 +14,8 @@ from ..core import UserError, as_path
 from ..micro.toys import PLACES
 from .photos import read_photo
 from ..data import Concept
-from .concepts import listed_concepts
-from .settings import TrainConfig, class_prompt_of, identifier_of, read_settings
+from .concepts import class_prompt_of, identifier_of, listed_concepts
+from .settings import TrainConfig, read_settings
 from .answers import is_run
 from .checkpoints import base_settings, is_checkpoint
 

@@ -149,8 +149,9 @@ def _course(seen:Log) -> str:
     score = [1000*r['val_score'] for r in seen]
     best, top = seen.best['step'], max(score)
     scale = max(_TOLERANCE*(top - min(score)), abs(top)/1000)
-    course = (f'score {score[0]:.2f} at step {seen[0]["step"]}, {top:.2f} at step {best}, {score[-1]:.2f} '
-              'at the end')
+    end, at = seen[-1]['step'], {seen[0]['step']: score[0], best: top, seen[-1]['step']: score[-1]}
+    course = [f'{v:.2f} at {"the end" if step == end else f"step {step}"}' for step, v in at.items()]
+    course = f'score {", ".join(course)}'
     if top <= score[0] + scale:
         return (f'Nothing was gained: subject and class are separated no better than at first ({course}). '
                 'Unless the pictures show the subject: train longer; if the class drifts, slower, or raise '

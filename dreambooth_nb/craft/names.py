@@ -13,7 +13,7 @@ from ..core import NoSuchName, UserError, did_you_mean
 # %% ../../nbs/craft/names.ipynb #nm05
 NAMES = dict( # name -> room
     dreambooth='run', demo='run', Result='run', # photos in, a model out; the demo; what a run leaves
-    check='craft.report', forecast='craft.memory', # before a run
+    check='craft.ready', forecast='craft.memory', # before a run
     TrainConfig='craft.settings', presets='craft.settings', preset='craft.settings', # its settings
     load='craft.opening', open_model='craft.checkpoints', # a base; a run, a checkpoint, a LoRA with its base
     sample='cfg_sampler', grid='craft.pictures', Studio='studio', # pictures

@@ -443,7 +443,10 @@ def why_not_loaded(
 ) -> str:
     "Why a base was not loaded, and which option may help."
     reason, hint = _reason(e), ''
-    if path.is_file() and not config:
+    if path.is_file() and not config and reason == _HUB[hub_errors.LocalEntryNotFoundError]:
+        reason = ('its configuration is missing: a single file has none, and the hub was not asked or did '
+                  'not answer; set config to a diffusers folder of the same kind, or go online once.')
+    elif path.is_file() and not config:
         hint = (' (its configuration is looked up on the hub; offline, set config to '
                 'a diffusers folder of the same kind)')
     elif re.search('no file named|not appear to have', f'{e}'):

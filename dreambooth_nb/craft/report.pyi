@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from fastcore.basics import patch
 from PIL import Image
-from ..core import UserError, as_path, checked, digest, fit_within, how_many, img_tag, printable
+from ..core import UserError, as_path, digest, fit_within, how_many, img_tag, printable
 from .photos import Photo, PhotoFolder, count_tokens, file_order, file_stem, list_folder, read_captions, read_photo
 from .crops import Crop
 from ..data import HOW_TO_CROP, Concept, Example, Geometry, crop_misses, same_folder
 from .concepts import load_concepts
-__all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight', 'check']
+__all__ = ['sharpness', 'look', 'alike', 'PhotoCheck', 'Report', 'preflight']
 def sharpness(im: Image.Image) -> float: ...
 def _rim(x: np.ndarray) -> np.ndarray: ...
 def _subject_box(im: Image.Image) -> tuple | None: ...
@@ -39,7 +39,6 @@ _NO_PROMPT: str
 def _copies(looks: list[np.ndarray]) -> Iterator[_Copy]: ...
 def preflight(concepts: Concept | list[Concept], resolution: int | Geometry=512, tokenizer=None, strict: bool=False, min_images: int=3, max_token_length: int | None=None) -> Report: ...
 _COLUMNS: Any
-def check(instance_data_dir: str, instance_prompt: str | None=None, class_prompt: str | None=None, resolution: int=512, center_crop: bool=True, random_flip: bool=False, aspect_ratio_buckets: bool=False, bucket_step: int=64, use_masks: bool=False, strict: bool=False, tokenizer: Callable | None=None, num_crops: int=4) -> Report: ...
 
 class _Shares(NamedTuple):
     of_crop: float

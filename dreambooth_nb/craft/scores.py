@@ -171,10 +171,12 @@ def closing(
     lines = [seen.text]*bool(seen.text)
     if log.scores and not seen.found:
         lines.append(f'By the loss on held-out photos alone: {log.verdict} What it draws is looked at by '
-                     'dreambooth evaluate, and on the way with evaluation_steps.')
+                     'dreambooth evaluate, and on the way with --evaluation_steps.')
     if log and not lines:
-        lines.append('No verdict: no pictures were looked at, and no photos held out; dreambooth evaluate '
-                     'looks now, evaluation_steps and num_held_out on the way.')
+        shown = as_path(folder)/'before_after.png'
+        look = f'Look at {shown}; its pictures are scored' if shown.is_file() else 'Pictures are scored'
+        lines.append(f'No verdict: nothing was scored, and no photos were held out. {look} by dreambooth '
+                     'evaluate, and the next run on its way with --evaluation_steps or --num_held_out.')
     return lines + [repr(cost)]*bool(cost)
 
 # %% ../../nbs/craft/scores.ipynb #evp5

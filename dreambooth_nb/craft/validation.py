@@ -192,6 +192,7 @@ def find_lr(
             for group in run.optimizer.param_groups:
                 group['lr'] = rate
             run.one_step()
+            run.show()
             loss = validation_loss(model, photos, cfg.record(Scoring), run.condition, 4)['val_loss']
             if not math.isfinite(loss) or curve.losses and loss > 2*max(curve.losses[0], min(curve.losses)):
                 break
@@ -202,5 +203,6 @@ def find_lr(
     finally:
         run.put(own)
         run.gather()
+        run.show()
         if not had and model.has_lora(): model.remove_lora()
     return curve
