@@ -9,12 +9,12 @@ import psutil, torch
 from PIL import Image
 
 from dreambooth_nb.craft.latents import Latent, LatentCache
-from dreambooth_nb.data import Batches
+from dreambooth_nb.data import Batches, Concept
 from dreambooth_nb.craft.log import Log
 from dreambooth_nb.craft.checkpoints import LogFile, fingerprints
 from dreambooth_nb.cfg_sampler import sample
 from dreambooth_nb.craft.pictures import save_png
-from dreambooth_nb.craft.report import check
+from dreambooth_nb.craft.report import preflight
 
 from . import measure, models
 from .rows import CLASS, INSTANCE
@@ -94,8 +94,9 @@ def looked_at(n, side=256):
         def decode():
             for path in paths:
                 Image.open(path).convert('RGB').load()
+        subject = Concept(pathlib.Path(folder), INSTANCE)
         return dict(decoding_ms=milliseconds(decode, 3),
-                    look_ms=milliseconds(lambda: check(folder, 'a photo of a sks dog'), 3))
+                    look_ms=milliseconds(lambda: preflight(subject), 3))
 
 
 def growth(most=SIZES[-1]):
