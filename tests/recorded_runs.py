@@ -52,8 +52,10 @@ RUNS = {'full': dict(base='sd1'),
 SOLVERS = dict(ddim='sd1', ddpm='sd1', euler='sd1', heun='sd1', euler_ancestral='sd1', dpmpp_2m='sd2',
                unipc='sdxl')
 PICTURES = {f'{solver}, {base}': dict(base=base, solver=solver) for solver, base in SOLVERS.items()}
-PICTURES |= {f'{solver}, sd3': dict(base='sd3', solver=solver) for solver in ('euler', 'heun', 'dpmpp_2m')}
-PICTURES |= {f'euler, {base}': dict(base=base, solver='euler') for base in ('flux', 'zimage', 'klein')}
+PICTURES |= {f'{solver}, sd3': dict(base='sd3', solver=solver)
+             for solver in ('euler', 'heun', 'dpmpp_2m', 'unipc')}
+PICTURES |= {f'euler, {base}': dict(base=base, solver='euler') for base in ('flux', 'klein')}
+PICTURES |= {'euler, zimage': dict(base='zimage', solver='euler', guidance_scale=5.)}
 PICTURES |= {'negative prompt': dict(base='sd1', negative_prompt='blue', guidance_rescale=.7),
              'eta': dict(base='sd1', eta=1.), 'image to image': dict(base='sd1', image=True, strength=.6)}
 
