@@ -474,8 +474,8 @@ def _train(
     "Train as a command says; upload the model where that was asked for."
     missing = missing_package('optimizer', command.settings.optimizer)
     if missing and getattr(command.flags, 'use_8bit_adam', False): # which is how this command says it
-        raise UserError(missing.replace('optimizer: adamw8bit', 'use_8bit_adam:').replace('choose adamw',
-                                                                                         'leave it out'))
+        raise UserError('use_8bit_adam: needs the package bitsandbytes; pip install bitsandbytes, or leave '
+                        'it out.')
     look_at_settings(command.settings)
     if name := getattr(command.flags, 'tokenizer_name', None): _look_at_tokenizer(name)
     first = not int(os.environ.get('RANK') or 0) # of several processes it speaks for all
