@@ -13,14 +13,15 @@ import torch.nn.functional as F
 from diffusers import SD3Transformer2DModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
-from ..core import as_path
+from ..core import as_path, one_of
 from ..craft.flow import time_density
 from ..craft.timesteps import timesteps_at
 from ..losses import mse_per_example, q_sample, target
 from ..model import StableDiffusion
 from ..craft.opening import load
 from .readers import Count
-from .pretrain import GOALS, Shards, StageLoss, card_row, encode_all, train_stage
+from .pretrain import (
+    GOALS, Shards, StageLoss, card_row, check_recipe, encode_all, train_stage)
 
 # %% ../../nbs/micro/02_flow.ipynb #mf07
 _SCHEDULER = dict(_class_name='FlowMatchEulerDiscreteScheduler', num_train_timesteps=1000, shift=1.)
@@ -61,14 +62,14 @@ def flow_loss(
 ) -> StageLoss: # parts: mse
     "One step of flow matching; a tenth of the captions empty, the subject counts five times."
     s, schedule, device = pictures.shown(mean, std, step, batch_size), model.schedule, model.device
-    u = torch.rand(batch_size, generator=s.random)
+    u = torch.rand(batch_size, generator=s.random, device=s.x0.device).cpu()
     t = timesteps_at(u, time_density(len(schedule), schedule.weighting_scheme))
     x_t, true = q_sample(s.x0, s.noise, t, schedule), target(s.x0, s.noise, t, schedule)
     given, read = model.condition(s.captions), model.tokenizer.model_max_length
     words = given['encoder_hidden_states'][:, :read]
     given['encoder_hidden_states'] = F.pad(words, (0, 0, 0, _ABSENT[step % len(_ABSENT)]))
     guess = model.ask(x_t.to(device), schedule.times[t].to(device), given)
-    losses = mse_per_example(guess, true.to(device), s.count.to(device))
+    losses = mse_per_example(guess.float(), true.to(device), s.count.to(device))
     return StageLoss(losses.mean(), dict(mse=losses.mean().item()))
 
 # %% ../../nbs/micro/02_flow.ipynb #mf14
@@ -79,8 +80,14 @@ class FlowRecipe:
     shards:int = 160 # number of shards, of 512 pictures each
     steps:int = 30_000 # steps of text encoders and transformer
     batch_size:int = 32 # pictures in a batch
+    phrasings:int|None = None # captions of each picture; None: a new one whenever it is seen
+    mixed_precision:str = 'no' # precision of the forward pass: no (float32) or bf16
     lr:float = 1e-3 # peak learning rate
     seed:int = 0 # seed of the initial weights
+
+    def __post_init__(self):
+        check_recipe(self)
+        one_of('mixed_precision', self.mixed_precision, ('no', 'bf16'))
 
 def pretrain_flow(
     recipe:FlowRecipe, # all settings
@@ -89,13 +96,14 @@ def pretrain_flow(
     device='cpu', # device to render and train on
 ) -> StableDiffusion:
     "Make micro flow, from nothing or from an earlier result; the VAE is the micro model's."
-    pictures = Shards(as_path(folder)/'shards', recipe.shards, device=device)
+    pictures = Shards(as_path(folder)/'shards', recipe.shards, device=device, phrasings=recipe.phrasings)
     torch.manual_seed(recipe.seed)
     model = (load(recipe.start) if recipe.start else new_flow(load('micro'))).to(device)
-    mean, std = encode_all(model.vae, pictures.images)
+    mean, std = encode_all(model.vae, pictures.images, device=device)
     net = nn.ModuleDict({k: v for k, v in model.parts.items() if k != 'vae'}).requires_grad_(True)
     def loss(step):
-        return flow_loss(model, pictures, mean, std, step, recipe.batch_size)
+        with torch.autocast(model.device.type, torch.bfloat16, recipe.mixed_precision == 'bf16'):
+            return flow_loss(model, pictures, mean, std, step, recipe.batch_size)
     train_stage('flow', net, loss, recipe.steps, folder, recipe.lr)
     model.to(torch.float16).save(out)
     return model.to(torch.float32)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RARE_TOKENS', 'GOALS', 'shard_scenes', 'Shards', 'lr_at', 'StageLoss', 'train_stage', 'new_vae', 'vae_loss',
-           'encode_all', 'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'Recipe', 'begin', 'pretrain', 'score_vae',
-           'score_samples', 'measure', 'card_row', 'micro_card']
+           'encode_all', 'new_tokenizer', 'new_denoiser', 'denoiser_loss', 'check_recipe', 'Recipe', 'begin',
+           'pretrain', 'score_vae', 'score_samples', 'measure', 'card_row', 'micro_card']
 
 # %% ../../nbs/micro/01_pretrain.ipynb #c003
 import json, math, random, time, zipfile
@@ -32,7 +32,7 @@ from ..losses import min_snr_weight, mse_per_example, q_sample, target
 from ..craft.schedules import noise_schedule
 from ..model import StableDiffusion
 from ..craft.opening import load
-from ..craft.optimizers import EMA, make_optimizer
+from ..craft.optimizers import EMA, make_optimizer, tf32
 from ..craft.log import Log
 from ..craft.checkpoints import (
     checkpoints, damage, prune_checkpoints, read_checkpoint, write_checkpoint)
@@ -84,10 +84,12 @@ class Shards:
         n:int, # how many shards
         split:str='train', # "train" or "val"
         device='cpu', # device to render on
+        phrasings:int|None=None, # captions of each picture; None: a new one whenever it is seen
     ):
         self.images, self.masks = map(torch.cat, zip(*[_read_shard(_render_shard(k, folder, split, device))
                                                        for k in range(n)]))
         self.scenes = [s for k in range(n) for s in shard_scenes(k, split)]
+        self.phrasings = phrasings
 
     def __len__(self):
         return len(self.images)
@@ -236,13 +238,14 @@ def encode_all(
     vae:AutoencoderKL, # trained
     images:Tensor, # uint8 pictures, (n,3,64,64)
     batch_size:int=128, # encoded at a time
+    device='cpu', # where the latents stay
 ) -> Posterior: # each (n,c,16,16), float16
     "Encode every picture once: the VAE will not change any more."
     means, stds = [], []
     for chunk in tqdm(images.split(batch_size), desc='latents', mininterval=5):
         p = vae.encode(chunk.to(vae.device).float()/127.5 - 1).latent_dist
-        means.append(p.mean.half().cpu())
-        stds.append(p.std.half().cpu())
+        means.append(p.mean.half().to(device))
+        stds.append(p.std.half().to(device))
     return Posterior(torch.cat(means), torch.cat(stds))
 
 @torch.no_grad()
@@ -325,6 +328,16 @@ class _Shown:
     random:torch.Generator # draws the times
 
 @patch
+def caption_of(
+    self:Shards,
+    k:int, # number of a picture
+    rng:random.Random, # source of the random draws
+) -> str:
+    "A true caption of a picture, one of its `phrasings`."
+    if self.phrasings: rng = random.Random(f'{k}/{rng.randrange(self.phrasings)}')
+    return caption(self.scenes[k], rng)
+
+@patch
 def shown(
     self:Shards,
     mean:Tensor, # latents of all pictures, (n,c,16,16)
@@ -333,12 +346,13 @@ def shown(
     batch_size:int, # pictures
 ) -> _Shown:
     "Pictures, captions and noise of a step, drawn from its number."
-    rows, rng = self.batch(step, batch_size, seed=1), random.Random(step)
-    g = torch.Generator().manual_seed(step)
-    captions = ['' if rng.random() < .1 else caption(self.scenes[k], rng) for k in rows.tolist()]
-    x0 = mean[rows].float() + std[rows].float()*torch.randn(mean[rows].shape, generator=g)
-    count = 1 + 4*F.adaptive_avg_pool2d(self.masks[rows].float()/255, x0.shape[-2:])
-    return _Shown(captions, x0, torch.randn(x0.shape, generator=g), count, g)
+    rows, rng, device = self.batch(step, batch_size, seed=1), random.Random(step), mean.device
+    g = torch.Generator(device).manual_seed(step)
+    captions = ['' if rng.random() < .1 else self.caption_of(k, rng) for k in rows.tolist()]
+    mean, std, masks = (v[rows].to(device).float() for v in (mean, std, self.masks))
+    x0 = mean + std*torch.randn(mean.shape, generator=g, device=device)
+    noise = torch.randn(x0.shape, generator=g, device=device)
+    return _Shown(captions, x0, noise, 1 + 4*F.adaptive_avg_pool2d(masks/255, x0.shape[-2:]), g)
 
 # %% ../../nbs/micro/01_pretrain.ipynb #bbd3e204
 def denoiser_loss(
@@ -356,7 +370,7 @@ def denoiser_loss(
     schedule = noise_schedule(_SCHEDULER)
     ids = tokenizer(s.captions, padding='max_length', truncation=True, max_length=tokenizer.model_max_length,
                     return_tensors='pt').input_ids
-    t = torch.randint(0, len(schedule), (batch_size,), generator=s.random)
+    t = torch.randint(0, len(schedule), (batch_size,), generator=s.random, device=s.x0.device)
     x_t, true = q_sample(s.x0, s.noise, t, schedule), target(s.x0, s.noise, t, schedule)
     words = model.text_encoder(ids.to(device))[0]
     guess = model.unet(x_t.to(device), t.to(device), encoder_hidden_states=words).sample
@@ -384,6 +398,19 @@ def _reader_loss(
     right = {a: (logits[a].argmax(1).cpu() == labels[a][rows]).float().mean().item() for a in ATTRIBUTES}
     return StageLoss(sum(losses.values()), right)
 
+# %% ../../nbs/micro/01_pretrain.ipynb #c031k
+def check_recipe(
+    recipe, # a dataclass whose numbers are named as in `Recipe`
+):
+    "`UserError` that names a number of a recipe which cannot be."
+    for field, v in asdict(recipe).items():
+        least = 0 if field.endswith('steps') else 1
+        if field == 'phrasings' and v is None: continue
+        whole = field.endswith(('shards', 'batch_size', 'steps', 'phrasings'))
+        if whole and (type(v) is not int or v < least):
+            raise UserError(f'{field}: is {v!r}; give a whole number, {least} or more.')
+    if not 0 < recipe.lr < math.inf: raise UserError(f'lr: is {recipe.lr!r}; give a positive number.')
+
 # %% ../../nbs/micro/01_pretrain.ipynb #c032
 @dataclass
 class Recipe:
@@ -399,15 +426,12 @@ class Recipe:
     denoiser_batch_size:int = 32 # pictures in a batch of text encoder and UNet
     reader_steps:int = 4500 # steps of the reader
     reader_batch_size:int = 64 # pictures in a batch of the reader
+    phrasings:int|None = None # captions of each picture; None: a new one whenever it is seen
     lr:float = 1e-3 # peak learning rate of VAE and denoiser; the reader's is twice that
     seed:int = 0 # seed of the initial weights
 
     def __post_init__(self):
-        for field, v in asdict(self).items():
-            least = 0 if field.endswith('steps') else 1
-            if field.endswith(('shards', 'batch_size', 'steps')) and (type(v) is not int or v < least):
-                raise UserError(f'{field}: is {v!r}; give a whole number, {least} or more.')
-        if not 0 < self.lr < math.inf: raise UserError(f'lr: is {self.lr!r}; give a positive number.')
+        check_recipe(self)
 
 def begin(
     recipe:Recipe, # start, channels, seed
@@ -458,7 +482,8 @@ def _train_denoiser(
     net = nn.ModuleDict(dict(text_encoder=model.text_encoder, unet=model.unet)).requires_grad_(True)
     def loss(step):
         return denoiser_loss(net, model.tokenizer, pictures, mean, std, step, recipe.denoiser_batch_size)
-    return train_stage('denoiser', net, loss, recipe.denoiser_steps, folder, recipe.lr)
+    with tf32(net.unet.device):
+        return train_stage('denoiser', net, loss, recipe.denoiser_steps, folder, recipe.lr)
 
 def _train_reader(
     recipe:Recipe, # steps, batch size, learning rate
@@ -484,11 +509,12 @@ def pretrain(
 ) -> StableDiffusion:
     "Make micro Stable Diffusion and its reader, from nothing or from an earlier result."
     folder, out = as_path(folder), as_path(out)
-    pictures = Shards(folder/'shards', recipe.shards, device=device)
+    pictures = Shards(folder/'shards', recipe.shards, device=device, phrasings=recipe.phrasings)
     model = begin(recipe, folder).to(device)
     _train_vae(recipe, model.vae, pictures, folder)
     _whiten(model.vae, encode_all(model.vae, pictures.images[:2048]).mean)
-    _train_denoiser(recipe, model, pictures, *encode_all(model.vae, pictures.images), folder)
+    latents = encode_all(model.vae, pictures.images, device=device)
+    _train_denoiser(recipe, model, pictures, *latents, folder)
     save_reader(_train_reader(recipe, pictures, folder, device), out/'reader')
     model.to(torch.float16).save(out/'micro')
     return model.to(torch.float32)
