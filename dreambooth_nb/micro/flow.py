@@ -130,8 +130,9 @@ Counts with Wilson's interval of 95 %. Samples: {n} prompts of the form
 "a photo of a red striped dog on the beach", one seed each, guidance 7, 25 Euler steps;
 the reader's own mistakes are in the card of micro Stable Diffusion.
 
-In diffusers: `StableDiffusion3Pipeline.from_pretrained(folder, text_encoder_3=None, tokenizer_3=None)`;
-with `max_sequence_length=28` in the call it draws what this package draws.
+In diffusers: `StableDiffusion3Pipeline.from_pretrained(folder, text_encoder_3=None, tokenizer_3=None)`,
+as for every Stable Diffusion 3 without T5; with `max_sequence_length=28` in the call it draws what this
+package draws.
 
 Recipe: `{recipe}`
 '''
