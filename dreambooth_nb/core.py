@@ -182,37 +182,37 @@ def wrong_type(
 def checked(
     f=None, # function or class that people call; None: a decorator with these options
     also:Iterable=(), # names that its ** takes; none: any, which it looks at itself
+    elsewhere:dict|None=None, # name that people know from elsewhere -> what to do here
 ): # the same one; its `takes`: all names that it takes
     "A function that raises `UserError` on an argument unknown, missing or of another type; `explained`, too."
-    if f is None: return partial(checked, also=also)
+    if f is None: return partial(checked, also=also, elsewhere=elsewhere)
     if isinstance(f, type):
         f.__init__ = checked(f.__init__, also)
         return explained(f)
     signature, title = inspect.signature(f), f.__qualname__.removesuffix('.__init__').rpartition('.')[-1]
     known, rest = signature.parameters, [p for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
-    takes = [name for name, p in known.items() if p not in rest and name != 'self']
-    takes += [name for name in also if name not in takes]
-
+    takes = [*dict.fromkeys([*(k for k, p in known.items() if p not in rest and k != 'self'), *also])]
     @wraps(f)
     def g(*args, **kwargs):
         for name in kwargs:
             if name in takes or rest and not also: continue
             near = [k for k in takes if name in k.split('_')] # steps: num_inference_steps
-            rest_ = f'did you mean {near[0]}?' if len(near) == 1 else f'it has {", ".join(takes)}.'
-            raise UserError(f'{name}: {title} has no such argument; {did_you_mean(name, takes, rest_)}')
+            way = f'did you mean {near[0]}?' if len(near) == 1 else f'it has {", ".join(takes)}.'
+            way = (elsewhere or {}).get(name) or did_you_mean(name, takes, way)
+            raise UserError(f'{name}: {title} has no such argument; {way}')
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError as e:
             raise UserError(f'{title}: {e}.') from None
-        for name, value in given.items():
-            p = known[name]
+        for p, value in ((known[name], value) for name, value in given.items()):
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or of_type(value, p.annotation): continue
-            raise wrong_type(name, value, p.annotation)
+            way = f' {title} begins with {", ".join(takes[:2])}.'*(p.name not in kwargs and len(takes) > 2)
+            if callable(getattr(value, title, None)): way = f' Or call its own {title}(...).'
+            raise UserError(f'{wrong_type(p.name, value, p.annotation)}{way}')
         try:
             return f(*args, **kwargs)
-        except KeyboardInterrupt as e:
-            line = f'KeyboardInterrupt: {str(e) or f"{title} was stopped."}'
-            e._render_traceback_ = lambda: [line] # as that of a `UserError`
+        except KeyboardInterrupt as e: # shown as a `UserError` is
+            e._render_traceback_ = lambda s=str(e): [f'KeyboardInterrupt: {s or f"{title} was stopped."}']
             raise
     g.takes = tuple(takes)
     return g if g.__name__ == '__init__' else explained(g) # else its class is explained

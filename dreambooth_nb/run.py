@@ -49,7 +49,7 @@ from .train import train
 from .craft.cost import Cost, Ledger, read_cost, timed
 from .craft.validation import HeldOut, Validation
 from .craft.prompts import seeds_in
-from .cfg_sampler import sample
+from .cfg_sampler import OTHER_NAMES, sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
 from .craft.encoders import usual_encoders
 from .craft.learned import learned_by
@@ -92,7 +92,7 @@ class Result(Suggests):
         "The scores of held-out images at the last look."
         return self.log.scores
 
-    @checked(also=_but(sample, 'model prompts seeds lora_base'))
+    @checked(also=_but(sample, 'model prompts seeds lora_base'), elsewhere=OTHER_NAMES)
     def sample(
         self,
         prompts:str|list[str]|None=None, # one for all, or one per seed; None: that of the photos
@@ -107,7 +107,7 @@ def _listed(prompts) -> list[str]:
     return [prompts] if isinstance(prompts, str) else list(prompts)
 
 @patch
-@checked(also=_but(sample, 'model prompts seeds'))
+@checked(also=_but(sample, 'model prompts seeds'), elsewhere=OTHER_NAMES)
 def grid(
     self:Result,
     prompts:str|list[str]|None=None, # a row each; None: that of the photos

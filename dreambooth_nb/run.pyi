@@ -40,7 +40,7 @@ from .train import train
 from .craft.cost import Cost, Ledger, read_cost, timed
 from .craft.validation import HeldOut, Validation
 from .craft.prompts import seeds_in
-from .cfg_sampler import sample
+from .cfg_sampler import OTHER_NAMES, sample
 from .craft.pictures import CLEAR, Previews, grid as _grid
 from .craft.encoders import usual_encoders
 from .craft.learned import learned_by

@@ -22,6 +22,7 @@ from .craft.concepts import identifier_of
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
+from .craft.prompts import own_guidance
 from .craft.levels import SOLVERS
 from .cfg_sampler import latent_shape
 from .craft.pictures import Grid, free_name, save_png
@@ -156,19 +157,19 @@ class Studio(Suggests):
         device:str|None=None, # device of loaded models; None: the GPU where there is one
         lora_base:str|None=None, # model that a LoRA goes on; None: the one that it names
         wait:bool=False, # whether all the work is done before a click returns, as in a script
-        **state, # other fields of `StudioState` to begin with
+        **state, # other fields of `StudioState` to begin with; guidance_scale: what suits the model
     ):
         "Raises UserError when there is no such model, or a field is unknown or impossible."
         at_least(1, side=side, every=every)
         run = {} if isinstance(run_or_model, (StableDiffusion, dict)) else _read_run(run_or_model)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.models, self.folder = _open_models(run_or_model, device, lora_base), as_path(folder)
-        self.side, self.every, self.wait = side, every, wait
         self.made, self.pins, self.chosen, self.place, self.left, self.error = {}, [], None, None, None, None
-        self.pace = {} # size -> seconds that a step of one picture took
+        self.side, self.every, self.wait, self.pace = side, every, wait, {} # size -> seconds of a step
         self.shown = self.going = None # the gallery on the screen, and the one that is being painted
         first = StudioState(prompt=prompt or run.get('instance_prompt') or 'a photo of a dog', **state)
         model = self.models[first.checkpoint or list(self.models)[-1]]
+        if 'guidance_scale' not in state: first = replace(first, guidance_scale=own_guidance(model))
         model.check_clip_skip(first.clip_skip)
         for name in ('rows', 'columns'):
             getattr(first, name) and one_of(name, getattr(first, name), AXES)

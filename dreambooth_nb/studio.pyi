@@ -18,6 +18,7 @@ from .craft.concepts import identifier_of
 from .craft.settings import read_config, read_settings
 from .craft.requirements import load_base
 from .craft.checkpoints import checkpoints, open_model
+from .craft.prompts import own_guidance
 from .craft.levels import SOLVERS
 from .cfg_sampler import latent_shape
 from .craft.pictures import Grid, free_name, save_png
@@ -53,15 +54,15 @@ class _Gallery:
 class Studio(Suggests):
     models: Any
     folder: Any
-    side: Any
-    every: Any
-    wait: Any
     made: Any
     pins: Any
     chosen: Any
     place: Any
     left: Any
     error: Any
+    side: Any
+    every: Any
+    wait: Any
     pace: Any
     shown: Any
     going: Any

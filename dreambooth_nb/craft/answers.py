@@ -191,7 +191,7 @@ def may_be_export(
 class ExportOptions:
     "What may be said of an export, besides what goes where, in which format."
     lora_base:str|None=None # base of a LoRA or an embedding; by default the one it was trained on
-    config:str|None=None # configuration of a checkpoint file: a diffusers folder or hub id
+    config:str|None=None # configuration of a model in a single file: a diffusers folder or hub id
     title:str='' # title of the model; by default the name of the output
     picture:str|None=None # thumbnail; by default before_after.png of the run
     allow_pickle:bool=False # also read .ckpt, .bin and .pt files, tensors only

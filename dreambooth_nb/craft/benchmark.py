@@ -97,7 +97,7 @@ def benchmark(
     subjects:str|None=None, # names joined by commas; null: all
     samples:int=4, # pictures of each prompt
     identifier:str='sks', # the rare token
-    guidance_scale:float=5., # of the pictures
+    guidance_scale:float|None=None, # of the pictures; null: 5, or 1 if the base is distilled
     num_inference_steps:int=25, # of the pictures
     encoders:list|None=None, # measure; null: the usual ones
     **settings, # fields of TrainConfig, the same for all subjects
@@ -111,7 +111,7 @@ def benchmark(
     how = dict(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
     prompts = {name: s.prompts(identifier) for name, s in chosen.items()}
     for p in sum(prompts.values(), []):
-        make_settings(prompt=p, seed=0, **how) # raises, before anything is trained
+        make_settings(prompt=p, seed=0, **{k: v for k, v in how.items() if v is not None}) # raises, early
     for name, s in chosen.items():
         c = s.concept(identifier)
         own[name] = dict(instance_data_dir=str(s.folder), instance_prompt=c.instance_prompt,

@@ -369,7 +369,7 @@ def output_problems(
 # %% ../../nbs/craft/checkpoints.ipynb #t041
 class BestStep(NamedTuple):
     "A step to end with."
-    step: int
+    step: int # of the weights
     note: str|None # a line, where that is not the step that was scored best
 
 def best_whole(

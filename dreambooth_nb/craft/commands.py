@@ -52,7 +52,7 @@ def train_command(
 def check_command(
     photos:str|None=None, # folder of photos, or a file of several subjects
     strict:bool=False, # a warning counts as an error
-    overwrite:bool=False, # as for train
+    overwrite:bool=False, # a finished model, or a run of other settings, may be replaced; as for train
     **settings, # fields of TrainConfig
 ):
     "Look at photos, captions, prompts and settings before a run."
@@ -84,14 +84,14 @@ def sample_command(
     seed:int|None=None, # seed of the first picture, the others count on; null: the next free one
     negative_prompt:str='', # what to lead away from
     guidance_scale:float|None=None, # 0 ignores the prompt, 1 is the plain model; null: 5, or 1 if distilled
-    num_inference_steps:int=25, # more is slower and a little better
+    num_inference_steps:int=25, # denoising steps; more is slower and a little better
     solver:str='ddim', # ddim, ddpm, euler, euler_ancestral, heun, dpmpp_2m or unipc (chapter 05)
-    image:str|None=None, # picture to enlarge, or to start from, for the last `strength` of the way
-    strength:float=1., # share of the steps that are taken, beginning at image; 1: all
+    image:str|None=None, # picture to start from (see strength), or to enlarge with a model made for it
+    strength:float=1., # how much of image is drawn anew: share of the steps that are taken, above 0, up to 1
     prompt_weighting:bool=False, # (red:1.3) weighs a word; else brackets are plain text
-    lora_scale:float|None=None, # 0 is the base, 1 as trained; for models with a LoRA
+    lora_scale:float|None=None, # strength of the LoRA, if there is one: 0 is the base, 1 as trained
     batch_size:int|None=None, # pictures made at a time; null: as many as fit into memory
-    original_config:str|None=None, # for a single file: a diffusers folder of the same kind
+    original_config:str|None=None, # configuration of a model in a single file: a diffusers folder or hub id
     variant:str|None=None, # variant of the files, such as fp16
     revision:str|None=None, # branch, tag or commit of a model on the hub
     allow_pickle:bool=False, # also read .ckpt and .bin files, tensors only
@@ -176,7 +176,7 @@ def export_command(
 # %% ../../nbs/craft/commands.ipynb #cm25
 def push_command(
     folder:str, # a diffusers folder, or that of a LoRA
-    repo_id:str, # owner/name
+    repo_id:str, # name on the hub, as owner/name
     token:str|None=None, # token with the right to write; null: the one that `hf auth login` has kept
     private:bool=True, # whether only you may see it
     endpoint:str|None=None, # address of the hub; null: huggingface.co, or what HF_ENDPOINT says
@@ -227,7 +227,7 @@ _NO_RUN = dict(instance_data_dir='-', output_dir='-', instance_prompt='a photo o
 def forecast_command(
     **settings, # fields of TrainConfig
 ):
-    "Say what a run would be, its memory and time, and what makes it fit. Nothing is loaded."
+    "Say what a run would be, its memory besides Python and torch, its time after loading; and what fits."
     settings = with_changes(_NO_RUN, settings)
     look_at_settings(TrainConfig(**filled(settings)), trains=False)
     from dreambooth_nb.craft.requirements import processes
@@ -247,12 +247,12 @@ def evaluate_command(
     against:str|None=None, # folder of another run, or a base: it is asked the same, and the difference shown
     num_images:int=2, # pictures of each prompt, and as many of the class
     prompts:str|None=None, # text file, a prompt a line, with the identifier; null: the subject in ten places
-    encoders:str|None=None, # those alone: reader, DINO, CLIP, LPIPS, UNet, transformer; null: the usual ones
+    encoders:str|None=None, # measures: reader, DINO, CLIP, LPIPS, UNet, transformer; null: the usual ones
     num_inference_steps:int=25, # denoising steps of each picture
     output:str|None=None, # JSON file of all scores
     lora_base:str|None=None, # model under a LoRA, that of against too; null: the one that it names
-    verdict:bool=True, # by the looks at the run, or its base, asked the same; false: looks alone
-    subject:str|None=None, # of several, words that its prompt alone has, such as sks; null: all of them
+    verdict:bool=True, # a verdict by looks on the way, or by its base, asked the same; false: looks alone
+    subject:str|None=None, # one of several subjects, by words that its prompt alone has; null: all of them
 ):
     "Score a run: the subject, its prompts, its class. Each score with its interval; and a verdict."
     is_run('run', run)
@@ -290,7 +290,7 @@ def benchmark_command(
     subjects:str|None=None, # names of subjects, joined by commas; null: all
     samples:int=4, # pictures of each prompt
     identifier:str='sks', # the rare token
-    guidance_scale:float=5., # guidance of the pictures
+    guidance_scale:float|None=None, # guidance of the pictures; null: 5, or 1 if the base is distilled
     num_inference_steps:int=25, # denoising steps of the pictures
     **settings, # fields of TrainConfig
 ):
@@ -622,7 +622,8 @@ def _run(asked):
         own = '--original_config' if command in (*SETTINGS, 'sample') else '--config'
         named = 'model_dir' if command in ('sample', 'export') else r'\g<0>'
         paths = {str(values[k]): f'{file}: {k}' for k, file in origin.items() if k in PATHS and values[k]}
-        lines = [re.sub('^pretrained_model_name_or_path', named, x) for x in in_lines(e, origin | paths, own)]
+        lines = [re.sub('^(base|pretrained_model_name_or_path)(?=:)', named, x)
+                 for x in in_lines(e, origin | paths, own)]
         raise (Problems(lines) if isinstance(e, Problems) else UserError(*lines)) from e
 
 def main(

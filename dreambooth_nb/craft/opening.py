@@ -452,7 +452,7 @@ def why_not_loaded(
     elif re.search('no file named|not appear to have', f'{e}'):
         hint = (' (some models come only in half precision or only as pickles: '
                 'set variant to fp16, or allow_pickle)')
-    return f'pretrained_model_name_or_path: {str(base)!r} could not be loaded: {reason}{hint}'
+    return f'base: {str(base)!r} could not be loaded: {reason}{hint}'
 
 # %% ../../nbs/craft/opening.ipynb #753ef122
 @checked(also=HUB_OPTIONS)
@@ -475,13 +475,12 @@ def load(
     _check_device(device)
     for line in quantization_problems(quantization, torch.device(device).type):
         raise UserError(line)
-    path = Path(find_base(base, cache_dir=hub.get('cache_dir')))
+    path = Path(find_base(base, 'base', hub.get('cache_dir')))
     how = dict(config=config, variant=variant, revision=revision, quantization=quantization)
     if goes_on_a_model(path, lora_base, allow_pickle):
         return _load_added(path, lora_base, device=device, dtype=dtype, allow_pickle=allow_pickle,
                            prediction_type=prediction_type, vae=vae, **how, **hub)
-    named = 'pretrained_model_name_or_path', str(base), str(base)
-    for line in idle_options(*named, lora_base=lora_base, **how):
+    for line in idle_options('base', str(base), str(base), lora_base=lora_base, **how):
         raise UserError(line)
     hub |= {k: v for k, v in (('variant', variant), ('revision', revision)) if v}
     asked = dict(vae=vae, config=config, quantization=quantization, allow_pickle=allow_pickle, **hub)
@@ -506,7 +505,7 @@ def _check_device(device):
 
 def _read(base, dtype, allow_pickle, config, quantization, hub) -> dict:
     "Parts of a base, whatever it comes in. Raises UserError."
-    where = find_base(base, cache_dir=hub.get('cache_dir'))
+    where = find_base(base, 'base', hub.get('cache_dir'))
     path, file = Path(where), Path(where).is_file()
     try:
         with quiet():
@@ -564,7 +563,7 @@ def skeleton(
     **hub, # options of huggingface_hub
 ) -> StableDiffusion:
     "The networks of a base without its weights, made where `with torch.device(...)` says. Raises UserError."
-    where, parts = find_base(base, cache_dir=hub.get('cache_dir')), {}
+    where, parts = find_base(base, 'base', hub.get('cache_dir')), {}
     hub.pop('variant', None)  # of weights
     if Path(where).is_file():
         raise UserError(f'{where}: a single file has no configuration; name a diffusers folder or hub id of '
@@ -587,7 +586,7 @@ def skeleton(
     except UserError:
         raise
     except Exception as e: # whatever it was, nothing was read
-        raise UserError(f'pretrained_model_name_or_path: {str(base)!r} has no configuration to read: '
+        raise UserError(f'base: {str(base)!r} has no configuration to read: '
                         f'{_reason(e)}') from e
     parts = dict(unet=None, vae=None, clip_skip=index.get(CLIP_SKIP)) | parts
     model = StableDiffusion(**parts, name=str(base), distilled=bool(index.get('is_distilled')))

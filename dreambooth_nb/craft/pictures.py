@@ -127,7 +127,7 @@ def parameters(
 # %% ../../nbs/craft/pictures.ipynb #c100
 class HowMade(NamedTuple):
     "How a picture was made."
-    settings: Settings
+    settings: Settings # that it was drawn with
     about: dict # base and model, where they are known
 
 def picture_settings(

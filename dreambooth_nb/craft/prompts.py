@@ -348,7 +348,9 @@ def read_start(
     if image is None:
         if mask is not None: raise UserError('mask: is given without image; give the picture to paint into.')
         return Start()
+    file = image if isinstance(image, (str, Path)) else getattr(image, 'filename', '')
     image, mask = as_rgb(image), None if mask is None else as_mask(mask)
+    image.filename = str(file) # as Pillow has it, for messages
     if mask is None: return Start(image)
     if mask.size != image.size:
         raise UserError(
@@ -395,6 +397,15 @@ def _enlarging(model, s, image, mask) -> Settings:
     return replace(s, image=picture_digest(image), mask=None)
 
 # %% ../../nbs/craft/prompts.ipynb #pr21b
+def _check_image(model, image):
+    "`UserError` on a picture of a size that the model cannot draw."
+    step, most = model.size_step, model.family.largest(model.denoiser.config)
+    sides = [min(v, most*model.vae_scale if most else v)//step*step or step for v in image.size]
+    if sides == [*image.size]: return
+    file, limit = getattr(image, 'filename', ''), f' up to {most*model.vae_scale}' if most else ''
+    raise UserError(f'image: {file or "this picture"} has {image.width}x{image.height} pixels, this model '
+                    f'draws multiples of {step}{limit}; crop or resize it to {sides[0]}x{sides[1]}.')
+
 def complete_settings(
     model:StableDiffusion, # the model that draws
     s:Settings, # settings as they were asked for
@@ -416,5 +427,6 @@ def complete_settings(
                 f'{name}: is {getattr(s, name)}, but that of the image is {v}; leave it out, or resize the '
                 'image.'
             )
+    _check_image(model, image)
     return replace(s, image=picture_digest(image), mask=picture_digest(mask) if mask is not None else None,
                    width=image.width, height=image.height)

@@ -176,8 +176,8 @@ def outline(
     try:
         return _outline_of(name, _written(find_base(name)), **hub)
     except UserError as e:
-        if not path.is_file(): raise
-        if base.original_config: raise rename(e, 'original_config') from None
+        if not path.is_file(): raise as_settings(e) from None
+        if base.original_config: raise rename(as_settings(e), 'original_config') from None
         raise as_settings(UserError(why_not_loaded(asked, path, None, e.__cause__ or e))) from None
 
 # %% ../../nbs/craft/ready.ipynb #r07outln

@@ -304,7 +304,8 @@ def as_settings(
     e:UserError, # of `load`
 ) -> UserError: # the same line
     "An error with the names of fields instead of those that `load` has for them."
-    return UserError(re.sub(r'(^|\b(?:set|give|leave) )config\b', r'\1original_config', str(e)))
+    line = re.sub(r'^base(?=: )|(?<=while )base(?= is )', 'pretrained_model_name_or_path', str(e))
+    return UserError(re.sub(r'(^|\b(?:set|give|leave) )config\b', r'\1original_config', line))
 
 # %% ../../nbs/craft/requirements.ipynb #rq17
 def drawing(

@@ -51,7 +51,7 @@ _SCHEDULES = ('linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'constan
 _TARGETS, _ATTENTIONS = ('attention', 'linear', 'all'), ('sdpa', 'sliced', 'eager')
 _MIXED = 'no', 'bf16', 'fp16'
 _BIASES = 'none', 'earlier', 'later', 'range'
-_WEIGHTINGS = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
+_SCHEMES = 'none', 'logit_normal', 'mode', 'sigma_sqrt', 'cosmap'
 _TRACKERS = ('all', 'aim', 'tensorboard', 'wandb', 'comet_ml', 'mlflow', 'clearml', 'dvclive', 'swanlab',
              'trackio')
 SOLVER_NAMES = 'ddim', 'ddpm', 'euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'unipc'
@@ -77,12 +77,12 @@ class _Learned(Suggests):
     instance_prompt:str = '' # identifier and class noun, e.g. "a photo of a sks dog"
     output_dir:str = _path('') # folder of the personalised model, created if missing
     pretrained_model_name_or_path:str = _path('micro') # base: "micro", "micro-flow", a folder, or a hub id
-    class_prompt:str|None = None # e.g. "a photo of a dog"; needed with prior preservation
+    class_prompt:str|None = None # e.g. "a photo of a dog"; null: instance_prompt without its identifier
     class_data_dir:str|None = _path() # class images, or your own photos; null: a pool inside output_dir
-    concepts_list:str|None = _path() # YAML file of several subjects, instead of these settings and use_masks
+    concepts_list:str|None = _path() # YAML or JSON file of several subjects, with their photos and prompts
     with_prior_preservation:bool = True # also train on class images made by the base model itself
     prior_loss_weight:float = _natural(1.) # lambda: how much the class images count
-    num_class_images:int = _pictures(48) # size of the pool; 200 is usual for Stable Diffusion 1.5
+    num_class_images:int = _pictures(48) # class images of each class; 200 is usual for Stable Diffusion 1.5
     prior_generation_precision:str|None = _of(None, _DTYPES) # precision of class images; null: the base's
     refresh_class_images_every:int = _natural(0) # optimiser steps between new class images; 0: never
     refresh_class_images:int = _count(8) # number of new class images that replace the oldest
@@ -129,7 +129,7 @@ class _Seen(_Learned):
 class _Trained(_Seen):
     "What is trained."
     __delwrap__ = _Seen
-    train_text_encoder:bool|None = None # besides what train says; null: yes, unless train is given
+    train_text_encoder:bool|None = None # also train the text encoders; null: unless train is given or chosen
     train:str|None = None # unet, attention, lora, text_encoder, token, joined by +; null: as suits the base
     placeholder_token:str|None = None # with token: the new word; null: the one in <> in instance_prompt
     initializer_token:str|None = None # with token: the word that it begins as; null: the last of class_prompt
@@ -158,7 +158,7 @@ class _Stepped(_Trained):
     optimizer:str = _of('adamw', _OPTIMIZERS) # adamw(8bit), adafactor, lion(8bit), prodigy, schedulefree, sgd
     learning_rate:float = _positive(2e-4) # peak; 5e-6 is usual for Stable Diffusion 1.5, 1 for prodigy
     scale_lr:bool = False # the rate times train_batch_size and gradient_accumulation_steps
-    text_encoder_lr:float|None = _positive(None) # of the text encoders; null: learning_rate
+    text_encoder_lr:float|None = _positive(None) # learning rate of the text encoders; null: learning_rate
     stop_text_encoder_training:int|None = _natural(None) # step from which the text encoders stay as they are
     lr_scheduler:str = _of('constant', _SCHEDULES) # schedule of the rate: constant, linear, cosine, ...
     lr_warmup_steps:int = _natural(0) # optimiser steps in which the rate rises to its peak
@@ -184,8 +184,8 @@ class _Stepped(_Trained):
 class _Timed(_Stepped):
     "Which shares of noise are looked at."
     __delwrap__ = _Stepped
-    weighting_scheme:str|None = _of(None, _WEIGHTINGS) # of timesteps; null: logit_normal of a flow, else none
-    logit_mean:float = _finite(0.) # of logit_normal: above 0 leans to the noise
+    weighting_scheme:str|None = _of(None, _SCHEMES) # draw of timesteps; null: logit_normal of flows, or none
+    logit_mean:float = _finite(0.) # mean of logit_normal: above 0 leans to the noise
     logit_std:float = _positive(1.) # spread of logit_normal: smaller keeps closer to the middle
     mode_scale:float = _mode(1.29) # strength of mode: above 0 leans to the middle, below to the ends
 

@@ -214,7 +214,10 @@ class _Kernels:
 # %% ../../nbs/craft/speed.ipynb #sp11a
 @patch
 @torch.no_grad()
-def replay(self:_Kernels, tensors) -> list:
+def replay(
+    self:_Kernels,
+    tensors, # inputs, in their order
+) -> list:
     "What the function returns. Gradients that still lie where the kernels write move away before."
     for p, g in zip(self.params, self.gradients[len(tensors):]):
         if g is not None and p.grad is not None and p.grad.data_ptr() == g.data_ptr(): p.grad = p.grad.clone()
@@ -224,7 +227,10 @@ def replay(self:_Kernels, tensors) -> list:
     return [t.clone() for t in self.out]
 
 @patch
-def replay_backward(self:_Kernels, given) -> list:
+def replay_backward(
+    self:_Kernels,
+    given, # gradients of the outputs; None: one was not used
+) -> list:
     "The gradients of tensors and parameters, given those of the outputs; None: an output was not used."
     for place, g in zip(self.asked, (g for g, learns in zip(given, self.learns) if learns)):
         if g is None: place.zero_()
@@ -232,6 +238,7 @@ def replay_backward(self:_Kernels, given) -> list:
     self.backward.replay()
     return [None if g is None else g.detach() for g in self.gradients]
 
+# %% ../../nbs/craft/speed.ipynb #sp11rp
 class _Replay(torch.autograd.Function):
     "Recorded kernels as one operation of autograd."
     @staticmethod

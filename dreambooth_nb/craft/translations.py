@@ -151,10 +151,10 @@ _SAMPLING = dict(
     images_per_prompt='--num_images', outdir='--output_dir', sampler='--solver', scheduler='--solver',
     lora_multiplier='--lora_scale', lora_weight='--lora_scale',
     prompt='the prompt stands alone: dreambooth sample MODEL "PROMPT"', from_file='the prompt as @FILE',
-    base='--lora_base', ckpt=_ALONE, model=_ALONE, width=_BASE, height=_BASE)
+    base='--lora_base', config='--original_config', ckpt=_ALONE, model=_ALONE, width=_BASE, height=_BASE)
 ELSEWHERE = dict(train=_KOHYA | _DIFFUSERS | _FLOWS | _ONETRAINER, sample=_SAMPLING, # command -> name -> ours
                  evaluate=dict(seeds='--num_images', samples='--num_images', steps='--num_inference_steps'),
-                 export=dict(base='--lora_base'))
+                 export=dict(base='--lora_base', original_config='--config'))
 
 # %% ../../nbs/craft/translations.ipynb #tr08
 def meant(
