@@ -41,7 +41,7 @@ from .craft.log import Log
 from .craft.answers import in_shell, resumable
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import agreed, drawing, files_of_base, load_base, processes
+from .craft.requirements import agreed, drawing, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.callbacks import as_callback
 from .craft.distributed import Shardable, asks_for_shards
@@ -332,16 +332,12 @@ def _personalise(
     return Result(model, cfg, log, ledger.write())
 
 # %% ../nbs/09_run.ipynb #rn24
-def _opened(cfg, model, device, look) -> StableDiffusion: # knows its fingerprint
+def _opened(cfg, model, device, look) -> StableDiffusion:
     "The base, loaded where it is not; a GPU that may be too small is named before."
     if model is None and look and device.type == 'cuda':
         if line := _estimated(memory_warning, cfg, device, None, look.memory): say(line)
-    files = None if model else files_of_base(cfg.base)
     model = model or load_base(cfg.base, device, base_dtype(cfg.words, cfg.mixed_precision))
-    model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
-    unchanged = files and files_of_base(cfg.base) == files # while they were read
-    model.fingerprint(files if unchanged else None)
-    return model
+    return model.set_reading(cfg.clip_skip, cfg.max_token_length or 75)
 
 def _look_again(subjects, geometry, model, progress):
     "The report for a base whose resolution is known only when it is loaded, as that of a single file."

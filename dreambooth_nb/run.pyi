@@ -32,7 +32,7 @@ from .craft.log import Log
 from .craft.answers import in_shell, resumable
 from .craft.settings import TrainConfig, expanded, in_full, own_settings, preset, save_config
 from .craft.datasets import with_photos
-from .craft.requirements import agreed, drawing, files_of_base, load_base, processes
+from .craft.requirements import agreed, drawing, load_base, processes
 from .craft.checkpoints import checkpoints, open_model
 from .craft.callbacks import as_callback
 from .craft.distributed import Shardable, asks_for_shards

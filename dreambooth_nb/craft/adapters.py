@@ -460,11 +460,22 @@ def _glance(tensors) -> bytes:
         seen.append(flat[:: max(1, len(flat) // _SAMPLES)][:_SAMPLES].double())
     return torch.cat([x.cpu() for x in seen]).numpy().tobytes()
 
+def _places(tensors) -> list:
+    "What changes when a tensor is another one, or is changed in place."
+    return [(v.data_ptr(), v._version, tuple(v.shape), str(v.dtype)) for v in tensors]
+
+# %% ../../nbs/craft/adapters.ipynb #adfp2
 @patch
-def fingerprint(
+def read_from(
     self:StableDiffusion,
-    files:list|None=None, # `stamps` of all files that it has this moment been read from; None: not known
-) -> str:
+    files:list|None, # `stamps` of all files that it has this moment been read from; None: not known
+) -> StableDiffusion:
+    "Note the files, by which another run may have kept the fingerprint."
+    self._read = files and (_places(v for _, v in _state(self)), files)
+    return self
+
+@patch
+def fingerprint(self:StableDiffusion) -> str:
     """16 hexadecimal digits that change when any weight, its dtype, a configuration or the schedule does.
     Only a few numbers of a tensor, written past torch's count (`weight.data[0] += 1`), may go unseen."""
     state = _state(self)
@@ -473,11 +484,12 @@ def fingerprint(
     def number(k, v): # the same in every kind: bitsandbytes turns biases into that of its input, in place
         return v.float() if k.startswith(tuple(few)) and k.endswith('.bias') else v
     names, numbers = [k for k, _ in state], _glance([v for _, v in state])
-    places = [(v.data_ptr(), v._version, tuple(v.shape), str(v.dtype)) for _, v in state]
+    places = _places(v for _, v in state)
     glance = about, names, places, numbers # what changes when weights do, without reading them all
     def whole():
         return digest(about, [[k, number(k, v)] for k, v in state])[:16]
     if getattr(self, '_known', (None,))[0] != glance:
-        key = files and digest('fingerprint', about, names, [p[2:] for p in places], numbers, files)
+        then, files = getattr(self, '_read', None) or (None, None)
+        key = then == places and digest('fingerprint', about, names, [p[2:] for p in places], numbers, files)
         self._known = glance, recalled(key, whole) if key else whole()
     return self._known[1]

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['CONVOLUTIONS', 'FAMILIES', 'PARTS', 'KNOWN', 'KEPT', 'Family', 'no_words', 'as_tokens', 'as_latents', 'family_of',
-           'stacked', 'rows_of', 'takes_turns', 'arrive', 'heard', 'in_chunks', 'settings_of', 'scheduler_of']
+           'stacked', 'rows_of', 'takes_turns', 'arrive', 'heard', 'in_chunks', 'wrong_axes', 'settings_of',
+           'scheduler_of']
 
 # %% ../../nbs/craft/families.ipynb #fa_im
 import inspect, re
@@ -260,7 +261,8 @@ def _each_text(model, words, summaries, size, heard) -> dict:
 
 def _ask_by_lists(net, x, t, condition) -> Tensor:
     time = 1 - torch.as_tensor(t, device=x.device).expand(len(x))/1000
-    seen = net([*x[:, :, None]], time, condition['cap_feats'], return_dict=False)[0]
+    pieces = dict(patch_size=net.config.all_patch_size[0], f_patch_size=net.config.all_f_patch_size[0])
+    seen = net([*x[:, :, None]], time, condition['cap_feats'], return_dict=False, **pieces)[0]
     return -torch.stack(seen)[:, :, 0]
 
 def _turbo(model): # of Z-Image itself it is 6
@@ -463,6 +465,16 @@ def in_chunks(
     return [[begin, *part, end, *[pad]*(room - len(part))] for part in parts]
 
 # %% ../../nbs/craft/families.ipynb #fa_sch
+def wrong_axes(
+    net, # a denoiser
+) -> str: # '': nothing, or it has none
+    "What is wrong with the numbers by which a transformer turns its heads for a place in the picture."
+    axes, name = net.config.get('axes_dims_rope'), 'axes_dims_rope'
+    if not axes: return ''
+    n, width = len(settings_of(type(net))[name].default), net.config.attention_head_dim
+    if (len(axes), sum(axes)) == (n, width) and not any(axis % 2 for axis in axes): return ''
+    return f'{name} is {[*axes]}; it takes {n} even numbers that add up to {width}, the width of a head'
+
 def settings_of(
     cls:type, # class of diffusers
 ) -> dict: # name -> `inspect.Parameter`

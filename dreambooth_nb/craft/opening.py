@@ -22,7 +22,7 @@ from ..core import EMBEDDED, UserError, as_path, checked, of_type, one_of, wrong
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
-from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
+from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of, wrong_axes
 from .quantization import QUANTIZATIONS, give_in_order, quantization_problems
 from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_numbers, file_name, let_go
@@ -408,8 +408,10 @@ def _check_kind(base, model):
     if not takes == gives == latents:
         name = family.denoiser.replace('unet', 'UNet')
         why = _NO_CHANNELS if takes != gives else 'they do not go together, use the VAE of this base.'
-        raise UserError(f'{base}: its {name} takes {takes:g} channels and gives {gives:g}, its VAE has '
-                        f'{latents}; {why}')
+        pack = model.denoiser.config.in_channels/takes # latents that are one piece
+        raise UserError(f'{base}: its {name} takes {takes*pack:g} channels and gives {gives*pack:g}, its VAE '
+                        f'has {latents}{f" times {pack:g}"*(pack > 1)}; {why}')
+    if why := wrong_axes(model.denoiser): raise UserError(f"{base}: its transformer's {why}.")
     for field in ('latents_mean', 'latents_std', *['shift_factor']*(not family.shifts)):
         if value := getattr(model.codec.config, field, None):
             raise UserError(f'{base}: its VAE has {field} ({value}), which {family.title} does not know; '
@@ -490,9 +492,10 @@ def load(
     if prediction_type: model.scheduler_config['prediction_type'] = prediction_type
     _check_kind(base, model)
     model.check_clip_skip(model.clip_skip)
-    check_numbers(base, model, dtype, files if files == files_of(path, **asked) else None)
+    files = files if files == files_of(path, **asked) else None # while they were read
+    check_numbers(base, model, dtype, files)
     let_go(model)
-    return model.to(device)
+    return model.to(device).read_from(files)
 
 # %% ../../nbs/craft/opening.ipynb #s02o010
 def _check_device(device):

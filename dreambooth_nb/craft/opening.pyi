@@ -17,7 +17,7 @@ from ..core import EMBEDDED, UserError, as_path, checked, of_type, one_of, wrong
 from .flow import FlowSchedule
 from ..losses import PREDICTIONS
 from .schedules import read_schedule
-from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of
+from .families import FAMILIES, KNOWN, Family, scheduler_of, settings_of, wrong_axes
 from .quantization import QUANTIZATIONS, give_in_order, quantization_problems
 from ..model import StableDiffusion, quiet
 from .saving import BASE_OF_TEXT, CLIP_SKIP, check_numbers, file_name, let_go
