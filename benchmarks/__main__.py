@@ -135,6 +135,10 @@ def main():
     if args.growth:
         results['growth'] = attempt(lambda: growth(10) if args.quick else growth())
         print(f'growth: {results["growth"].get("not_measured", "measured")}', file=sys.stderr, flush=True)
+        for what, some in results['growth'].items():
+            for n, r in some.items() if isinstance(some, dict) else ():
+                if 'not_measured' in r:
+                    print(f'{what}, {n}: not measured: {r["not_measured"]}', file=sys.stderr, flush=True)
         write(results, args.out)
     for peer in args.peer:
         found = attempt(lambda: programs(peer, n=1 if args.quick else 3))

@@ -144,19 +144,22 @@ def memory(what, n):
     return dict(bytes=int(done.stdout.split()[-1]))
 
 
+def of_one(f, what, n):
+    "Milliseconds and bytes of so many; where there is no room for them, why they are left out."
+    try:
+        return f(n) | memory(what, n)
+    except Skip as e:
+        return dict(not_measured=str(e))
+
+
 def growth(most=SIZES[-1]):
-    "Milliseconds and bytes by number, up to so many; where there is no room for one, why it is left out."
+    "All of it by number, up to so many."
     model = models.make('micro')
     model.fingerprint() # once a model
     def pictures(n):
         start = measure.clock()
         drawn(model, n)
         return dict(picture_ms=1e3*(measure.clock() - start)/n)
-    def of_one(f, what, n):
-        try:
-            return f(n) | memory(what, n)
-        except Skip as e:
-            return dict(not_measured=str(e))
     kinds = dict(photos=SIZES, class_images=(*SIZES[:-1], 5000), concepts=(1, 5, 10, 50))
     kinds = {what: (partial(of_data, model, what), sizes) for what, sizes in kinds.items()}
     kinds |= dict(prompts=(pictures, SIZES), steps=(log, SIZES), looked_at=(looked_at, (10, 100, 500, 2000)))
