@@ -103,5 +103,6 @@ assert all(abs(b/(2*4*4*64*64) - 1) < .05 for b in per_image), per_image # a mea
 
 with mock.patch.object(stopwatch, 'open', create=True, side_effect=FileNotFoundError): # no Linux
     assert stopwatch.peak() > 1e8
-with mock.patch.object(torch.backends.mkldnn, 'is_available', lambda: False):
+with (mock.patch.object(torch.backends.mkldnn, 'is_available', lambda: False),
+      mock.patch.object(torch.ops.mkldnn, '_is_mkldnn_bf16_supported', fails)):
     assert not measure.multiplies_bf16('cpu')
