@@ -8,16 +8,18 @@ def parse():
     p = argparse.ArgumentParser('python -m benchmarks', description='Ours against diffusers, side by side.')
     def add(name, help, **how):
         p.add_argument(name, help=help, **how)
-    add('--rows', 'rows to measure; without it all of the device', nargs='+', metavar='NAME')
+    add('--rows', 'rows to measure; without it all of the device, or none with --growth or --peer', nargs='+',
+        metavar='NAME')
     add('--device', 'cuda where there is one, else cpu', choices=['cpu', 'cuda'])
     add('--out', 'where the results go; without it they are printed', metavar='FILE.json')
-    add('--peer', "diffusers' train_dreambooth.py, train_dreambooth_lora.py: whole programs against ours",
-        nargs='+', default=[], metavar='FILE.py')
+    add('--peer', "diffusers' train_dreambooth.py, train_dreambooth_lora.py: whole programs against ours, by "
+        'the clock and by processor time', nargs='+', default=[], metavar='FILE.py')
     add('--limit', 'seconds of a row from its third pair on; without it 60 on a CPU, 5 on a GPU', type=float,
         metavar='SECONDS')
-    add('--processor', 'count processor time, not the time of day: for a CPU that others use too',
+    add('--processor', 'rows and growth by processor time, not by the time of day: for a CPU that others use '
+        'too', action='store_true')
+    add('--growth', 'what a run costs by its photos, class images, concepts and steps: time and memory',
         action='store_true')
-    add('--growth', 'what a run costs by its photos, class images and steps', action='store_true')
     add('--quick', 'three pairs of each, few steps: does everything run?', action='store_true')
     add('--list', 'print the names of the rows', action='store_true')
     return p.parse_args()
@@ -63,6 +65,14 @@ def write(results, path):
         json.dump(results, out, indent=1)
 
 
+def writable(path):
+    "Ends the program, in a line, where the results could not be written: before they are measured."
+    try:
+        open(path, 'a').close()
+    except OSError as e:
+        sys.exit(f'--out: {path} cannot be written: {e.strerror}.')
+
+
 def line(name, found):
     if 'not_measured' in found: return f'{name}: not measured: {found["not_measured"]}'
     r, right = found['ratio'], found['correct']
@@ -73,9 +83,11 @@ def line(name, found):
 
 def told(found):
     if 'not_measured' in found: return f'not measured: {found["not_measured"]}'
-    words = dict(start_processor_s='processor time to the first backward', step_processor_s='of a step',
-                 whole_processor_s='of the whole run')
-    ratios = (f'{what} {found["ratio"][k]["median"]:.2f}x' for k, what in words.items())
+    words = dict(start='to the first backward', step='a step', whole='the whole run')
+    def ratio(k):
+        return f'{found["ratio"][k]["median"]:.2f}x'
+    ratios = (f'{what} {ratio(f"{k}_s")} ({ratio(f"{k}_processor_s")} in processor time)'
+              for k, what in words.items())
     return f'{found["script"]}: {"; ".join(ratios)}'
 
 
@@ -90,7 +102,8 @@ def main():
     from .programs import programs
     from .rows import ROWS, Bench, Skip
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
-    names = args.rows or [name for name, (_, devices) in ROWS.items() if device in devices]
+    alone = not args.list and (args.growth or args.peer)
+    names = args.rows or [name for name, (_, devices) in ROWS.items() if device in devices and not alone]
     if absent := [peer for peer in args.peer if not os.path.isfile(peer)]:
         sys.exit(f'--peer: there is no file {absent[0]}.')
     if args.out and not os.path.isdir(os.path.dirname(args.out) or '.'):
@@ -100,6 +113,7 @@ def main():
         sys.exit(f'--rows: there is no {unknown[0]}; choose from {", ".join(ROWS)}.')
     if device == 'cuda' and not torch.cuda.is_available():
         sys.exit('--device: there is no GPU here; give cpu.')
+    if args.out: writable(args.out)
     if args.processor: measure.clock = time.process_time
     bench = Bench(device, args.quick, args.limit)
     types = [torch.float32] + [torch.bfloat16]*multiplies_bf16(device)
@@ -121,6 +135,10 @@ def main():
     if args.growth:
         results['growth'] = attempt(lambda: growth(10) if args.quick else growth())
         print(f'growth: {results["growth"].get("not_measured", "measured")}', file=sys.stderr, flush=True)
+        for what, some in results['growth'].items():
+            for n, r in some.items() if isinstance(some, dict) else ():
+                if 'not_measured' in r:
+                    print(f'{what}, {n}: not measured: {r["not_measured"]}', file=sys.stderr, flush=True)
         write(results, args.out)
     for peer in args.peer:
         found = attempt(lambda: programs(peer, n=1 if args.quick else 3))

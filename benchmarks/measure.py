@@ -42,8 +42,8 @@ def pairs(ours, theirs, device, n, limit, warm=2):
 
 
 class Peak:
-    """Within it the device's memory is watched: `bytes` is the most that was held beyond what was there, with
-    what a recorded graph keeps and what lies free between the parts."""
+    """Within it the device's memory is watched: `bytes` is the most that was reserved, which is held from the
+    card, beyond what was there: with what a recorded graph keeps and what lies free between the parts."""
     def __init__(self, device):
         self.cuda, self.bytes = torch.device(device).type == 'cuda', None
     def __enter__(self):
@@ -77,7 +77,8 @@ def flops(f):
 
 def multiplies_bf16(device):
     "Whether the device has instructions for bfloat16; a processor without them takes minutes for a product."
-    return torch.device(device).type == 'cuda' or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if torch.device(device).type == 'cuda': return True
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def matmul_peak(device, dtype):

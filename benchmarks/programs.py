@@ -5,10 +5,12 @@ import hashlib, json, pathlib, re, subprocess, sys, tempfile
 import torch
 
 from dreambooth_nb.core import to_pil
+from dreambooth_nb.craft.adapters import LoRA
+from dreambooth_nb.craft.memory import forecast
 
 from . import models
 from .measure import spread
-from .rows import CLASS, INSTANCE, Skip
+from .rows import CLASS, INSTANCE, Skip, room
 
 # by script, whose flags ours takes by the same name: the base, the side of the pictures, its steps, of them
 # those at the beginning, which warm up, and what else it is given
@@ -29,6 +31,18 @@ def folders(work, shape, side=None):
     return ['--pretrained_model_name_or_path', work/'base', '--instance_data_dir', work/'photos',
             '--class_data_dir', work/'class', '--resolution', side, '--instance_prompt', INSTANCE,
             '--class_prompt', CLASS, '--with_prior_preservation', '--num_class_images', 8]
+
+
+LIBRARIES = 6e8 # bytes of a program before it has loaded a model
+
+
+def fits(shape, side, rows, lora, precision):
+    """Raises Skip where one of the programs has no room: in memory, by the forecast of a step; on the disk
+    for the base, and where all weights are trained for a copy and for a checkpoint with their moments."""
+    f = forecast('micro' if shape == 'micro' else lambda: models.make(shape, 'meta'), rows,
+                 'lora' if lora else 'unet+text_encoder', LoRA(4) if lora else None, resolution=side,
+                 mixed_precision=precision)
+    room(f.peak + LIBRARIES, disk=(1 if lora else 5)*f.weights)
 
 
 def which(peer):
@@ -62,6 +76,7 @@ def programs(peer, n=3, precision='no'):
     name = pathlib.Path(peer).stem
     if name not in RUNS: raise Skip(f'{peer}: give {" or ".join(f"{known}.py" for known in RUNS)}')
     shape, side, steps, apart, more = RUNS[name]
+    fits(shape, side, 2*more[-1], name.endswith('_lora'), precision)
     with tempfile.TemporaryDirectory(prefix='benchmark-') as work:
         flags = [*folders(pathlib.Path(work), shape, side), *more, '--max_train_steps', steps,
                  '--learning_rate', 1e-6, '--lr_warmup_steps', 0, '--seed', 0,

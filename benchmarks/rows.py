@@ -15,16 +15,25 @@ from dreambooth_nb.train import Checkpoints, Run, training_loss
 from dreambooth_nb.cfg_sampler import initial_latents, sample
 
 from . import models
-from .measure import Peak, flops, multiplies_bf16, pairs, seconds, spread, where
+from .measure import Peak, flops, free, multiplies_bf16, pairs, seconds, spread, where
 from .script import Script
 
 ROWS = {} # name -> (function of a Bench, devices)
+MEASURE = 'reserved: the most that PyTorch held from the card'
 NO_PEAK = 'not measured: on a CPU both share one process'
 INSTANCE, CLASS = 'a photo of a sks dog', 'a photo of a dog'
 
 
 class Skip(Exception):
     "Why a row is not measured."
+
+
+def room(need, device='cpu', disk=0):
+    """Raises Skip where so many bytes are not free, of memory or among the temporary files: a system out of
+    memory ends the program with all rows."""
+    free, left = free_memory(str(device)), shutil.disk_usage(tempfile.gettempdir()).free
+    if need > free: raise Skip(f'it needs {need/1e9:.1f} GB of memory, and {free/1e9:.1f} are free')
+    if disk > left: raise Skip(f'it needs {disk/1e9:.1f} GB on the disk, and {left/1e9:.1f} are free')
 
 
 class Bench:
@@ -39,9 +48,8 @@ class Bench:
         return 3 if self.quick else n
 
     def room(self, need):
-        "Raises Skip where so many bytes are not free: a system out of memory ends the program with all rows."
-        free = free_memory(str(self.device))
-        if need > free: raise Skip(f'it needs {need/1e9:.1f} GB of memory, and {free/1e9:.1f} are free')
+        "Raises Skip where so many bytes are not free on the device."
+        room(need, self.device)
 
     def share(self, operations, s, dtype):
         "Operations a second, and their share of what a matrix product reaches."
@@ -121,16 +129,23 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
                     optimizer=optimizer, gradient_checkpointing=checkpointing, seed=0, cuda_graphs=graphs,
                     linear_by_onednn=linear_by_onednn, **(dict(train='lora', rank=rank) if rank else {}))
     folder = tempfile.mkdtemp(prefix='benchmark-')
-    try:
-        with Peak(bench.device) as first:
+    def begin(**how):
+        "A run of ours after its first steps: its photos, what its LoRA began with, operations, the memory."
+        with Peak(bench.device) as held:
             model = models.make(shape, bench.device, base)
             if channels_last: model.unet.to(memory_format=torch.channels_last)
-            run, pixels = run_of(model, folder, rows, settings)
+            run, pixels = run_of(model, tempfile.mkdtemp(dir=folder), rows, settings | how)
             lora = {k: v.detach().clone() for k, v in model.unet.state_dict().items() if '.lora_' in k}
             operations = flops(lambda: our_step(run)) # nothing is replayed yet
             for _ in range(checks - 1):
                 our_step(run)
-            first.look()
+            held.look()
+        return run, pixels, lora, operations, held
+    try:
+        plain_held = begin(cuda_graphs=False)[-1] if graphs else None
+        free(bench.device)
+        run, pixels, lora, operations, first = begin()
+        model = run.model
         with Peak(bench.device) as second:
             other = models.make(shape, bench.device, base)
             script = Script(other, pixels, [INSTANCE]*rows + [CLASS]*rows, settings['learning_rate'],
@@ -142,7 +157,8 @@ def train_row(bench, shape, rows, n, precision='no', rank=None, base=torch.float
         losses = [r['loss'] for r in run.log[:checks]], script.losses[:checks]
         off = max(abs(a - b)/abs(b) for a, b in zip(*losses))
         times = pairs(lambda: our_step(run), script.step, bench.device, bench.much(n), bench.limit, 1)
-        plain = without_graphs(run, bench) if graphs else {}
+        plain = without_graphs(run, bench) | dict(
+            peak_memory_without_graphs=memory(plain_held, second)) if graphs else {}
         dtype = dict(no=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)[precision]
         steps = {k: 1/times[f'{k}_s']['median'] for k in ('ours', 'theirs')}
         about = dict(shape=shape, rows=f'{rows} + {rows} class images', rank=rank, precision=precision,
@@ -172,7 +188,8 @@ def without_graphs(run, bench):
 def memory(ours, theirs):
     "Two peaks, and ours as a share of theirs."
     if ours.bytes is None: return NO_PEAK
-    return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes if theirs.bytes else None)
+    return dict(ours=ours.bytes, theirs=theirs.bytes, ratio=ours.bytes/theirs.bytes if theirs.bytes else None,
+                measure=MEASURE)
 
 
 def arrays(pictures):

@@ -1,7 +1,7 @@
 """A program that trains, with a stopwatch: `python -m benchmarks.stopwatch RESULT.json PROGRAM [FLAG ...]`.
 PROGRAM is a script or a module. The first backward and each step of an optimiser that Accelerate has prepared
 are noted; nothing else is changed."""
-import json, os, re, runpy, sys, time
+import contextlib, json, os, re, runpy, sys, time
 
 import psutil, torch
 from accelerate.optimizer import AcceleratedOptimizer
@@ -9,8 +9,12 @@ from accelerate.optimizer import AcceleratedOptimizer
 
 def peak():
     "The most memory that this process has held, bytes: of the program alone, not of who started it."
-    with open('/proc/self/status') as file:
-        return 1024*int(re.search(r'VmHWM:\s*(\d+)', file.read())[1])
+    with contextlib.suppress(OSError, TypeError): # Linux
+        with open('/proc/self/status') as file:
+            return 1024*int(re.search(r'VmHWM:\s*(\d+)', file.read())[1])
+    if os.name == 'nt': return psutil.Process().memory_info().peak_wset
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform == 'darwin' else 1024)
 
 
 def main():
