@@ -330,8 +330,7 @@ class Flag(NamedTuple):
 
 def _help(name, notes) -> str:
     "What a parameter is for; behind it what a setting may be, where the note does not say that itself."
-    note = notes.get(name) or ''
-    field = TrainConfig.__dataclass_fields__.get(name)
+    note, field = notes.get(name) or '', TrainConfig.__dataclass_fields__.get(name)
     known = [str(v) for v in field.metadata.get('known', ())] if field else []
     return note if all(v in note for v in known) else f'{note} (one of {", ".join(known)})'
 
@@ -437,13 +436,14 @@ def help_of(
     everything:bool=False, # all flags, by groups; else those of every day
 ) -> str:
     "The help of a command, a flag a line."
-    run, known = COMMANDS[command][0], flags(command)
+    from dreambooth_nb.craft.many import FROM_DATA
+    run, known, short = COMMANDS[command][0], flags(command), command in SETTINGS and not everything
+    given = FROM_DATA if command == 'benchmark' else () # by its dataset: it refuses them
     alone = [name for name in known if name not in options(command)]
     lines = [usage(command), '', " ".join(run.__doc__.split()), '']
     lines += [_flag_line(name.upper(), None, known[name].help) for name in alone]
-    short = command in SETTINGS and not everything
     for title, names in _groups(command).items():
-        names = [name for name in names if not short or name in _EVERYDAY]
+        names = [name for name in names if name not in given and (not short or name in _EVERYDAY)]
         if names and not short and title != 'Flags': lines += ['', title]
         either = {name: '[no_]'*(name in switches(command)) for name in names}
         lines += [_flag_line(f'--{no}{name}', known[name].parameter.default, known[name].help)
@@ -452,11 +452,13 @@ def help_of(
         lines.append(_flag_line('--config', None, f'file of settings, or preset: {", ".join(presets())}'))
         lines += ['', 'What is not given is chosen to suit the base and the device, and printed.',
                   'Memory: of each preset in a table of craft/choices, of your run by dreambooth forecast.']
-    if short: lines.append(f'dreambooth {command} --help all: all {len(options(command))} flags.')
+    if short: lines.append(f'dreambooth {command} --help all: {len(options(command)) - len(given)} flags.')
     example = re.search(rf'^dreambooth {command}\b(?:.*\\\n)*.*', overview(), re.M)
     if example: lines += ['', example[0]]
     return '\n'.join(lines)
 
+
+# %% ../../nbs/craft/commands.ipynb #cm27line
 def _flag_line(name, default, note) -> str:
     "A flag, its default and what it is for; the note goes on below where it is long."
     if isinstance(default, bool): default = str(default).lower()
@@ -475,8 +477,7 @@ def settings_in(
     if not path.is_file():
         near = did_you_mean(name, known, f'the presets are {", ".join(known)}.')
         raise UserError(f'config: {name}: {not_there(path)}; {near}')
-    values = read_settings(path)
-    known = {f.name for f in fields(TrainConfig)}
+    values, known = read_settings(path), {f.name for f in fields(TrainConfig)}
     unknown = [f'{path}: {k} is no setting; {hint(str(k), command, "")}' for k in values if k not in known]
     if unknown: raise Problems(unknown)
     return values
