@@ -141,7 +141,7 @@ def main():
                     print(f'{what}, {n}: not measured: {r["not_measured"]}', file=sys.stderr, flush=True)
         write(results, args.out)
     for peer in args.peer:
-        found = attempt(lambda: programs(peer, n=1 if args.quick else 3))
+        found = attempt(lambda: programs(peer, n=1 if args.quick else 5))
         results.setdefault('programs', []).append(found)
         print(told(found), file=sys.stderr, flush=True)
         write(results, args.out)
