@@ -490,9 +490,10 @@ def _shown(drawn:list[list], n:int) -> list[list]: # n for each of these prompts
     "What is shown of the pictures that are counted."
     return [row[:n] for row in (*drawn[:3], drawn[-1])]
 
-def _scored(drawn, who, places) -> dict: # as `subject_scores` returns it
+def _scored(several, who, places) -> list[dict]: # of each as `subject_scores` returns it
     reader = load_reader()
-    return subject_scores(drawn, who, reader, gallery(reader, line_up(who)), places)
+    known = gallery(reader, line_up(who)) # rendered once for all
+    return [subject_scores(drawn, who, reader, known, places) for drawn in several]
 
 def save_images(
     images:list[Image.Image], # pictures
@@ -532,7 +533,7 @@ def demo(
     result = dreambooth(pooled, model=model, overwrite=overwrite, show=False)
     with timed(seconds, 'after'):
         after = subject_pictures(result.model, who, places, n, **how)
-    first, last = (_scored(drawn, who, places) for drawn in (before, after))
+    first, last = _scored([before, after], who, places)
     with atomic(out/'before_after.png') as tmp:
         before_after(photos, demo_prompts(who), _shown(before, n), _shown(after, n), 'picture').save(tmp)
     cost = result.cost or Cost({}, 0, 0) # where a model has lost its account
