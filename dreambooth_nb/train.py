@@ -86,6 +86,7 @@ class Run:
         self.callbacks = [as_callback(c) for c in callbacks]
         self.step, self.row, self.log, self.saved, self.writer = 0, {}, Log(), None, CheckpointWriter()
         self.stop, self.interrupted, self.failed, self.learning = None, False, set(), False
+        self.watch = nullcontext # () -> what stands around forward and backward of a batch
         self.objective = cfg.objective(model.schedule)
         self.accelerator = make_accelerator(cfg.record(Surroundings))
         several = self.accelerator.num_processes > 1
@@ -181,7 +182,7 @@ def one_step(self:Run):
     sums = torch.zeros(2, device=device)
     for micro, batch in enumerate(batches):
         batch, weight = own_rows(batch, self.accelerator, self.sharded)
-        with self.accelerator.no_sync(self.loss) if micro < k - 1 else nullcontext():
+        with self.watch(), self.accelerator.no_sync(self.loss) if micro < k - 1 else nullcontext():
             random = seeded(cfg.seed, 'dropout', self.step*k + micro, self.accelerator.process_index)
             with self.accelerator.autocast(), random:
                 out = self.loss(self.model, batch, self.objective, self.condition, None, *counts)

@@ -49,6 +49,7 @@ class Run:
     interrupted: Any
     failed: Any
     learning: Any
+    watch: Any
     objective: Any
     accelerator: Any
     sharded: Any

@@ -20,6 +20,7 @@ from .memory import Operations
 from .requirements import processes
 from .distributed import own_rows
 from .callbacks import Callback
+from .speed import Remembered
 from ..train import training_loss
 
 # %% ../../nbs/craft/cost.ipynb #evc1
@@ -153,7 +154,7 @@ class Ledger(Callback):
         device, # where it runs
     ):
         self.seconds, self.device, self.earlier, self.run = {}, device, None, None
-        self.memory, self.flops, self.began = PeakMemory(device), None, None
+        self.memory, self.flops, self.began = PeakMemory(device), None, None # flops: of a step
         self.first = None if processes().num_processes > 1 else energy(device) # no other GPU is asked
 
     @contextmanager
@@ -166,28 +167,28 @@ class Ledger(Callback):
             yield
 
     def before_train(self, run):
-        self.run, self.began = run, time.perf_counter()
+        self.run, self.began, run.watch = run, time.perf_counter(), self.watch
         if run.step: self.earlier = read_cost(run.folder)
     def after_checkpoint(self, run):
         self.write()
 
 # %% ../../nbs/craft/cost.ipynb #co21b
 @patch
-def counted(
-    self:Ledger,
-    run, # after a step
-) -> int:
-    "Operations of a step like the one that was taken: of this process's rows, and so of all rows."
-    k = run.cfg.gradient_accumulation_steps
-    batch = run.data.batch((run.step - 1)*k)
-    own = own_rows(batch, run.accelerator).batch
-    run.model.train()
-    try:
-        with run.accelerator.autocast():
-            found = step_flops(run.model, own, run.objective, run.condition)
-    finally:
-        run.model.eval()
-    return k*found*len(batch)//len(own)
+@contextmanager
+def watch(self:Ledger):
+    "Counts the operations of the run's first batch: of this process's rows, and so of all rows of a step."
+    if self.flops is not None:
+        yield
+        return
+    k, run = self.run.cfg.gradient_accumulation_steps, self.run
+    batch = run.data.batch(run.step*k)
+    own = own_rows(batch, run.accelerator, run.sharded).batch
+    if isinstance(run.condition, Remembered): # what is read once in a run is read before
+        for _, part in own.groups(run.model.count_chunks):
+            run.condition(part.prompts, tuple(run.model.vae_scale*side for side in part.latents.shape[2:]))
+    with Operations() as counted:
+        yield
+    self.flops = k*counted.flops*len(batch)//len(own)
 
 # %% ../../nbs/craft/cost.ipynb #co22
 @patch
@@ -206,14 +207,14 @@ def _cost(
         if None not in (spent, last.joules): spent += last.joules
     rows = cfg.train_batch_size*(1 + cfg.with_prior_preservation)*cfg.gradient_accumulation_steps
     peak = max(self.memory.look(), last and last.peak or 0)
-    return Cost(seconds, steps, steps*rows, self.flops and self.flops*steps, peak, spent, _name(self.device))
+    flops = self.flops*steps if self.flops else last and last.flops
+    return Cost(seconds, steps, steps*rows, flops, peak, spent, _name(self.device))
 
 @patch
 def write(self:Ledger) -> Cost|None: # None: no step was taken
     "Write the account into the run's folder. `UserError` when the disk refuses."
     run = self.run
     if run is None: return None
-    if self.flops is None and run.step and not run.sharded: self.flops = self.counted(run)
     found = self._cost()
     write_text(run.folder/'cost.json', json.dumps(asdict(found), indent=1))
     return found
