@@ -16,6 +16,7 @@ from .memory import Operations
 from .requirements import processes
 from .distributed import own_rows
 from .callbacks import Callback
+from .speed import Remembered
 from ..train import training_loss
 __all__ = ['Cost', 'timed', 'step_flops', 'PeakMemory', 'energy', 'Ledger', 'read_cost', 'costs_beside']
 def _phases(seconds) -> str: ...
