@@ -14,6 +14,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.func import functional_call
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 from ..core import say
 from ..data import Batches
@@ -284,7 +285,7 @@ class Recorded:
     def __call__(self, *args, **kwargs):
         leaves, form = tree_flatten((args, kwargs))
         key = torch.is_grad_enabled(), str(form), *map(_kind, leaves)
-        if key not in self.seen or self.busy:
+        if key not in self.seen or self.busy or is_in_torch_dispatch_mode():
             self.seen.add(key)
             return self.f(*args, **kwargs)
         if key not in self.kernels: self.kernels[key] = self._record(leaves, form)
