@@ -203,7 +203,7 @@ def check_index(outputs):
 
 def read_pages(proc):
     "Processed notebooks as parsed HTML: {path in nbs: soup}, and {page on the site: path in nbs}."
-    no_code = dict(highlight_code=lambda source, **_: '')  # it holds no link, and takes half of the time
+    no_code = dict(highlight_code=lambda source, **_: '')  # no link is in it, and it takes most of the time
     exporter = HTMLExporter(template_name='basic', exclude_anchor_links=True, filters=no_code)
     soups, outputs = {}, {}
     for source in sorted(nbs.rglob('*.ipynb')):

@@ -70,7 +70,7 @@ def run(program, flags, work, apart):
                 **{f'{what}_processor_s': v[1] for what, v in times.items()}, peak_bytes=found['peak'])
 
 
-def programs(peer, n=5, precision='no'):
+def programs(peer, n, precision='no'):
     """Both programs in turn: the time to the first backward, by the clock and by the processor; to the end of
     the first step; of a step and of the whole run; peak memory."""
     name = pathlib.Path(peer).stem

@@ -151,8 +151,8 @@ def in_turn(base, folder):
 
 TRAINING = [{}, dict(train='lora'), dict(use_ema=True, snr_gamma=5.), dict(loss_type='huber'),
             dict(noise_offset=.1, gradient_accumulation_steps=2)]
-# all settings and solvers with a base of either idea; what other families add are their layers and conditions
-WHOLE = 'sd1', 'sd3'
+# all of them, and all solvers, with a base of either idea; what other families add are layers and conditions
+WHOLE, FEW = ('sd1', 'sd3'), (TRAINING[:2], ('ddim', 'euler'))
 
 
 def main():
@@ -161,11 +161,13 @@ def main():
         def base(family):
             return tiny_base(f'{d}/{family}', family, shallow=True)
         bases = {family: base(family) for family in ('sd1', 'sdxl', 'sd3', 'flux')}
-        some = {family: None if family in WHOLE else 2 for family in bases}
-        rows = [('training', partial(training, where, f'{d}/out', **how), f'{family} {how}')
-                for family, where in bases.items() for how in TRAINING[:some[family]]]
-        rows += [('sampling', partial(sampling, where, solver=solver), f'{family} {solver}')
-                 for family, where in bases.items() for solver in [*cfg_sampler.STEPS][:some[family]]]
+        rows = []
+        for family, where in bases.items():
+            settings, solvers = (TRAINING, cfg_sampler.STEPS) if family in WHOLE else FEW
+            rows += [('training', partial(training, where, f'{d}/out', **how), f'{family} {how}')
+                     for how in settings]
+            rows += [('sampling', partial(sampling, where, solver=solver), f'{family} {solver}')
+                     for solver in solvers]
         rows += [('in turn', partial(in_turn, base(family), f'{d}/out'), family)
                  for family in ('flux', 'zimage', 'klein', 'if1')]
         for kind, f, name in rows:

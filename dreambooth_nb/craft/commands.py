@@ -457,7 +457,6 @@ def help_of(
     if example: lines += ['', example[0]]
     return '\n'.join(lines)
 
-
 # %% ../../nbs/craft/commands.ipynb #cm27line
 def _flag_line(name, default, note) -> str:
     "A flag, its default and what it is for; the note goes on below where it is long."

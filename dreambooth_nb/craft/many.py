@@ -262,6 +262,7 @@ def _refuse_prompts(listing, s):
             raise UserError(f'{listing}: {t!r}, for {kind}, does not name the subject by {{0}}; {again}')
 
 # %% ../../nbs/craft/many.ipynb #my51b
+# settings that a dataset gives to the run of each subject
 FROM_DATA = 'instance_data_dir', 'instance_prompt', 'class_prompt', 'concepts_list', 'dataset_name'
 
 def look_at_benchmark(
